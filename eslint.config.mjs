@@ -1,0 +1,183 @@
+// ESLint for everything that is code: lib, tests and measurements with types, scripts as plain
+// JavaScript, and the notebooks' cells with types, each notebook as one module.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import js from '@eslint/js';
+import globals from 'globals';
+import ts from 'typescript';
+import tseslint from 'typescript-eslint';
+import { createNotebookProgram, notebookModule } from './scripts/notebookCells.mjs';
+
+const root = import.meta.dirname ?? process.cwd();
+
+/** Packages that have one door in lib, and the one file that may name them. */
+const doors = [
+  { packages: ['@tensorflow/*'], file: 'lib/tensorflow/backend.ts' },
+  { packages: ['danfojs-node'], file: 'lib/report/tables.ts' },
+];
+
+/** What a file of lib must not import; `ownPackages` are those it is itself the door to. */
+function restrictedImports(ownPackages = []) {
+  const patterns = doors
+    .filter(({ packages }) => packages !== ownPackages)
+    .map(({ packages, file }) => ({
+      group: packages,
+      message: `Only ${file} names this package: import what you need from there.`,
+    }));
+  const inwards = {
+    regex: '^(\\.\\./)+(index)?$|^\\./index$|^tslab$',
+    message: 'lib/index.ts and tslab are for notebooks: import the file itself.',
+  };
+  return { 'no-restricted-imports': ['error', { patterns: [...patterns, inwards] }] };
+}
+
+/** Turns a notebook into one block of TypeScript, and the findings back into lines of the .ipynb. */
+function createNotebookProcessor() {
+  const modules = new Map();
+  return {
+    meta: { name: 'notebook-cells', version: '1' },
+    supportsAutofix: false,
+    preprocess(text, path) {
+      const module = notebookModule(text, path);
+      modules.set(path, module);
+      return [{ text: module.source, filename: 'cells.ts' }];
+    },
+    postprocess([messages], path) {
+      const { cellLines, fileLines } = modules.get(path);
+      return messages.map(({ ruleId, severity, message, fatal, line = 1, column = 1 }) => {
+        const place = cellLines[line - 1] ?? { cell: 0, line: 0 };
+        const where = `(code cell ${place.cell}, line ${place.line})`;
+        const text = `${message} ${where}`;
+        return { ruleId, severity, fatal, message: text, line: fileLines[line - 1] ?? 1, column };
+      });
+    },
+  };
+}
+
+let notebookProgram;
+/** The compiler's view of all notebooks; made once, and only when a notebook is linted. */
+function sharedNotebookProgram() {
+  const folder = join(root, 'notebooks');
+  const paths = readdirSync(folder)
+    .filter((name) => name.endsWith('.ipynb'))
+    .map((name) => join(folder, name));
+  notebookProgram ??= createNotebookProgram(ts, paths, join(root, 'lib/index.ts'));
+  return notebookProgram;
+}
+
+export default tseslint.config(
+  {
+    ignores: [
+      'dist/',
+      'data/',
+      '.venv/',
+      '.tensorflow/',
+      '.setup/',
+      'bench/.venv/',
+      'bench/results/',
+      '**/.ipynb_checkpoints/',
+    ],
+  },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  js.configs.recommended,
+  {
+    name: 'everything',
+    rules: {
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-var': 'error',
+      'object-shorthand': 'error',
+      'prefer-const': 'error',
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportAllDeclaration', message: 'Name what is exported.' },
+      ],
+    },
+  },
+  {
+    name: 'plain JavaScript',
+    files: ['**/*.{js,cjs,mjs}'],
+    languageOptions: { globals: globals.node },
+    rules: { 'no-unused-vars': ['error', { argsIgnorePattern: '^_' }] },
+  },
+  { files: ['**/*.{js,cjs}'], languageOptions: { sourceType: 'commonjs' } },
+  {
+    name: 'TypeScript',
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked, tseslint.configs.stylistic],
+    languageOptions: {
+      parserOptions: { project: ['./test/tsconfig.json'], tsconfigRootDir: root },
+    },
+    rules: {
+      '@typescript-eslint/array-type': 'off',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/consistent-type-definitions': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      // `test()` of node:test returns a promise that the runner itself awaits.
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', name: ['test', 'it', 'describe', 'suite'], package: 'node:test' },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    name: 'lib',
+    files: ['lib/**/*.ts'],
+    ignores: ['lib/index.ts'],
+    rules: {
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
+      ...restrictedImports(),
+    },
+  },
+  {
+    name: 'tests',
+    files: ['test/**/*.ts', 'bench/**/*.ts'],
+    rules: {
+      // A test reads JSON that it wrote itself, and hands wrong values over on purpose.
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+    },
+  },
+  ...doors.map(({ packages, file }) => ({
+    name: `lib, the door to ${packages.join(' and ')}`,
+    files: [file],
+    rules: restrictedImports(packages),
+  })),
+  {
+    name: 'notebooks',
+    files: ['notebooks/*.ipynb'],
+    plugins: { notebook: { processors: { cells: createNotebookProcessor() } } },
+    processor: 'notebook/cells',
+  },
+  {
+    name: 'cells',
+    files: ['notebooks/*.ipynb/*.ts'],
+    languageOptions: {
+      parserOptions: {
+        project: null,
+        get programs() {
+          return [sharedNotebookProgram()];
+        },
+      },
+    },
+    rules: {
+      // A cell tells the story; what needs a function or a class belongs into lib.
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'FunctionDeclaration, ClassDeclaration', message: 'Put it into lib.' },
+      ],
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^(?!\\.\\./lib$)', message: 'A notebook imports "../lib" only.' }] },
+      ],
+    },
+  },
+);

@@ -1,0 +1,156 @@
+// Reads the TypeScript out of a notebook, so that ESLint and the compiler see it as one module.
+// tslab itself ignores tsconfig.json and accepts loose code: these are the strict eyes on the cells.
+import { readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+
+/**
+ * @typedef {object} NotebookCell
+ * @property {'code' | 'markdown' | 'raw'} type
+ * @property {string} id
+ * @property {string} source the whole text
+ * @property {readonly string[]} tags
+ * @property {readonly object[]} outputs empty for a cell that is not code
+ */
+
+/**
+ * A notebook's cells in order, `source` joined to one string.
+ * @param {string} text the file's JSON
+ * @param {string} path named in the error when the text is no notebook
+ * @returns {NotebookCell[]}
+ */
+export function parseNotebookCells(text, path) {
+  let notebook;
+  try {
+    notebook = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`Expected a notebook (JSON) but cannot read ${path}: ${error.message}`);
+  }
+  if (!Array.isArray(notebook?.cells)) {
+    throw new Error(`Expected a notebook with "cells" but found none in ${path}`);
+  }
+  return notebook.cells.map((cell) => ({
+    type: cell.cell_type,
+    id: cell.id ?? '',
+    source: [cell.source].flat().join(''),
+    tags: cell.metadata?.tags ?? [],
+    outputs: cell.outputs ?? [],
+  }));
+}
+
+/**
+ * All code cells as the text of one ES module (top-level await and all).
+ * @param {string} text the notebook's JSON
+ * @param {string} path
+ * @returns {{ source: string, cellLines: { cell: number, line: number }[], fileLines: number[] }}
+ *   for each line of `source`: the code cell (1-based) and the line in it, and the line of the .ipynb file
+ */
+export function notebookModule(text, path) {
+  const codeCells = parseNotebookCells(text, path).filter((cell) => cell.type === 'code');
+  const places = sourcePlaces(text);
+  const lines = [];
+  const cellLines = [];
+  const fileLines = [];
+  codeCells.forEach((cell, index) => {
+    cell.source.split('\n').forEach((line, lineIndex) => {
+      lines.push(line);
+      cellLines.push({ cell: index + 1, line: lineIndex + 1 });
+      fileLines.push(places.length === codeCells.length ? places[index] + lineIndex : 1);
+    });
+  });
+  return { source: `${lines.join('\n')}\n`, cellLines, fileLines };
+}
+
+/**
+ * Where each code cell's first line of source stands in a .ipynb that Jupyter wrote (one string a line).
+ * @param {string} text
+ * @returns {number[]} 1-based lines
+ */
+function sourcePlaces(text) {
+  const places = [];
+  let isCode = false;
+  text.split('\n').forEach((line, index) => {
+    const trimmed = line.trim();
+    if (trimmed.startsWith('"cell_type":')) isCode = trimmed.includes('"code"');
+    if (isCode && trimmed === '"source": [') places.push(index + 2);
+  });
+  return places;
+}
+
+/** The name under which a notebook's module is compiled; ESLint gives its blocks this form too. */
+export function moduleFileName(notebookPath) {
+  return join(notebookPath, '0_cells.ts');
+}
+
+/**
+ * A strict compiler program over notebooks, each as one module; nothing is written to disk.
+ * @param {typeof import('typescript')} ts the compiler: the project's, or tslab's own
+ * @param {readonly string[]} notebookPaths
+ * @param {string} libIndex what a cell's `"../lib"` stands for: `lib/index.ts` or `dist/index.d.ts`
+ * @param {{ readonly [path: string]: string }} [texts] texts to use instead of the files'
+ */
+export function createNotebookProgram(ts, notebookPaths, libIndex, texts = {}) {
+  const root = dirname(dirname(resolve(libIndex)));
+  const options = {
+    target: ts.ScriptTarget.ES2022,
+    lib: ['lib.es2022.d.ts'],
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Node10 ?? ts.ModuleResolutionKind.NodeJs,
+    esModuleInterop: true,
+    strict: true,
+    noUnusedLocals: false, // ESLint says it, with the cell's line
+    noEmit: true,
+    skipLibCheck: true,
+    types: ['node'],
+    typeRoots: [join(root, 'node_modules/@types')],
+  };
+  const host = ts.createCompilerHost(options, true);
+  const modules = new Map(
+    notebookPaths.map((path) => {
+      const absolute = resolve(path);
+      const text = texts[path] ?? readFileSync(absolute, 'utf8');
+      return [moduleFileName(absolute), notebookModule(text, path).source];
+    }),
+  );
+  const { fileExists, readFile, getSourceFile } = host;
+  host.fileExists = (file) => modules.has(file) || fileExists.call(host, file);
+  host.readFile = (file) => modules.get(file) ?? readFile.call(host, file);
+  host.getSourceFile = (file, ...rest) =>
+    modules.has(file)
+      ? ts.createSourceFile(file, modules.get(file), rest[0], true)
+      : getSourceFile.call(host, file, ...rest);
+  host.resolveModuleNames = (names, containingFile) =>
+    names.map((name) => {
+      const isCell = modules.has(containingFile);
+      if (isCell && name === '../lib') return { resolvedFileName: resolve(libIndex) };
+      // A cell's imports are looked up from the notebook's folder, not from inside the ".ipynb".
+      const from = isCell ? join(dirname(dirname(containingFile)), 'cells.ts') : containingFile;
+      return ts.resolveModuleName(name, from, options, host).resolvedModule;
+    });
+  return ts.createProgram([...modules.keys()], options, host);
+}
+
+/**
+ * What the strict compiler says about notebooks.
+ * @param {typeof import('typescript')} ts
+ * @param {readonly string[]} notebookPaths
+ * @param {string} libIndex
+ * @param {{ readonly [path: string]: string }} [texts]
+ * @returns {string[]} e.g. `using-cifar.ipynb, code cell 3, line 2: Type 'string' is not …`
+ */
+export function checkNotebooks(ts, notebookPaths, libIndex, texts = {}) {
+  const program = createNotebookProgram(ts, notebookPaths, libIndex, texts);
+  return notebookPaths.flatMap((path) => {
+    const sourceFile = program.getSourceFile(moduleFileName(resolve(path)));
+    const { cellLines } = notebookModule(texts[path] ?? readFileSync(path, 'utf8'), path);
+    const found = [
+      ...program.getSyntacticDiagnostics(sourceFile),
+      ...program.getSemanticDiagnostics(sourceFile),
+    ];
+    return found.map((diagnostic) => {
+      const { line } = sourceFile.getLineAndCharacterOfPosition(diagnostic.start ?? 0);
+      const place = cellLines[line] ?? { cell: 0, line: 0 };
+      const message = ts.flattenDiagnosticMessageText(diagnostic.messageText, ' ');
+      return `${basename(path)}, code cell ${place.cell}, line ${place.line}: ${message}`;
+    });
+  });
+}
