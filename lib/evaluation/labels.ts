@@ -1,0 +1,40 @@
+// Class numbers and arrays that belong together, checked in the house's words.
+
+/** Class numbers 0…numClasses-1, one per picture. */
+export type Labels = ArrayLike<number>;
+
+/**
+ * The label at `index`, or a RangeError that names the place.
+ *
+ * @param name what the caller calls the array, for the message
+ */
+export function labelAt(
+  labels: Labels,
+  index: number,
+  { name, numClasses }: { readonly name: string; readonly numClasses: number },
+): number {
+  const label = labels[index];
+  if (Number.isInteger(label) && label >= 0 && label < numClasses) return label;
+  throw new RangeError(
+    `Expected ${name}[${index}] to be a class number of 0…${numClasses - 1} but received ` +
+      `${String(label)}: check that labels and numClasses belong to the same data set.`,
+  );
+}
+
+/** Refuses an array whose length is not the one that its partners ask for. */
+export function checkLength(name: string, length: number, expected: number): void {
+  if (length === expected) return;
+  throw new RangeError(
+    `Expected ${name} to have ${expected} entries but received ${length}: ` +
+      'pass arrays that belong to the same pictures.',
+  );
+}
+
+/** Refuses NaN and the infinities. */
+export function checkFinite(name: string, value: number): void {
+  if (Number.isFinite(value)) return;
+  throw new RangeError(
+    `Expected ${name} to be a finite number but received ${String(value)}: ` +
+      'a training that diverged gives such numbers; lower its learning rate.',
+  );
+}
