@@ -1,0 +1,171 @@
+/** Labelled pictures in memory, one byte a value: 60,000 pictures of 32×32 take 184 MB. */
+import {
+  checkOption,
+  checkOptions,
+  describeValue,
+  nonNegativeInteger,
+  properFraction,
+  required,
+  seedInteger,
+} from '../options';
+import { createRng, shuffledIndices } from '../random';
+
+/**
+ * Where pictures come from: `official` is the published archive, checked by its checksum; `folder` is
+ * what the user pointed at, checked by its layout alone; `generated` was drawn by this project.
+ */
+export type DatasetSource = 'official' | 'folder' | 'generated';
+
+export interface ImageDataset {
+  /** `CIFAR-10`, `generated sample` or the folder's name: it goes into titles and records. */
+  readonly name: string;
+  readonly source: DatasetSource;
+  /** uint8 [size, height, width, 3] (NHWC), RGB, 0…255. Not to be written to. */
+  readonly images: Uint8Array;
+  /** [size], each from 0 to classNames.length - 1. */
+  readonly labels: Int32Array;
+  readonly classNames: readonly string[];
+  readonly size: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** The bytes of one value a channel: pictures are RGB throughout. */
+export const CHANNELS = 3;
+
+/**
+ * A checked data set; the arrays are kept, not copied.
+ *
+ * @throws Error where the arrays' lengths do not fit each other or a label names no class.
+ */
+export function createDataset(fields: Omit<ImageDataset, 'size'>): ImageDataset {
+  const { name, images, labels, classNames, height, width } = fields;
+  const size = labels.length;
+  const expectedBytes = size * height * width * CHANNELS;
+  if (images.length !== expectedBytes) {
+    throw new Error(
+      `Expected ${expectedBytes} bytes (${size} × ${height} × ${width} × ${CHANNELS}) in the images of ` +
+        `"${name}" but received ${images.length}: pass one label for each picture.`,
+    );
+  }
+  const wrong = labels.findIndex((label) => label < 0 || label >= classNames.length);
+  if (wrong >= 0) {
+    throw new Error(
+      `Expected the labels of "${name}" to be from 0 to ${classNames.length - 1} ` +
+        `but received ${labels[wrong]} at index ${wrong}: check the class names.`,
+    );
+  }
+  return { ...fields, size };
+}
+
+/** The first `count` pictures; all of them where there are fewer. A view: nothing is copied. */
+export function take(dataset: ImageDataset, count: number): ImageDataset {
+  checkOption('take', 'count', count, required(nonNegativeInteger));
+  const size = Math.min(count, dataset.size);
+  return {
+    ...dataset,
+    images: dataset.images.subarray(0, size * imageBytes(dataset)),
+    labels: dataset.labels.subarray(0, size),
+    size,
+  };
+}
+
+/**
+ * The pictures at `indices`, in that order, copied.
+ *
+ * @throws RangeError for an index outside the data set.
+ */
+export function select(dataset: ImageDataset, indices: ArrayLike<number>): ImageDataset {
+  const bytes = imageBytes(dataset);
+  const images = new Uint8Array(indices.length * bytes);
+  const labels = new Int32Array(indices.length);
+  for (let position = 0; position < indices.length; position++) {
+    const index = indices[position];
+    if (!Number.isInteger(index) || index < 0 || index >= dataset.size) {
+      throw new RangeError(
+        `Expected indices from 0 to ${dataset.size - 1} of "${dataset.name}" ` +
+          `but received ${describeValue(index)}: select pictures that exist.`,
+      );
+    }
+    images.set(dataset.images.subarray(index * bytes, (index + 1) * bytes), position * bytes);
+    labels[position] = dataset.labels[index];
+  }
+  return { ...dataset, images, labels, size: indices.length };
+}
+
+export interface SplitOptions {
+  /** The validation set's share, between 0 and 1. */
+  readonly valFraction?: number;
+  /** The same seed chooses the same pictures. */
+  readonly seed: number;
+}
+
+/**
+ * Splits into training and validation set, stratified: each class gives the same share.
+ *
+ * The validation set has round(size × valFraction) pictures; where the classes' shares are no whole
+ * numbers, those with the largest remainders give one more. No class gives its last picture. Both
+ * sets keep the order of the original.
+ */
+export function splitDataset(
+  dataset: ImageDataset,
+  options: SplitOptions,
+): { readonly trainSet: ImageDataset; readonly valSet: ImageDataset } {
+  checkOptions('splitDataset', options, {
+    valFraction: properFraction,
+    seed: required(seedInteger),
+  });
+  const { valFraction = 0.1, seed } = options;
+  const quotas = stratifiedQuotas(countByClass(dataset), valFraction);
+
+  const isVal = new Uint8Array(dataset.size);
+  const order = shuffledIndices(dataset.size, createRng(seed, 'validation split'));
+  for (const index of order) {
+    if (quotas[dataset.labels[index]] === 0) continue;
+    quotas[dataset.labels[index]]--;
+    isVal[index] = 1;
+  }
+  const indices = Uint32Array.from({ length: dataset.size }, (_, index) => index);
+  return {
+    trainSet: select(
+      dataset,
+      indices.filter((index) => isVal[index] === 0),
+    ),
+    valSet: select(
+      dataset,
+      indices.filter((index) => isVal[index] === 1),
+    ),
+  };
+}
+
+/** How many pictures each class has, in the order of `classNames`. */
+export function countByClass(dataset: ImageDataset): number[] {
+  const counts = dataset.classNames.map(() => 0);
+  for (const label of dataset.labels) counts[label]++;
+  return counts;
+}
+
+/** The bytes of one picture: height × width × 3. */
+export function imageBytes(dataset: Pick<ImageDataset, 'height' | 'width'>): number {
+  return dataset.height * dataset.width * CHANNELS;
+}
+
+/**
+ * How many of each class's `counts` make a share of `fraction` of all (the method of largest
+ * remainders; ties go to the earlier class), leaving every class at least one.
+ */
+export function stratifiedQuotas(counts: readonly number[], fraction: number): number[] {
+  const total = Math.round(counts.reduce((sum, count) => sum + count, 0) * fraction);
+  const quotas = counts.map((count) => Math.floor(count * fraction));
+  let missing = total - quotas.reduce((sum, quota) => sum + quota, 0);
+  const byRemainder = counts
+    .map((count, label) => ({ label, remainder: count * fraction - quotas[label] }))
+    .sort((a, b) => b.remainder - a.remainder || a.label - b.label);
+  for (const { label } of byRemainder) {
+    if (missing > 0 && quotas[label] + 1 < counts[label]) {
+      quotas[label]++;
+      missing--;
+    }
+  }
+  return quotas;
+}
