@@ -1,0 +1,169 @@
+// What a finished run leaves behind in run.json, and the check of such a file.
+import type { DatasetSource } from '../data/dataset';
+import type { EpochRecord } from '../training/train';
+import {
+  amount,
+  count,
+  flag,
+  fraction,
+  integer,
+  listOf,
+  nullable,
+  number,
+  objectOf,
+  oneOf,
+  primitive,
+  recordOf,
+  type Schema,
+  text,
+  timestamp,
+} from './schema';
+
+/** Quick is the default and ends within minutes; full is the whole recipe. */
+export type Preset = 'quick' | 'full';
+
+/** A run's record; `schemaVersion` grows when a field changes its meaning. Times are UTC, ISO 8601. */
+export interface RunRecord {
+  readonly schemaVersion: 1;
+  readonly id: string;
+  /** The notebook's file name without its ending, e.g. `using-cifar`. */
+  readonly notebook: string;
+  readonly preset: Preset;
+  /** The notebook's parameters, by name. */
+  readonly parameters: Readonly<Record<string, string | number | boolean>>;
+  readonly seed: number;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  /** null in a run that looked at no data set. */
+  readonly dataset: DatasetRecord | null;
+  readonly models: readonly ModelRecord[];
+  readonly versions: VersionsRecord;
+  readonly device: string;
+  /** Threads that TensorFlow may use for one operation. */
+  readonly threads: number;
+  /** null where the project is no git working tree. */
+  readonly git: GitRecord | null;
+  readonly machine: MachineRecord;
+}
+
+export interface DatasetRecord {
+  readonly name: string;
+  readonly source: DatasetSource;
+  readonly classNames: readonly string[];
+  /** Images in each part, as they were used. */
+  readonly counts: { readonly train: number; readonly val: number; readonly test: number };
+}
+
+/** One trained model. Accuracies are fractions 0…1; null where it was not measured. */
+export interface ModelRecord {
+  readonly name: string;
+  readonly parameterCount: number;
+  /** Running mean of the last epoch, while the weights still moved. */
+  readonly trainAccuracy: number | null;
+  readonly valAccuracy: number | null;
+  readonly testAccuracy: number | null;
+  /** Training time, validation included. */
+  readonly seconds: number;
+  /** Training throughput. */
+  readonly imagesPerSecond: number;
+  /** Of the saved model's folder; 0 for a model that was not saved. */
+  readonly sizeBytes: number;
+  readonly history: readonly EpochRecord[];
+}
+
+export interface VersionsRecord {
+  readonly node: string;
+  readonly tensorflow: string;
+  readonly tfjs: string;
+  /** null outside a tslab kernel. */
+  readonly tslab: string | null;
+}
+
+export interface GitRecord {
+  readonly commit: string;
+  /** Whether files that git knows differed from the commit. */
+  readonly dirty: boolean;
+}
+
+/** The machine, without anything that would identify it. */
+export interface MachineRecord {
+  readonly platform: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+}
+
+const epochSchema: Schema<EpochRecord> = objectOf<EpochRecord>({
+  epoch: count,
+  trainLoss: number,
+  trainAccuracy: fraction,
+  valLoss: nullable(number),
+  valAccuracy: nullable(fraction),
+  learningRate: amount,
+  seconds: amount,
+  imagesPerSecond: amount,
+});
+
+/** Also what `run.addModel` holds its argument to, so that a NaN is refused before it becomes null in JSON. */
+export const modelSchema: Schema<ModelRecord> = objectOf<ModelRecord>({
+  name: text,
+  parameterCount: count,
+  trainAccuracy: nullable(fraction),
+  valAccuracy: nullable(fraction),
+  testAccuracy: nullable(fraction),
+  seconds: amount,
+  imagesPerSecond: amount,
+  sizeBytes: count,
+  history: listOf(epochSchema),
+});
+
+const runSchema: Schema<RunRecord> = objectOf<RunRecord>({
+  schemaVersion: oneOf(1),
+  id: text,
+  notebook: text,
+  preset: oneOf('quick', 'full'),
+  parameters: recordOf(primitive),
+  seed: integer,
+  startedAt: timestamp,
+  finishedAt: timestamp,
+  dataset: nullable(
+    objectOf<DatasetRecord>({
+      name: text,
+      source: oneOf('official', 'folder', 'generated'),
+      classNames: listOf(text),
+      counts: objectOf<DatasetRecord['counts']>({ train: count, val: count, test: count }),
+    }),
+  ),
+  models: listOf(modelSchema),
+  versions: objectOf<VersionsRecord>({
+    node: text,
+    tensorflow: text,
+    tfjs: text,
+    tslab: nullable(text),
+  }),
+  device: text,
+  threads: count,
+  git: nullable(objectOf<GitRecord>({ commit: text, dirty: flag })),
+  machine: objectOf<MachineRecord>({
+    platform: text,
+    cpu: text,
+    cores: count,
+    memoryBytes: count,
+  }),
+});
+
+/**
+ * Reads the text of a run.json.
+ * @param source where the text came from, for the error: usually the file's path.
+ * @throws Error that names the first field that is missing or wrong.
+ */
+export function parseRunRecord(json: string, source = 'run.json'): RunRecord {
+  try {
+    return runSchema(JSON.parse(json), '');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `${reason} in ${source}: it is no complete run of this version; remove its folder or run the notebook again.`,
+    );
+  }
+}

@@ -1,0 +1,220 @@
+// A run: one pass through a notebook, with a folder of its own and, once complete, a record of what came out.
+//
+//   data/runs/<run id>/   run.json (written last), figures/, models/<name>/, progress.jsonl
+//   data/runs/latest      the id of the last complete run
+import { mkdirSync } from 'node:fs';
+import { readdir, readFile, rename } from 'node:fs/promises';
+import * as path from 'node:path';
+import { errorCode, fileError, writeFileAtomic } from '../atomicFile';
+import type { DatasetSplits } from '../data/loadDataset';
+import { checkOptions, oneOf, required, rule, seedInteger, text } from '../options';
+import { dataDirectory } from '../project';
+import { describeEnvironment } from './environment';
+import { createProgressLog, type ProgressEvent } from './progressLog';
+import {
+  type DatasetRecord,
+  type ModelRecord,
+  modelSchema,
+  parseRunRecord,
+  type Preset,
+  type RunRecord,
+} from './runRecord';
+
+/** A run in progress. Calling a method again replaces what it said before, as re-run cells do. */
+export interface Run {
+  /** The folder's name, e.g. `20260131-120000-using-cifar-quick`. */
+  readonly id: string;
+  /** The run's folder, absolute. */
+  readonly directory: string;
+  /** Where the figures go: `<directory>/figures`. */
+  readonly figuresDirectory: string;
+  /** Where a model goes: `<directory>/models/<name>`, the name without what a file system dislikes. */
+  modelDirectory(name: string): string;
+  /** Tells whoever watches what happens; never throws. */
+  progress(event: ProgressEvent): void;
+  /** Says which data the run used, and how many images of each part. */
+  setDataset(splits: RecordedSplits): void;
+  /** Adds a finished model, or replaces the one of that name. @throws Error for a value such as NaN. */
+  addModel(model: ModelRecord): void;
+  /**
+   * Writes the record. Where the launcher prepared the folder (`RUN_DIR`) it finishes the run itself,
+   * once the executed notebook lies there too; elsewhere the run is complete with this call.
+   */
+  complete(): Promise<RunRecord>;
+}
+
+/** What a run remembers of its data: `DatasetSplits`, with the validation set that was split off. */
+export type RecordedSplits = Pick<DatasetSplits, 'name' | 'source'> & {
+  readonly trainSet: { readonly size: number; readonly classNames: readonly string[] };
+  readonly valSet?: { readonly size: number };
+  readonly testSet: { readonly size: number };
+};
+
+export interface RunOptions {
+  /** The notebook's file name without its ending, e.g. `using-cifar`. */
+  readonly notebook: string;
+  /** What the parameters cell came to, by name; recorded as it is. */
+  readonly parameters: Readonly<Record<string, string | number | boolean>>;
+  readonly seed: number;
+  /** By default what the launcher says (`RUN_PRESET`), else quick. */
+  readonly preset?: Preset;
+  /** Where the run's folder is made if the launcher made none; by default `data/runs`. */
+  readonly runsDirectory?: string;
+}
+
+/**
+ * Starts a run: makes its folder, or takes over the one that the launcher prepared (`RUN_DIR`).
+ *
+ * @throws Error where the folder cannot be made.
+ */
+export function startRun(options: RunOptions): Run {
+  checkOptions<RunOptions>('startRun', options, {
+    notebook: required(rule('a file name', '"using-cifar"', isFileName)),
+    parameters: required(rule('an object', '{ epochs }', isObject)),
+    seed: required(seedInteger),
+    preset: oneOf('quick', 'full'),
+    runsDirectory: text,
+  });
+  const { notebook, parameters, seed } = options;
+  const preset = options.preset ?? environmentPreset();
+  const startedAt = new Date();
+  const prepared = process.env.RUN_DIR;
+  const directory = prepared
+    ? path.resolve(prepared)
+    : newRunDirectory(
+        options.runsDirectory ?? runsDirectory(),
+        `${timeStamp(startedAt)}-${notebook}-${preset}`,
+      );
+  makeDirectory(directory);
+
+  const id = path.basename(directory);
+  const models = new Map<string, ModelRecord>();
+  let dataset: DatasetRecord | null = null;
+
+  return {
+    id,
+    directory,
+    figuresDirectory: path.join(directory, 'figures'),
+    modelDirectory: (name) => path.join(directory, 'models', fileName(name)),
+    progress: createProgressLog(path.join(directory, 'progress.jsonl')),
+    setDataset({ name, source, trainSet, valSet, testSet }) {
+      const counts = { train: trainSet.size, val: valSet?.size ?? 0, test: testSet.size };
+      dataset = { name, source, classNames: trainSet.classNames, counts };
+    },
+    addModel(model) {
+      models.set(model.name, modelSchema(model, `the model "${model.name}"`));
+    },
+    async complete() {
+      const record: RunRecord = {
+        schemaVersion: 1,
+        id,
+        notebook,
+        preset,
+        parameters,
+        seed,
+        startedAt: startedAt.toISOString(),
+        finishedAt: new Date().toISOString(),
+        dataset,
+        models: [...models.values()],
+        ...describeEnvironment(),
+      };
+      const partial = path.join(directory, 'run.partial.json');
+      await writeFileAtomic(partial, `${JSON.stringify(record, null, 2)}\n`);
+      if (!prepared) await finishRun(directory);
+      return record;
+    },
+  };
+}
+
+/** The record gets its final name, last of all; then `latest` beside the run's folder names it. */
+async function finishRun(directory: string): Promise<void> {
+  await rename(path.join(directory, 'run.partial.json'), path.join(directory, 'run.json'));
+  await writeFileAtomic(
+    path.join(path.dirname(directory), 'latest'),
+    `${path.basename(directory)}\n`,
+  );
+}
+
+/**
+ * The record of a complete run.
+ *
+ * @param directory the run's folder, e.g. `data/runs/20260131-120000-using-cifar-quick`.
+ * @throws Error where the run is not complete, or its record is not valid.
+ */
+export async function loadRun(directory: string): Promise<RunRecord> {
+  const file = path.join(directory, 'run.json');
+  try {
+    return parseRunRecord(await readFile(file, 'utf8'), file);
+  } catch (error) {
+    throw fileError(error, `read the complete run ${file}`);
+  }
+}
+
+/**
+ * The ids of all complete runs, oldest first; none where there is no such folder.
+ *
+ * @param directory the folder of runs; by default `data/runs`.
+ */
+export async function listRuns(directory: string = runsDirectory()): Promise<string[]> {
+  try {
+    const entries = await readdir(directory, { withFileTypes: true });
+    const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+    const isComplete = await Promise.all(
+      folders.map(async (name) => (await readdir(path.join(directory, name))).includes('run.json')),
+    );
+    return folders.filter((_, index) => isComplete[index]).sort();
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw fileError(error, `list the runs in ${directory}`);
+  }
+}
+
+/** `data/runs` in the project's folder. */
+export function runsDirectory(): string {
+  return path.join(dataDirectory(), 'runs');
+}
+
+function environmentPreset(): Preset {
+  return process.env.RUN_PRESET === 'full' ? 'full' : 'quick';
+}
+
+/** A folder of that name, or with a number behind it where two runs start within one second. */
+function newRunDirectory(parent: string, name: string): string {
+  makeDirectory(parent);
+  for (let attempt = 1; ; attempt++) {
+    const directory = path.resolve(parent, attempt === 1 ? name : `${name}-${attempt}`);
+    try {
+      mkdirSync(directory);
+      return directory;
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST')
+        throw fileError(error, `make the run's folder ${directory}`);
+    }
+  }
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw fileError(error, `make the run's folder ${directory}`);
+  }
+}
+
+/** Sorts by time, and is allowed in a file name everywhere: `20260131-120000`, in UTC. */
+function timeStamp(date: Date): string {
+  return date.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
+}
+
+/** `CNN, all images` → `CNN-all-images`. */
+function fileName(name: string): string {
+  return name.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'model';
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isFileName(value: unknown): boolean {
+  return typeof value === 'string' && /^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(value);
+}

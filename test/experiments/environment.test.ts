@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { describeCommit, describeMachine } from '../../lib/experiments/environment';
+
+const folder = mkdtempSync(join(tmpdir(), 'environment-'));
+after(() => rmSync(folder, { recursive: true }));
+
+function git(...args: string[]): string {
+  const identity = ['-c', 'user.name=A Tester', '-c', 'user.email=tester@example.org'];
+  return execFileSync('git', ['-C', folder, ...identity, ...args], { encoding: 'utf8' }).trim();
+}
+
+test('a folder that git does not know has no commit', () => {
+  assert.equal(describeCommit(folder), null);
+});
+
+test('a clone is described by its commit, and as dirty once a known file changed', () => {
+  git('init', '--quiet');
+  writeFileSync(join(folder, 'a.txt'), 'first');
+  git('add', 'a.txt');
+  git('commit', '--quiet', '-m', 'First');
+  const commit = git('rev-parse', 'HEAD');
+  assert.deepEqual(describeCommit(folder), { commit, dirty: false });
+
+  writeFileSync(join(folder, 'new.txt'), 'unknown to git');
+  assert.deepEqual(describeCommit(folder), { commit, dirty: false });
+
+  writeFileSync(join(folder, 'a.txt'), 'second');
+  assert.deepEqual(describeCommit(folder), { commit, dirty: true });
+
+  // An archive unpacked inside somebody else's repository: that commit says nothing about it.
+  mkdirSync(join(folder, 'unpacked'));
+  assert.equal(describeCommit(join(folder, 'unpacked')), null);
+});
+
+test('the machine is described by its kind and size alone', () => {
+  const machine = describeMachine();
+  assert.deepEqual(Object.keys(machine).sort(), ['cores', 'cpu', 'memoryBytes', 'platform']);
+  assert.ok(machine.cores >= 1 && machine.memoryBytes > 0);
+});

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseRunRecord } from '../../lib/experiments/runRecord';
+
+/** A record as issue 3 of the project describes it, written by hand. */
+const example = {
+  schemaVersion: 1,
+  id: '20260131-120000-using-cifar-quick',
+  notebook: 'using-cifar',
+  preset: 'quick',
+  parameters: { epochs: 1, dataSource: 'auto', fullRefit: false },
+  seed: 42,
+  startedAt: '2026-01-31T12:00:00.000Z',
+  finishedAt: '2026-01-31T12:03:00.000Z',
+  dataset: {
+    name: 'generated sample',
+    source: 'generated',
+    classNames: ['airplane', 'automobile'],
+    counts: { train: 4500, val: 500, test: 1000 },
+  },
+  models: [
+    {
+      name: 'CNN',
+      parameterCount: 454666,
+      trainAccuracy: 0.8,
+      valAccuracy: null,
+      testAccuracy: 0.7,
+      seconds: 61.5,
+      imagesPerSecond: 900,
+      sizeBytes: 1800000,
+      history: [
+        {
+          epoch: 1,
+          trainLoss: 1.5,
+          trainAccuracy: 0.8,
+          valLoss: null,
+          valAccuracy: null,
+          learningRate: 0.001,
+          seconds: 61.5,
+          imagesPerSecond: 900,
+        },
+      ],
+    },
+  ],
+  versions: { node: '20.0.0', tensorflow: '2.21.0', tfjs: '4.22.0', tslab: null },
+  device: 'cpu',
+  threads: 2,
+  git: { commit: 'a'.repeat(40), dirty: true },
+  machine: { platform: 'linux x64', cpu: 'a processor', cores: 2, memoryBytes: 8e9 },
+};
+
+/** The example with one value changed; `undefined` removes it. */
+function changed(place: string, value: unknown): string {
+  const copy = structuredClone(example) as unknown as Record<string, unknown>;
+  const names = place.split('.');
+  const last = names.pop() ?? '';
+  const parent = names.reduce((node, name) => node[name] as Record<string, unknown>, copy);
+  parent[last] = value;
+  return JSON.stringify(copy);
+}
+
+test('a complete record is returned as it was written', () => {
+  assert.deepEqual(parseRunRecord(JSON.stringify(example)), example);
+});
+
+test('a field that a later version adds is no error and is left out', () => {
+  assert.deepEqual(parseRunRecord(changed('mood', 'good')), example);
+});
+
+const wrong: [place: string, value: unknown, message: RegExp][] = [
+  ['schemaVersion', 2, /Expected schemaVersion to be 1 but found 2 in here\.json/],
+  ['id', undefined, /Expected id to be a text but found nothing/],
+  ['preset', 'fast', /Expected preset to be "quick" or "full" but found "fast"/],
+  ['parameters', [], /Expected parameters to be an object but found an array of 0/],
+  ['parameters.epochs', null, /Expected parameters\.epochs to be a text, a number, true or false/],
+  ['seed', 0.5, /Expected seed to be an integer but found 0\.5/],
+  ['startedAt', 'yesterday', /Expected startedAt to be a time such as .* but found "yesterday"/],
+  ['dataset', undefined, /Expected dataset to be an object but found nothing/],
+  ['dataset.source', 'internet', /Expected dataset\.source to be "official" or "folder" or/],
+  ['dataset.counts.val', -1, /Expected dataset\.counts\.val to be an integer of 0 or more/],
+  ['dataset.classNames.1', 7, /Expected dataset\.classNames\[1\] to be a text but found 7/],
+  ['models', null, /Expected models to be a list but found null/],
+  ['models.0.testAccuracy', 70.2, /Expected models\[0\]\.testAccuracy to be a number from 0 to 1/],
+  ['models.0.seconds', '61', /Expected models\[0\]\.seconds to be a number of 0 or more/],
+  ['models.0.history.0.trainLoss', null, /models\[0\]\.history\[0\]\.trainLoss to be a number/],
+  ['versions.node', '', /Expected versions\.node to be a text but found ""/],
+  ['git.dirty', 'no', /Expected git\.dirty to be true or false but found "no"/],
+  ['machine', 'laptop', /Expected machine to be an object but found "laptop"/],
+];
+
+for (const [place, value, message] of wrong) {
+  test(`${place}: ${JSON.stringify(value)} is refused by name`, () => {
+    assert.throws(() => parseRunRecord(changed(place, value), 'here.json'), message);
+  });
+}
+
+test('half a file is refused with its place and the way out', () => {
+  const half = JSON.stringify(example).slice(0, 200);
+  assert.throws(() => parseRunRecord(half, 'a/run.json'), /in a\/run\.json: .*run the notebook/);
+});
+
+test('a document that is no object is refused', () => {
+  assert.throws(() => parseRunRecord('[]'), /Expected the document to be an object/);
+});

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import type { ModelRecord } from '../../lib/experiments/runRecord';
+import { listRuns, loadRun, type RunOptions, startRun } from '../../lib/experiments/runs';
+
+let folder: string;
+const launcherVariables = ['RUN_DIR', 'RUN_PRESET'] as const;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'runs-'));
+});
+
+afterEach(() => {
+  for (const name of launcherVariables) delete process.env[name];
+  rmSync(folder, { recursive: true });
+});
+
+function options(): RunOptions {
+  return { notebook: 'using-cifar', parameters: { epochs: 1 }, seed: 7, runsDirectory: folder };
+}
+
+const cnn: ModelRecord = {
+  name: 'CNN',
+  parameterCount: 454666,
+  trainAccuracy: 0.5,
+  valAccuracy: null,
+  testAccuracy: 0.25,
+  seconds: 2,
+  imagesPerSecond: 100,
+  sizeBytes: 10,
+  history: [],
+};
+
+const splits = {
+  name: 'generated sample',
+  source: 'generated',
+  trainSet: { size: 9, classNames: ['cat', 'dog'] },
+  valSet: { size: 1 },
+  testSet: { size: 5 },
+} as const;
+
+test('a complete run can be loaded, is listed, and is the latest', async () => {
+  const run = startRun(options());
+  run.setDataset(splits);
+  run.addModel(cnn);
+  const record = await run.complete();
+
+  assert.deepEqual(await loadRun(run.directory), record);
+  assert.deepEqual(record.dataset?.counts, { train: 9, val: 1, test: 5 });
+  assert.deepEqual(record.models, [cnn]);
+  assert.equal(record.versions.node, process.versions.node);
+  assert.equal(record.versions.tslab, null);
+  assert.deepEqual(await listRuns(folder), [run.id]);
+  assert.equal(readFileSync(join(folder, 'latest'), 'utf8'), `${run.id}\n`);
+  assert.match(run.id, /^\d{8}-\d{6}-using-cifar-quick(-\d+)?$/);
+});
+
+test('the record names neither the host nor the user', async () => {
+  const text = JSON.stringify(await startRun(options()).complete());
+  assert.doesNotMatch(text, /"(hostname|host|user|home)"/);
+});
+
+test('a run that was not completed is not listed and cannot be loaded', async () => {
+  const run = startRun(options());
+  run.addModel(cnn);
+  assert.deepEqual(await listRuns(folder), []);
+  await assert.rejects(loadRun(run.directory), /Expected to read the complete run .*run\.json/);
+  assert.equal(existsSync(join(folder, 'latest')), false);
+});
+
+test('a folder that the launcher prepared is used, and finishing it is left to the launcher', async () => {
+  process.env.RUN_DIR = join(folder, 'prepared');
+  process.env.RUN_PRESET = 'full';
+  const run = startRun(options());
+  const record = await run.complete();
+  assert.equal(run.directory, join(folder, 'prepared'));
+  assert.equal(record.preset, 'full');
+  assert.equal(record.id, 'prepared');
+  assert.equal(existsSync(join(run.directory, 'run.partial.json')), true);
+  assert.equal(existsSync(join(run.directory, 'run.json')), false);
+  assert.equal(existsSync(join(folder, 'latest')), false);
+});
+
+test('two runs that start at once get folders of their own', () => {
+  const ids = [1, 2, 3].map(() => startRun(options()).id);
+  assert.equal(new Set(ids).size, 3);
+});
+
+test('a cell that runs again replaces what it said before', async () => {
+  const run = startRun(options());
+  run.addModel(cnn);
+  run.addModel({ ...cnn, testAccuracy: 0.75 });
+  await run.complete();
+  run.addModel({ ...cnn, name: 'MLP' });
+  const { models } = await run.complete();
+  assert.deepEqual(
+    models.map(({ name, testAccuracy }) => [name, testAccuracy]),
+    [
+      ['CNN', 0.75],
+      ['MLP', 0.25],
+    ],
+  );
+  assert.deepEqual((await loadRun(run.directory)).models, models);
+});
+
+test('a model with an accuracy that is no number is refused by name', () => {
+  const run = startRun(options());
+  assert.throws(
+    () => run.addModel({ ...cnn, testAccuracy: NaN }),
+    /Expected the model "CNN"\.testAccuracy to be a number from 0 to 1 but found NaN/,
+  );
+});
+
+test("a model's folder has a name that every file system takes", () => {
+  const run = startRun(options());
+  const names = ['CNN, all images', '../../etc', 'MobileNetV2 α=1.0', '…'];
+  assert.deepEqual(
+    names.map((name) => basename(run.modelDirectory(name))),
+    ['CNN-all-images', 'etc', 'MobileNetV2-α-1-0', 'model'],
+  );
+});
+
+test('an impossible option is refused with what would do', () => {
+  assert.throws(() => startRun({ ...options(), seed: NaN }), /Expected seed to be an integer/);
+  assert.throws(
+    () => startRun({ ...options(), notebook: '../up' }),
+    /Expected notebook to be a file name but received "\.\.\/up"/,
+  );
+  const typo = { ...options(), sead: 1 } as RunOptions;
+  assert.throws(() => startRun(typo), /received "sead": did you mean "seed"\?/);
+});
+
+test('a folder that cannot be made is named, with the reason', () => {
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  assert.throws(
+    () => startRun({ ...options(), runsDirectory: join(file, 'runs') }),
+    /Expected to make the run's folder .*file\/runs but .*not a folder/,
+  );
+});
+
+test('no runs are listed where there is no folder of runs', async () => {
+  assert.deepEqual(await listRuns(join(folder, 'none')), []);
+});
