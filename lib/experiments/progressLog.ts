@@ -1,6 +1,6 @@
 // progress.jsonl: what a run is doing, one JSON object a line, for whoever watches from outside.
 import { appendFileSync } from 'node:fs';
-import type { EpochRecord, StepInfo } from '../training/train';
+import type { EpochRecord, StepInfo } from '../training/history';
 
 /** What happens in a run. A watcher ignores events that it does not know. */
 export type ProgressEvent =

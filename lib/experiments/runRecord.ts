@@ -1,6 +1,6 @@
 // What a finished run leaves behind in run.json, and the check of such a file.
 import type { DatasetSource } from '../data/dataset';
-import type { EpochRecord } from '../training/train';
+import type { EpochRecord } from '../training/history';
 import {
   amount,
   count,
