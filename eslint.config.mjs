@@ -1,6 +1,5 @@
 // ESLint for everything that is code: lib, tests and measurements with types, scripts as plain
 // JavaScript, and the notebooks' cells with types, each notebook as one module.
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import js from '@eslint/js';
 import globals from 'globals';
@@ -54,16 +53,19 @@ function createNotebookProcessor() {
   };
 }
 
-let notebookProgram;
-/** The compiler's view of all notebooks; made once, and only when a notebook is linted. */
-function sharedNotebookProgram() {
-  const folder = join(root, 'notebooks');
-  const paths = readdirSync(folder)
-    .filter((name) => name.endsWith('.ipynb'))
-    .map((name) => join(folder, name));
-  notebookProgram ??= createNotebookProgram(ts, paths, join(root, 'lib/index.ts'));
-  return notebookProgram;
-}
+/** typescript-eslint's parser with the compiler's view of the cells as they are in this moment. */
+const notebookParser = {
+  meta: { name: 'notebook-cells', version: '1' },
+  parseForESLint(code, options) {
+    const modules = new Map([[options.filePath, code]]);
+    const program = createNotebookProgram(ts, modules, join(root, 'lib/index.ts'));
+    return tseslint.parser.parseForESLint(code, {
+      ...options,
+      project: null,
+      programs: [program],
+    });
+  },
+};
 
 export default tseslint.config(
   {
@@ -161,15 +163,10 @@ export default tseslint.config(
   {
     name: 'cells',
     files: ['notebooks/*.ipynb/*.ts'],
-    languageOptions: {
-      parserOptions: {
-        project: null,
-        get programs() {
-          return [sharedNotebookProgram()];
-        },
-      },
-    },
+    languageOptions: { parser: notebookParser },
     rules: {
+      // Each parameter says its type, so that --set can be checked against it.
+      '@typescript-eslint/no-inferrable-types': 'off',
       // A cell tells the story; what needs a function or a class belongs into lib.
       'no-restricted-syntax': [
         'error',

@@ -1,6 +1,5 @@
 // Reads the TypeScript out of a notebook, so that ESLint and the compiler see it as one module.
 // tslab itself ignores tsconfig.json and accepts loose code: these are the strict eyes on the cells.
-import { readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /**
@@ -76,81 +75,66 @@ function sourcePlaces(text) {
   return places;
 }
 
-/** The name under which a notebook's module is compiled; ESLint gives its blocks this form too. */
-export function moduleFileName(notebookPath) {
-  return join(notebookPath, '0_cells.ts');
-}
-
 /**
- * A strict compiler program over notebooks, each as one module; nothing is written to disk.
+ * A strict compiler program over the modules of notebooks; nothing is written to disk.
  * @param {typeof import('typescript')} ts the compiler: the project's, or tslab's own
- * @param {readonly string[]} notebookPaths
+ * @param {ReadonlyMap<string, string>} modules by absolute path `<notebook>.ipynb/<any name>.ts`, as ESLint
+ *   names a notebook's blocks
  * @param {string} libIndex what a cell's `"../lib"` stands for: `lib/index.ts` or `dist/index.d.ts`
- * @param {{ readonly [path: string]: string }} [texts] texts to use instead of the files'
  */
-export function createNotebookProgram(ts, notebookPaths, libIndex, texts = {}) {
-  const root = dirname(dirname(resolve(libIndex)));
+export function createNotebookProgram(ts, modules, libIndex) {
   const options = {
     target: ts.ScriptTarget.ES2022,
     lib: ['lib.es2022.d.ts'],
     module: ts.ModuleKind.ESNext,
+    // Called NodeJs in tslab's TypeScript 5.0; tslab itself resolves this way.
     moduleResolution: ts.ModuleResolutionKind.Node10 ?? ts.ModuleResolutionKind.NodeJs,
     esModuleInterop: true,
     strict: true,
-    noUnusedLocals: false, // ESLint says it, with the cell's line
     noEmit: true,
     skipLibCheck: true,
     types: ['node'],
-    typeRoots: [join(root, 'node_modules/@types')],
+    typeRoots: [resolve(libIndex, '../../node_modules/@types')],
   };
   const host = ts.createCompilerHost(options, true);
-  const modules = new Map(
-    notebookPaths.map((path) => {
-      const absolute = resolve(path);
-      const text = texts[path] ?? readFileSync(absolute, 'utf8');
-      return [moduleFileName(absolute), notebookModule(text, path).source];
-    }),
-  );
   const { fileExists, readFile, getSourceFile } = host;
   host.fileExists = (file) => modules.has(file) || fileExists.call(host, file);
   host.readFile = (file) => modules.get(file) ?? readFile.call(host, file);
-  host.getSourceFile = (file, ...rest) =>
+  host.getSourceFile = (file, language, ...rest) =>
     modules.has(file)
-      ? ts.createSourceFile(file, modules.get(file), rest[0], true)
-      : getSourceFile.call(host, file, ...rest);
+      ? ts.createSourceFile(file, modules.get(file), language, true)
+      : getSourceFile.call(host, file, language, ...rest);
   host.resolveModuleNames = (names, containingFile) =>
     names.map((name) => {
       const isCell = modules.has(containingFile);
       if (isCell && name === '../lib') return { resolvedFileName: resolve(libIndex) };
       // A cell's imports are looked up from the notebook's folder, not from inside the ".ipynb".
-      const from = isCell ? join(dirname(dirname(containingFile)), 'cells.ts') : containingFile;
+      const from = isCell ? dirname(containingFile) : containingFile;
       return ts.resolveModuleName(name, from, options, host).resolvedModule;
     });
   return ts.createProgram([...modules.keys()], options, host);
 }
 
 /**
- * What the strict compiler says about notebooks.
+ * What the strict compiler says about a notebook.
  * @param {typeof import('typescript')} ts
- * @param {readonly string[]} notebookPaths
+ * @param {{ readonly path: string, readonly text: string }} notebook its absolute path and its JSON
  * @param {string} libIndex
- * @param {{ readonly [path: string]: string }} [texts]
  * @returns {string[]} e.g. `using-cifar.ipynb, code cell 3, line 2: Type 'string' is not …`
  */
-export function checkNotebooks(ts, notebookPaths, libIndex, texts = {}) {
-  const program = createNotebookProgram(ts, notebookPaths, libIndex, texts);
-  return notebookPaths.flatMap((path) => {
-    const sourceFile = program.getSourceFile(moduleFileName(resolve(path)));
-    const { cellLines } = notebookModule(texts[path] ?? readFileSync(path, 'utf8'), path);
-    const found = [
-      ...program.getSyntacticDiagnostics(sourceFile),
-      ...program.getSemanticDiagnostics(sourceFile),
-    ];
-    return found.map((diagnostic) => {
-      const { line } = sourceFile.getLineAndCharacterOfPosition(diagnostic.start ?? 0);
-      const place = cellLines[line] ?? { cell: 0, line: 0 };
-      const message = ts.flattenDiagnosticMessageText(diagnostic.messageText, ' ');
-      return `${basename(path)}, code cell ${place.cell}, line ${place.line}: ${message}`;
-    });
+export function checkNotebook(ts, { path, text }, libIndex) {
+  const { source, cellLines } = notebookModule(text, path);
+  const moduleFile = join(path, 'cells.ts');
+  const program = createNotebookProgram(ts, new Map([[moduleFile, source]]), libIndex);
+  const sourceFile = program.getSourceFile(moduleFile);
+  const found = [
+    ...program.getSyntacticDiagnostics(sourceFile),
+    ...program.getSemanticDiagnostics(sourceFile),
+  ];
+  return found.map((diagnostic) => {
+    const { line } = sourceFile.getLineAndCharacterOfPosition(diagnostic.start ?? 0);
+    const place = cellLines[line] ?? { cell: 0, line: 0 };
+    const message = ts.flattenDiagnosticMessageText(diagnostic.messageText, ' ');
+    return `${basename(path)}, code cell ${place.cell}, line ${place.line}: ${message}`;
   });
 }

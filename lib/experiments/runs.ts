@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { readdir, readFile, rename } from 'node:fs/promises';
 import * as path from 'node:path';
 import { errorCode, fileError, writeFileAtomic } from '../atomicFile';
-import type { DatasetSplits } from '../data/loadDataset';
+import type { DatasetSplits } from '../data/dataset';
 import { checkOptions, oneOf, required, rule, seedInteger, text } from '../options';
 import { dataDirectory } from '../project';
 import { describeEnvironment } from './environment';
