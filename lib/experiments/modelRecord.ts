@@ -1,0 +1,52 @@
+// From what a notebook has in its hands to what a run remembers of a model.
+import { readdirSync, statSync } from 'node:fs';
+import * as path from 'node:path';
+import type { tf } from '../tensorflow/backend';
+import type { History } from '../training/history';
+import type { ModelRecord } from './runRecord';
+
+export interface FinishedModel {
+  readonly name: string;
+  readonly model: Pick<tf.LayersModel, 'countParams'>;
+  readonly history: History;
+  /** The test set's evaluation; leave it out for a model that was not tested. */
+  readonly evaluation?: { readonly accuracy: number };
+  /** The folder the model was saved in; leave it out for one that was not saved. */
+  readonly directory?: string;
+}
+
+/**
+ * The record of a trained model: accuracies of the epoch whose weights it has (its best, else its last),
+ * training time and throughput, and the size of its folder.
+ */
+export function describeTrainedModel(finished: FinishedModel): ModelRecord {
+  const { name, model, history, evaluation, directory } = finished;
+  const { epochs, seconds, bestEpoch } = history;
+  const kept = epochs.find(({ epoch }) => epoch === bestEpoch) ?? epochs.at(-1);
+  return {
+    name,
+    parameterCount: model.countParams(),
+    trainAccuracy: kept?.trainAccuracy ?? null,
+    valAccuracy: kept?.valAccuracy ?? null,
+    testAccuracy: evaluation?.accuracy ?? null,
+    seconds,
+    imagesPerSecond: meanThroughput(history),
+    sizeBytes: directory === undefined ? 0 : folderBytes(directory),
+    history: epochs,
+  };
+}
+
+/** All epochs have the same number of images: images over seconds is the harmonic mean. */
+function meanThroughput({ epochs }: History): number {
+  const secondsPerImage = epochs.reduce((sum, epoch) => sum + 1 / epoch.imagesPerSecond, 0);
+  return epochs.length === 0 ? 0 : epochs.length / secondsPerImage;
+}
+
+/** The bytes of a folder's files, folders in it included. */
+function folderBytes(directory: string): number {
+  const sizes = readdirSync(directory, { withFileTypes: true }).map((entry) => {
+    const entryPath = path.join(directory, entry.name);
+    return entry.isDirectory() ? folderBytes(entryPath) : statSync(entryPath).size;
+  });
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
