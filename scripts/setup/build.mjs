@@ -1,0 +1,104 @@
+// Steps: lib compiled to dist, which the notebooks import, and plotly.js made small for exported pages.
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { CommandFailed, runCommand } from './command.mjs';
+import { Problem, lastLines } from './problem.mjs';
+import { fileHash, folderFingerprint, inProject, readJson, temporaryFolder } from './project.mjs';
+
+const dist = inProject('dist');
+const PLOTLY = 'plotly.min.js';
+
+/** @returns the step that compiles lib/ to dist/ whenever a source file changed. */
+export function buildStep() {
+  return {
+    id: 'build',
+    name: 'build of lib',
+    downloadMb: 0,
+    diskMb: 3,
+    inputs: () => [
+      folderFingerprint(inProject('lib'), (name) => /\.(ts|json)$/.test(name)),
+      fileHash(inProject('tsconfig.json')),
+      String(packageVersion('typescript')),
+    ],
+    outputs: () => [join(dist, 'index.js'), join(dist, 'index.d.ts')],
+    run: buildLibrary,
+  };
+}
+
+/** @returns the step that makes dist/plotly.min.js (plotly.js-dist carries 10 MB, unminified). */
+export function plotlyStep() {
+  return {
+    id: 'plotly',
+    name: 'plotly.js (minified)',
+    downloadMb: 0,
+    diskMb: 5,
+    inputs: () => [String(packageVersion('plotly.js-dist'))],
+    outputs: () => [join(dist, PLOTLY)],
+    run: minifyPlotly,
+  };
+}
+
+function packageVersion(name) {
+  return readJson(inProject('node_modules', name, 'package.json'))?.version;
+}
+
+async function buildLibrary({ onSpawn }) {
+  const output = join(temporaryFolder, 'dist');
+  rmSync(output, { recursive: true, force: true });
+  const compiler = inProject('node_modules', 'typescript', 'bin', 'tsc');
+  try {
+    await runCommand(
+      process.execPath,
+      [compiler, '-p', inProject('tsconfig.json'), '--outDir', output],
+      { log: 'build', onSpawn },
+    );
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    throw new Problem('lib/ does not compile.', {
+      details: lastLines(error.output, 20),
+      remedy: 'Mend the lines above, then run the same command again.',
+    });
+  }
+  // File by file, so that no moment is without a dist/ for a notebook that is running.
+  const made = new Set(filesBelow(output));
+  for (const file of made) {
+    mkdirSync(dirname(join(dist, file)), { recursive: true });
+    renameSync(join(output, file), join(dist, file));
+  }
+  for (const file of filesBelow(dist)) {
+    if (!made.has(file) && file !== PLOTLY) rmSync(join(dist, file), { force: true });
+  }
+}
+
+async function minifyPlotly() {
+  const source = inProject('node_modules', 'plotly.js-dist', 'plotly.js');
+  const { transform } = createRequire(import.meta.url)('esbuild');
+  const { code } = await transform(readFileSync(source, 'utf8'), {
+    minify: true,
+    legalComments: 'inline',
+    charset: 'utf8',
+    target: 'es2020',
+  });
+  const temporary = join(temporaryFolder, PLOTLY);
+  mkdirSync(temporaryFolder, { recursive: true });
+  mkdirSync(dist, { recursive: true });
+  // Inside an HTML page "</script" would end the script.
+  writeFileSync(temporary, code.replace(/<\/script/gi, '<\\/script'));
+  renameSync(temporary, join(dist, PLOTLY));
+}
+
+function filesBelow(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(folder.length + 1));
+}

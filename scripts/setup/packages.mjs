@@ -1,0 +1,72 @@
+// Step: the npm packages, exactly as package-lock.json names them, without their install scripts.
+import { CommandFailed, runCommand } from './command.mjs';
+import { Problem, commonProblem, lastLines } from './problem.mjs';
+import { inProject, readJson, root } from './project.mjs';
+
+/** @returns the step that fills node_modules. */
+export function packagesStep() {
+  return {
+    id: 'packages',
+    name: 'npm packages',
+    downloadMb: 160,
+    diskMb: 670,
+    isDone: () =>
+      isInstalled(
+        readJson(inProject('package-lock.json')),
+        readJson(inProject('node_modules', '.package-lock.json')),
+      ),
+    run: installPackages,
+  };
+}
+
+/**
+ * npm writes node_modules/.package-lock.json last: where it agrees with package-lock.json, the packages are in.
+ * Packages for other platforms are optional, and are not there.
+ */
+export function isInstalled(wanted, installed) {
+  if (!wanted?.packages || !installed?.packages) return false;
+  return Object.entries(wanted.packages).every(([path, entry]) => {
+    if (!path.startsWith('node_modules/')) return true;
+    const found = installed.packages[path];
+    if (!found) return entry.optional === true;
+    return (
+      found.version === entry.version &&
+      found.integrity === entry.integrity &&
+      found.link === entry.link
+    );
+  });
+}
+
+async function installPackages({ offline, onSpawn }) {
+  // `npm start` names the npm that runs us; a plain `node scripts/setup.mjs` finds it on the path.
+  const npm = process.env.npm_execpath?.endsWith('.js')
+    ? [process.execPath, process.env.npm_execpath]
+    : ['npm'];
+  const flags = [
+    '--ignore-scripts',
+    '--include=dev',
+    '--no-audit',
+    '--no-fund',
+    '--prefer-offline',
+  ];
+  const network = offline ? ['--offline'] : ['--fetch-retries=2', '--fetch-retry-maxtimeout=10000'];
+  const [command, ...first] = npm;
+  try {
+    await runCommand(command, [...first, 'ci', ...flags, ...network], { log: 'npm', onSpawn });
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    if (error.missing) {
+      throw new Problem('npm was not found.', {
+        remedy: 'Install Node.js together with npm (nodejs.org has both).',
+      });
+    }
+    const context = { index: 'the npm registry', offline, folder: root };
+    throw (
+      commonProblem('the npm packages', error.output, context) ??
+      new Problem('npm could not install the packages.', {
+        details: lastLines(error.output),
+        remedy: 'The whole output is in .setup/logs/npm.log.',
+      })
+    );
+  }
+}
