@@ -1,0 +1,161 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+
+/** One weight as it lies in a Keras file. */
+export interface KerasWeight {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/** The weights of a Keras file: layer name → weight name ("kernel", "gamma", …) → values. */
+export interface KerasWeightsFile {
+  /** The file's name for messages. */
+  readonly name: string;
+  readonly layers: ReadonlyMap<string, ReadonlyMap<string, KerasWeight>>;
+}
+
+/**
+ * Reads the weights that Keras saved as HDF5: `model.save_weights('x.h5')` of Keras 2, `model.save('x.h5')`
+ * of Keras 2 and 3, and the files of Keras Applications. The only file that knows the format:
+ *
+ *     /  (or /model_weights in a whole saved model)
+ *        attribute layer_names   ["Conv1", "bn_Conv1", …]
+ *        Conv1/                  one group a layer
+ *          attribute weight_names  ["Conv1/kernel:0"]; Keras 3 leaves out the ":0"
+ *          Conv1/kernel:0          data set
+ *
+ * @param source Path of the file, or its bytes.
+ * @throws Error that names what the file is instead: truncated, an HTML page, a .keras archive, …
+ */
+export async function readKerasH5(source: string | Uint8Array): Promise<KerasWeightsFile> {
+  const name = typeof source === 'string' ? basename(source) : 'the given bytes';
+  const bytes = typeof source === 'string' ? await readFile(source) : source;
+  checkWholeHdf5(name, bytes);
+
+  // An ES module only, with the whole HDF5 library as WebAssembly: loaded (0.1 s) when it is needed.
+  const { File, ready } = await import('h5wasm');
+  const { FS } = await ready;
+  const place = `/${process.pid}-${fileCount++}.h5`; // in the library's own memory, not on disk
+  FS.writeFile(place, bytes);
+  try {
+    const file = new File(place, 'r');
+    try {
+      return { name, layers: readLayers(name, file as unknown as HdfGroup) };
+    } finally {
+      file.close();
+    }
+  } finally {
+    FS.unlink(place);
+  }
+}
+
+let fileCount = 0;
+
+/** What this file uses of h5wasm's groups and data sets. */
+interface HdfNode {
+  readonly attrs: Readonly<Record<string, { readonly value: unknown } | undefined>>;
+}
+interface HdfGroup extends HdfNode {
+  get(path: string): HdfGroup | HdfDataset | null;
+  keys(): string[];
+}
+interface HdfDataset extends HdfNode {
+  readonly shape: readonly number[];
+  readonly value: unknown;
+}
+
+function readLayers(name: string, file: HdfGroup): KerasWeightsFile['layers'] {
+  const root = (
+    file.keys().includes('model_weights') ? file.get('model_weights') : file
+  ) as HdfGroup;
+  const layerNames = textAttribute(root, 'layer_names');
+  if (layerNames === undefined) {
+    const newFormat = root.keys().includes('layers');
+    throw new Error(
+      `Expected ${name} to hold a Keras model's weights by layer name but found ` +
+        (newFormat
+          ? `Keras 3's ".weights.h5" format, which numbers the layers: save it with model.save("name.h5").`
+          : `HDF5 without the attribute "layer_names": save it with Keras as model.save("name.h5").`),
+    );
+  }
+  return new Map(layerNames.map((layer) => [layer, readLayer(name, root.get(layer) as HdfGroup)]));
+}
+
+function readLayer(name: string, group: HdfGroup): ReadonlyMap<string, KerasWeight> {
+  const weightNames = (group && textAttribute(group, 'weight_names')) ?? [];
+  return new Map(
+    weightNames.map((path) => {
+      const dataset = group.get(path) as HdfDataset | null;
+      const values = dataset?.value;
+      if (!(values instanceof Float32Array || values instanceof Float64Array)) {
+        throw new Error(
+          `Expected the weight "${path}" in ${name} to be an array of floats but found ` +
+            `${dataset ? typeof values : 'nothing'}: the file is damaged, fetch or save it again.`,
+        );
+      }
+      return [weightName(path), { shape: dataset!.shape, values: Float32Array.from(values) }];
+    }),
+  );
+}
+
+/** "Conv1/kernel:0", "Conv1/kernel" and "kernel" all mean the layer's "kernel". */
+export function weightName(path: string): string {
+  const last = path.slice(path.lastIndexOf('/') + 1).replace(/:\d+$/, '');
+  // Keras 3 and tfjs differ in what they call a depthwise convolution's kernel.
+  return last === 'depthwise_kernel' ? 'kernel' : last;
+}
+
+/** An attribute of texts; Keras 2 splits one of more than 64 kB over `name0`, `name1`, … */
+function textAttribute(node: HdfNode, name: string): string[] | undefined {
+  const whole = node.attrs[name];
+  if (whole) return texts(whole.value);
+  const parts: string[] = [];
+  for (let i = 0; node.attrs[`${name}${i}`]; i++)
+    parts.push(...texts(node.attrs[`${name}${i}`]!.value));
+  return parts.length > 0 ? parts : undefined;
+}
+
+/** Empty lists are written as floats by Keras: they hold no text. */
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+const HDF5_SIGNATURE = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
+
+/** Says what the file is if it is not a whole HDF5 file, before the library meets it. */
+function checkWholeHdf5(name: string, bytes: Uint8Array): void {
+  const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (!data.subarray(0, 8).equals(HDF5_SIGNATURE)) {
+    throw new Error(`Expected ${name} to be an HDF5 file (.h5) but found ${describeBytes(data)}`);
+  }
+  const endOffset = endOfFileOffset(data[8]);
+  const expected =
+    data.length >= endOffset + 8 ? Number(data.readBigUInt64LE(endOffset)) : Infinity;
+  if (data.length < expected) {
+    throw new Error(
+      `Expected ${expected === Infinity ? 'more' : expected} bytes in ${name} but found ${data.length}: ` +
+        `the file is truncated, delete it and fetch it again.`,
+    );
+  }
+}
+
+/** Where the superblock of the given version keeps the end-of-file address (HDF5 file format, II.A). */
+function endOfFileOffset(version: number): number {
+  if (version === 0) return 40;
+  return version === 1 ? 44 : 28;
+}
+
+function describeBytes(data: Buffer): string {
+  if (data.length === 0) return 'an empty file: delete it and fetch it again.';
+  const start = data.subarray(0, 512).toString('latin1').trimStart().toLowerCase();
+  if (start.startsWith('<!doctype') || start.startsWith('<html') || start.startsWith('<?xml')) {
+    return 'a web page saved under that name (an error page or a log-in): delete it and fetch the file itself.';
+  }
+  if (start.startsWith('pk\x03\x04')) {
+    return 'a ZIP archive, as Keras 3 saves it (.keras): save the model with model.save("name.h5").';
+  }
+  if (start.startsWith('version https://git-lfs')) {
+    return 'a Git LFS pointer in place of the file: fetch it with "git lfs pull".';
+  }
+  return `something else (its first bytes are ${data.subarray(0, 8).toString('hex')}): choose the .h5 file.`;
+}

@@ -1,0 +1,97 @@
+import { tf } from '../tensorflow/backend';
+import { readKerasH5, weightName, type KerasWeight, type KerasWeightsFile } from './kerasH5';
+
+/** What {@link loadKerasWeights} did. */
+export interface LoadedKerasWeights {
+  /** Layers of the file that hold weights but are not in the model, for example a top it does not have. */
+  readonly unusedLayers: readonly string[];
+}
+
+/**
+ * Loads the weights of a Keras .h5 file into a model, layer by layer, by name. Every weight of the model must
+ * be in the file, in the same shape; all is checked before the first weight changes.
+ *
+ * @param model Its layers are named as in Keras, as those of {@link createMobileNetV2} are.
+ * @param source Path of the file, or its bytes.
+ * @throws Error that names the first weight that is missing or of another shape, or says what the file is
+ *   if it is no HDF5 file (a web page, a truncated download, …).
+ */
+export async function loadKerasWeights(
+  model: tf.LayersModel,
+  source: string | Uint8Array,
+): Promise<LoadedKerasWeights> {
+  const file = await readKerasH5(source);
+  const pairs = model.layers.flatMap((layer) =>
+    layer.weights.map((variable) => ({
+      variable,
+      weight: findWeight(file, model, layer, variable),
+    })),
+  );
+  for (const { variable, weight } of pairs) {
+    const values = tf.tensor(weight.values, [...weight.shape]);
+    variable.write(values);
+    values.dispose();
+  }
+  const modelLayers = new Set(model.layers.map((layer) => layer.name));
+  const unusedLayers = [...file.layers]
+    .filter(([name, weights]) => weights.size > 0 && !modelLayers.has(name))
+    .map(([name]) => name);
+  return { unusedLayers };
+}
+
+type LayerVariable = tf.layers.Layer['weights'][number];
+
+function findWeight(
+  file: KerasWeightsFile,
+  model: tf.LayersModel,
+  layer: tf.layers.Layer,
+  variable: LayerVariable,
+): KerasWeight {
+  const name = weightName(variable.originalName);
+  const weights = file.layers.get(layer.name);
+  if (!weights || weights.size === 0) {
+    throw mismatch(file, model, `the layer "${layer.name}"`, 'no weights of that name');
+  }
+  const weight = weights.get(name);
+  if (!weight) {
+    throw mismatch(
+      file,
+      model,
+      `"${name}" of "${layer.name}"`,
+      `only ${[...weights.keys()].join(', ')}`,
+    );
+  }
+  const expected = variable.shape as number[];
+  if (weight.shape.join() !== expected.join()) {
+    const shape = `"${layer.name}/${name}" of shape [${expected.join(', ')}]`;
+    throw mismatch(file, model, shape, `[${weight.shape.join(', ')}]`);
+  }
+  return weight;
+}
+
+function mismatch(
+  file: KerasWeightsFile,
+  model: tf.LayersModel,
+  expected: string,
+  found: string,
+): Error {
+  return new Error(
+    `Expected ${expected} in ${file.name} but found ${found}: ` +
+      `the file holds ${count(countKerasParameters(file))} parameters, the model "${model.name}" ` +
+      `${count(model.countParams())}; create the model with the width, input and top of the file, ` +
+      `or choose the file that belongs to it.`,
+  );
+}
+
+/** Number of weights in a file, all layers together. */
+export function countKerasParameters(file: KerasWeightsFile): number {
+  let total = 0;
+  for (const weights of file.layers.values()) {
+    for (const { values } of weights.values()) total += values.length;
+  }
+  return total;
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
