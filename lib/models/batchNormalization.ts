@@ -16,7 +16,8 @@ export function freezeBatchNormWithLayer(model: tf.LayersModel): void {
   for (const layer of model.layers) {
     if (layer.getClassName() === 'BatchNormalization' && !patchedLayers.has(layer)) {
       patchedLayers.add(layer);
-      const call: Call = layer.call.bind(layer);
+      // Asked at each call: lib/tensorflow/layers.ts exchanges the prototype's during a step.
+      const call: Call = (...inputs) => Object.getPrototypeOf(layer).call.apply(layer, inputs);
       layer.call = (inputs, kwargs) =>
         call(inputs, { ...kwargs, training: Boolean(kwargs?.training) && isTrainable(layer) });
     }
