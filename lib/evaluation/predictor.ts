@@ -1,0 +1,53 @@
+import { applyPreprocess, type Preprocess } from '../data/preprocess';
+import { tf } from '../tensorflow/backend';
+import { compile, type CompileStatistics } from '../tensorflow/compile';
+import { uint8Tensor, uint8ToFloat } from '../tensorflow/operations';
+
+export interface PredictorOptions {
+  readonly preprocess: Preprocess;
+  /** Size of the pictures as they come, before preprocessing. Default: the preprocess' own. */
+  readonly height?: number;
+  readonly width?: number;
+}
+
+/** Inference as one TensorFlow graph with the weights as constants. */
+export interface Predictor {
+  /**
+   * @param images uint8 [size, height, width, 3].
+   * @returns float32 [size, outputs] in row-major order: the model's output, flat.
+   */
+  run(images: Uint8Array, size: number): Float32Array;
+  readonly statistics: CompileStatistics;
+  dispose(): void;
+}
+
+/**
+ * Makes the inference of a model: preprocess and forward, batch norm folded into the convolutions by TensorFlow.
+ * When the model's weights change, the next run makes a new graph by itself.
+ *
+ * @param model It stays the caller's.
+ */
+export function createPredictor(
+  model: tf.LayersModel,
+  { preprocess, height = preprocess.height, width = preprocess.width }: PredictorOptions,
+): Predictor {
+  const compiled = compile(
+    function predict(pixels: tf.Tensor4D) {
+      const images = applyPreprocess(uint8ToFloat(pixels) as tf.Tensor4D, preprocess);
+      return model.apply(images, { training: false }) as tf.Tensor;
+    },
+    { name: `prediction of ${model.name}`, frozen: true },
+  );
+  return {
+    run: (images, size) => {
+      const pixels = uint8Tensor(images, [size, height, width, 3]) as tf.Tensor4D;
+      const output = compiled(pixels);
+      pixels.dispose();
+      const values = output.dataSync() as Float32Array;
+      output.dispose();
+      return values;
+    },
+    statistics: compiled.statistics,
+    dispose: () => compiled.dispose(),
+  };
+}

@@ -1,0 +1,165 @@
+/**
+ * TensorFlow's fused kernels where tfjs composes many small ones, with their gradients. They run the same way eagerly
+ * and inside a compiled graph, so both give the same numbers.
+ */
+import { tf, DataType } from './backend';
+import { executeOperation, type Attribute } from './operations';
+
+const FLOAT: Attribute = { type: DataType.float32 };
+
+/**
+ * Softmax cross-entropy of each example, computed from logits in one stable kernel.
+ *
+ * @param logits float32 [batch, numClasses].
+ * @param labels int32 [batch] class indices, or float32 [batch, numClasses] whose rows sum to 1.
+ * @returns Loss in nats, float32 [batch]. Caller disposes. Differentiable by `logits`.
+ */
+export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor): tf.Tensor1D {
+  const sparse = labels.rank === 1;
+  const op = sparse ? 'SparseSoftmaxCrossEntropyWithLogits' : 'SoftmaxCrossEntropyWithLogits';
+  const attributes = { T: FLOAT, ...(sparse ? { Tlabels: { type: DataType.int32 } } : {}) };
+  const withGradient = tf.customGrad((x, save) => {
+    const [loss, backprop] = executeOperation(op, [x as tf.Tensor, labels], {
+      attributes,
+      numOutputs: 2,
+    });
+    (save as tf.GradSaveFunc)([backprop]);
+    return {
+      value: loss,
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => saved[0].mul(dy.expandDims(1)),
+    };
+  });
+  return withGradient(logits) as tf.Tensor1D;
+}
+
+const BATCH_NORM_TRAINING = 'FusedBatchNormTraining';
+
+/** What a batch norm in training mode gives. */
+export interface BatchNormTraining {
+  /** float32, shape of the input. */
+  readonly normalized: tf.Tensor4D;
+  /** float32 [channels], of this batch. */
+  readonly mean: tf.Tensor1D;
+  /** float32 [channels], of this batch, divided by n (as tfjs and Keras 3 do for their moving averages). */
+  readonly variance: tf.Tensor1D;
+}
+
+/**
+ * Batch norm with the batch's own statistics (Ioffe and Szegedy 2015), one kernel forward and one backward.
+ *
+ * @param x float32 [batch, height, width, channels].
+ * @param gamma,beta float32 [channels].
+ * @returns Caller disposes. `normalized` is differentiable by `x`, `gamma` and `beta`.
+ */
+export function batchNormTraining(
+  x: tf.Tensor4D,
+  gamma: tf.Tensor1D,
+  beta: tf.Tensor1D,
+  { epsilon }: { readonly epsilon: number },
+): BatchNormTraining {
+  registerFusedKernels();
+  const [normalized, mean, unbiased] = tf
+    .engine()
+    .runKernel(BATCH_NORM_TRAINING, { x, gamma, beta }, { epsilon }) as tf.Tensor[];
+  // TensorFlow's kernel divides by n - 1 here.
+  const n = x.size / x.shape[3];
+  return {
+    normalized: normalized as tf.Tensor4D,
+    mean: mean as tf.Tensor1D,
+    variance: unbiased.mul((n - 1) / n),
+  };
+}
+
+/** Registers the kernels and the cheaper gradients with tfjs. Does nothing the second time. */
+export function registerFusedKernels(): void {
+  if (tf.getKernel(BATCH_NORM_TRAINING, 'tensorflow') !== undefined) return;
+  registerBatchNormTraining();
+  registerActivationGradient('Relu', 'ReluGrad');
+  registerActivationGradient('Relu6', 'Relu6Grad');
+  registerBatchNormInferenceGradient();
+}
+
+function registerBatchNormTraining(): void {
+  const attributes = (epsilon: number): Record<string, Attribute> => ({
+    T: FLOAT,
+    U: FLOAT,
+    epsilon: { float: epsilon },
+    is_training: { bool: true },
+    data_format: { string: 'NHWC' },
+  });
+  tf.registerKernel({
+    kernelName: BATCH_NORM_TRAINING,
+    backendName: 'tensorflow',
+    kernelFunc: ({ inputs, attrs }) => {
+      const { x, gamma, beta } = inputs as unknown as Record<string, tf.Tensor>;
+      const none = tf.tensor1d([]);
+      const outputs = executeOperation('FusedBatchNormV3', [x, gamma, beta, none, none], {
+        attributes: {
+          ...attributes(attrs?.epsilon as number),
+          exponential_avg_factor: { float: 1 },
+        },
+        numOutputs: 6,
+      });
+      none.dispose();
+      return outputs;
+    },
+  });
+  tf.registerGradient({
+    kernelName: BATCH_NORM_TRAINING,
+    inputsToSave: ['x', 'gamma'],
+    outputsToSave: [false, false, false, true, true, true],
+    gradFunc: (dy, saved, attrs) => {
+      const [x, gamma, reserve1, reserve2, reserve3] = saved;
+      const [dx, dgamma, dbeta] = executeOperation(
+        'FusedBatchNormGradV3',
+        [(dy as tf.Tensor[])[0], x, gamma, reserve1, reserve2, reserve3],
+        { attributes: attributes(attrs.epsilon as number), numOutputs: 5 },
+      );
+      return { x: () => dx, gamma: () => dgamma, beta: () => dbeta };
+    },
+  });
+}
+
+/** relu and relu6: the gradient from the output, in one kernel, where tfjs compares, selects and multiplies. */
+function registerActivationGradient(kernelName: string, gradientOp: string): void {
+  tf.unregisterGradient(kernelName);
+  tf.registerGradient({
+    kernelName,
+    outputsToSave: [true],
+    gradFunc: (dy, [y]) => ({
+      x: () => executeOperation(gradientOp, [dy as tf.Tensor, y], { attributes: { T: FLOAT } })[0],
+    }),
+  });
+}
+
+/** Batch norm with moving statistics is one multiplication by a channel's factor; tfjs tiles that factor first. */
+function registerBatchNormInferenceGradient(): void {
+  tf.unregisterGradient('FusedBatchNorm');
+  tf.registerGradient({
+    kernelName: 'FusedBatchNorm',
+    inputsToSave: ['x', 'mean', 'variance', 'scale'],
+    gradFunc: (dy, saved, attrs) => {
+      const [x, mean, variance, savedScale] = saved;
+      const scale = savedScale ?? tf.scalar(1);
+      const gradient = dy as tf.Tensor;
+      const reciprocal = (): tf.Tensor => variance.add(attrs.varianceEpsilon as number).rsqrt();
+      const overRows = x.shape.map((_, axis) => axis).slice(0, -1);
+      const sum = (values: tf.Tensor): tf.Tensor =>
+        variance.rank === 1 ? values.sum(overRows) : values;
+      const scaleGradient = (): tf.Tensor => sum(gradient.mul(x.sub(mean))).mul(reciprocal());
+      return {
+        x: () => gradient.mul(reciprocal().mul(scale)),
+        mean: () => sum(gradient).mul(reciprocal().mul(scale)).neg(),
+        variance: () => {
+          const inverse = reciprocal();
+          return sum(gradient.mul(x.sub(mean)))
+            .mul(scale)
+            .mul(inverse.mul(inverse).mul(inverse))
+            .mul(-0.5);
+        },
+        scale: scaleGradient,
+        offset: () => sum(gradient),
+      };
+    },
+  });
+}

@@ -1,0 +1,133 @@
+/**
+ * During a step, tfjs' own Dropout and BatchNormalization layers run on TensorFlow's stateless random numbers and
+ * fused kernels. The models stay plain tfjs models: nothing of this is saved with them.
+ */
+import { tf } from './backend';
+import { batchNormTraining, registerFusedKernels } from './fusedKernels';
+import { dropout, hasRandomStream } from './random';
+
+type CallArguments = { readonly training?: boolean };
+type Call = (
+  this: tf.layers.Layer,
+  inputs: tf.Tensor | tf.Tensor[],
+  args: CallArguments,
+) => tf.Tensor | tf.Tensor[];
+
+interface LayerPrototype {
+  call: Call;
+}
+
+interface LayerVariable {
+  read(): tf.Tensor;
+  write(value: tf.Tensor): void;
+}
+
+interface DropoutLayer extends tf.layers.Layer {
+  readonly rate: number;
+  readonly seed?: number;
+  getNoiseShape(input: tf.Tensor): readonly number[] | null | undefined;
+}
+
+interface BatchNormalizationLayer extends tf.layers.Layer {
+  readonly axis: number;
+  readonly momentum: number;
+  readonly epsilon: number;
+  readonly gamma: LayerVariable | null;
+  readonly beta: LayerVariable | null;
+  readonly movingMean: LayerVariable;
+  readonly movingVariance: LayerVariable;
+}
+
+let depth = 0;
+let frozenStatistics = false;
+
+/**
+ * Runs `step` with the layers on fused kernels.
+ *
+ * @param freezeBatchNorm A batch norm whose `trainable` is false keeps and uses its moving statistics even in
+ *   training, as in Keras; tfjs itself has no such rule. Default false.
+ */
+export function withFusedLayers<T>(
+  step: () => T,
+  { freezeBatchNorm = frozenStatistics }: { readonly freezeBatchNorm?: boolean } = {},
+): T {
+  registerFusedKernels();
+  const outerFrozen = frozenStatistics;
+  frozenStatistics = freezeBatchNorm;
+  const restore = depth++ === 0 ? replaceCalls() : () => undefined;
+  try {
+    return step();
+  } finally {
+    restore();
+    depth--;
+    frozenStatistics = outerFrozen;
+  }
+}
+
+function replaceCalls(): () => void {
+  const dropoutPrototype = prototypeOf(tf.layers.dropout({ rate: 0.5 }));
+  const batchNormPrototype = prototypeOf(tf.layers.batchNormalization());
+  const { call: plainDropout } = dropoutPrototype;
+  const { call: plainBatchNorm } = batchNormPrototype;
+
+  dropoutPrototype.call = function (inputs, args) {
+    const layer = this as DropoutLayer;
+    const applies = args.training === true && layer.rate > 0 && layer.rate < 1;
+    // A layer with a seed of its own has the same mask on every call in tfjs; it keeps it.
+    if (!applies || layer.seed != null || !hasRandomStream())
+      return plainDropout.call(this, inputs, args);
+    const input = onlyTensor(inputs);
+    const noiseShape = layer.getNoiseShape(input) ?? input.shape;
+    return dropout(input, layer.rate, { noiseShape });
+  };
+
+  batchNormPrototype.call = function (inputs, args) {
+    const layer = this as BatchNormalizationLayer;
+    const input = onlyTensor(inputs);
+    if (args.training === true && frozenStatistics && !layer.trainable)
+      return plainBatchNorm.call(this, inputs, { ...args, training: false });
+    const isLastAxis = layer.axis === -1 || layer.axis === input.rank - 1;
+    const fits = isLastAxis && layer.gamma !== null && layer.beta !== null && input.rank >= 2;
+    if (args.training !== true || !fits) return plainBatchNorm.call(this, inputs, args);
+    return tf.tidy(() => normalizeBatch(layer, input));
+  };
+
+  return () => {
+    dropoutPrototype.call = plainDropout;
+    batchNormPrototype.call = plainBatchNorm;
+  };
+}
+
+function normalizeBatch(layer: BatchNormalizationLayer, input: tf.Tensor): tf.Tensor {
+  const channels = input.shape[input.rank - 1];
+  const images = input.rank === 4 ? input : input.reshape([-1, 1, 1, channels]);
+  const { normalized, mean, variance } = batchNormTraining(
+    images as tf.Tensor4D,
+    layer.gamma?.read() as tf.Tensor1D,
+    layer.beta?.read() as tf.Tensor1D,
+    { epsilon: layer.epsilon },
+  );
+  average(layer.movingMean, mean, layer.momentum);
+  average(layer.movingVariance, variance, layer.momentum);
+  return input.rank === 4 ? normalized : normalized.reshape(input.shape);
+}
+
+/** moving ← moving − (moving − value) · (1 − momentum), in tfjs' own order of operations. */
+function average(moving: LayerVariable, value: tf.Tensor, momentum: number): void {
+  const before = moving.read();
+  moving.write(before.sub(before.sub(value).mul(1 - momentum)));
+}
+
+function onlyTensor(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+  return Array.isArray(inputs) ? inputs[0] : inputs;
+}
+
+const prototypes = new Map<string, LayerPrototype>();
+
+/** tfjs does not export its layer classes: an instance tells. */
+function prototypeOf(layer: tf.layers.Layer): LayerPrototype {
+  const name = layer.getClassName();
+  const known = prototypes.get(name) ?? (Object.getPrototypeOf(layer) as LayerPrototype);
+  prototypes.set(name, known);
+  return known;
+}

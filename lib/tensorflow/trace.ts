@@ -1,0 +1,568 @@
+/**
+ * Records one real run of a step as a graph.
+ *
+ * Every operation of tfjs-node goes through one door of its addon (`executeOp`), every constant through another
+ * (`createTensor`), every read through a third (`tensorDataSync`). While a trace runs, recorders stand before the
+ * three. The run computes its results as always; the record says how.
+ */
+import { tf, nodeBackend, DataType, type NativeBinding, type OperationAttribute } from './backend';
+import {
+  edge,
+  Graph,
+  specOf,
+  typeValue,
+  type AttributeValue,
+  type Edge,
+  type GraphNode,
+  type OutputSpec,
+} from './graph';
+import { addGraphVariable, addRead, type GraphVariable } from './sessionVariables';
+
+/** The record of one step. */
+export interface Trace<Result> {
+  /** What the step returned, from its real run. */
+  readonly result: Result;
+  /** Null when the step cannot be a graph; `refusal` then says why. */
+  readonly recorded: RecordedStep | null;
+  readonly refusal: string | null;
+}
+
+/** A step as a graph. */
+export interface RecordedStep {
+  readonly graph: Graph;
+  /** One for each of the traced inputs, in order. */
+  readonly inputs: readonly GraphNode[];
+  /** One for each tensor that the step returned, in order. */
+  readonly outputs: readonly Edge[];
+  readonly variables: readonly GraphVariable[];
+  readonly written: ReadonlySet<tf.Variable>;
+  /** Runs when every variable is written; to be asked for where the step returns nothing. */
+  readonly done: Edge;
+  /** Variables whose value was taken as a constant. */
+  readonly constants: readonly tf.Variable[];
+  /** tfjs optimizers that the step used: their hyperparameters are constants of the graph. */
+  readonly optimizers: readonly tf.Optimizer[];
+}
+
+interface VariableState extends GraphVariable {
+  /** The last node that changed the variable, and all that read it since the start. */
+  lastWrite: GraphNode | null;
+  readonly reads: GraphNode[];
+  /** The tensor whose value the session's variable holds at this point of the step. */
+  heldId: number;
+}
+
+/** Data types that the graph encoder and tfjs both know. */
+const KNOWN_TYPES: ReadonlySet<number> = new Set([
+  DataType.float32,
+  DataType.int32,
+  DataType.bool,
+  DataType.uint8,
+  DataType.int64,
+]);
+
+let active: Recorder | null = null;
+
+/** @returns true while a step is being recorded: a compiled function inside it runs as a part of it. */
+export function isTracing(): boolean {
+  return active !== null;
+}
+
+/**
+ * Runs `step` once and records it.
+ *
+ * @param inputs Tensors that differ from call to call; all others become constants.
+ * @param outputsOf The tensors in the step's result, in order.
+ * @param frozen Take variables as constants; a step that writes one is refused.
+ */
+export function traceStep<Result>(
+  step: () => Result,
+  {
+    inputs,
+    outputsOf,
+    frozen = false,
+  }: {
+    readonly inputs: readonly tf.Tensor[];
+    readonly outputsOf: (result: Result) => readonly tf.Tensor[];
+    readonly frozen?: boolean;
+  },
+): Trace<Result> {
+  const recorder = new Recorder(frozen);
+  const result = recorder.record(inputs, step);
+  const recorded = recorder.refusal === null ? recorder.finish(outputsOf(result)) : null;
+  return {
+    result,
+    recorded: recorder.refusal === null ? recorded : null,
+    refusal: recorder.refusal,
+  };
+}
+
+/**
+ * Runs `eager`, which updates `resources` through an operation on resource variables, so that a trace records that one
+ * operation instead of what `eager` does.
+ *
+ * @param inputs The operation's inputs behind the resources.
+ */
+export function recordUpdate(
+  op: string,
+  {
+    resources,
+    inputs,
+    attributes,
+    eager,
+  }: {
+    readonly resources: readonly tf.Variable[];
+    readonly inputs: readonly tf.Tensor[];
+    readonly attributes: Readonly<Record<string, AttributeValue>>;
+    readonly eager: () => void;
+  },
+): void {
+  if (active === null) eager();
+  else active.update(op, { resources, inputs, attributes, eager });
+}
+
+class Recorder {
+  refusal: string | null = null;
+  private readonly graph = new Graph();
+  private readonly edges = new Map<number, Edge>();
+  private readonly constants = new Map<number, { spec: OutputSpec; bytes: Uint8Array }>();
+  private readonly variables = new Map<tf.Variable, VariableState>();
+  private readonly variableIds = new Map<number, tf.Variable>();
+  private readonly frozenVariables = new Set<tf.Variable>();
+  private readonly optimizers = new Set<tf.Optimizer>();
+  private readonly inputNodes: GraphNode[] = [];
+  /** Recorded tensors that are still alive: what is left at the end has escaped. */
+  private readonly alive = new Set<number>();
+  private paused = false;
+
+  constructor(private readonly frozen: boolean) {}
+
+  record<Result>(inputs: readonly tf.Tensor[], step: () => Result): Result {
+    const backend = nodeBackend();
+    for (const variable of Object.values(tf.engine().registeredVariables))
+      this.variableIds.set(idOfOwnData(variable), variable);
+    for (const input of inputs) {
+      const id = idOf(input);
+      const node = this.graph.addPlaceholder(specOfTensor(input));
+      this.inputNodes.push(node);
+      this.edges.set(id, edge(node));
+    }
+
+    const plain = backend.binding;
+    const restore = [
+      replace(backend as { binding: NativeBinding }, 'binding', this.recordingBinding(plain)),
+      this.watchCaptures(),
+      this.watchNewVariables(),
+      this.watchRandom(),
+      this.watchOptimizers(),
+    ];
+    const outer = active;
+    active = this;
+    try {
+      return step();
+    } finally {
+      active = outer;
+      for (const undo of restore) undo();
+    }
+  }
+
+  private refuse(reason: string): void {
+    this.refusal ??= reason;
+  }
+
+  /** The addon with recorders before its doors. */
+  private recordingBinding(plain: NativeBinding): NativeBinding {
+    // The addon's own properties are read-only, so they are shadowed by definition, not by assignment.
+    return derive(plain, {
+      executeOp: (
+        name: string,
+        attributes: readonly OperationAttribute[],
+        ids: readonly number[],
+        count: number,
+      ) => {
+        const outputs = plain.executeOp(name, attributes, ids, count);
+        if (!this.paused) this.addOperation(name, attributes, ids, outputs);
+        return outputs;
+      },
+      createTensor: (shape: readonly number[], dtype: number, values: ArrayBufferView) => {
+        const id = plain.createTensor(shape, dtype, values);
+        if (!this.paused && ArrayBuffer.isView(values))
+          this.constants.set(id, { spec: { shape: [...shape], dtype }, bytes: copyOf(values) });
+        return id;
+      },
+      tensorDataSync: (id: number) => {
+        if (this.dependsOnInputs(id))
+          this.refuse(`it reads the data of ${this.describe(id)} while it is traced`);
+        return plain.tensorDataSync(id);
+      },
+      deleteTensor: (id: number) => {
+        this.alive.delete(id);
+        plain.deleteTensor(id);
+      },
+      runSavedModel: (...args: Parameters<NativeBinding['runSavedModel']>) => {
+        this.refuse('it runs a SavedModel of its own');
+        return plain.runSavedModel(...args);
+      },
+    });
+  }
+
+  private dependsOnInputs(id: number): boolean {
+    if (this.paused) return false;
+    const recorded = this.edges.get(id);
+    if (recorded !== undefined) return recorded.node.op !== 'Const';
+    return this.variableIds.has(id) && !this.frozen;
+  }
+
+  private describe(id: number): string {
+    const op = this.edges.get(id)?.node.op;
+    if (op === 'Placeholder') return 'an input';
+    return op === undefined || op === 'ReadVariableOp' ? 'a variable' : `the result of ${op}`;
+  }
+
+  private addOperation(
+    name: string,
+    attributes: readonly OperationAttribute[],
+    ids: readonly number[],
+    outputs: readonly { id: number; shape: number[]; dtype: number }[],
+  ): void {
+    const unknown = outputs.find(({ dtype }) => !KNOWN_TYPES.has(dtype));
+    if (unknown !== undefined)
+      return this.refuse(
+        `${name} gives data of a type that graphs here do not carry (${unknown.dtype})`,
+      );
+    const encoded: Record<string, AttributeValue> = {};
+    for (const attribute of attributes) {
+      const value = encodeAttribute(attribute);
+      if (value === null)
+        return this.refuse(`the attribute "${attribute.name}" of ${name} cannot be encoded`);
+      encoded[attribute.name] = value;
+    }
+    const inputs = ids.map((id) => this.edgeOf(id));
+    if (inputs.includes(null)) return this.refuse(`${name} takes a tensor of unknown origin`);
+    const node = this.graph.add(name, inputs as Edge[], {
+      attributes: { ...inferredTypes(name, inputs as Edge[]), ...encoded },
+      outputs: outputs.map(({ shape, dtype }) => ({ shape: [...shape], dtype })),
+    });
+    outputs.forEach(({ id }, index) => {
+      this.edges.set(id, edge(node, index));
+      this.alive.add(id);
+    });
+  }
+
+  /** The graph's edge for a tensor: recorded, a variable's value, or a constant. */
+  private edgeOf(id: number): Edge | null {
+    const recorded = this.edges.get(id);
+    if (recorded !== undefined) return recorded;
+    const variable = this.variableIds.get(id);
+    if (variable !== undefined && !this.frozen) return edge(this.stateOf(variable, id).read);
+    if (variable !== undefined) this.frozenVariables.add(variable);
+    const constant = this.constants.get(id);
+    if (constant === undefined) return null;
+    const node = this.graph.addConstant(constant.spec, constant.bytes);
+    this.edges.set(id, edge(node));
+    return edge(node);
+  }
+
+  private stateOf(variable: tf.Variable, id: number): VariableState {
+    const known = this.variables.get(variable);
+    if (known !== undefined) return known;
+    const entry = addGraphVariable(this.graph, variable, specOfTensor(variable));
+    const state: VariableState = { ...entry, lastWrite: null, reads: [entry.read], heldId: id };
+    this.variables.set(variable, state);
+    this.edges.set(id, edge(entry.read));
+    return state;
+  }
+
+  /** Tensors from outside the step (captured in its closure) are constants; frozen variables too. */
+  private watchCaptures(): () => void {
+    const backend = nodeBackend();
+    const plain = backend.getInputTensorIds;
+    return replace(backend, 'getInputTensorIds', (tensors: readonly tf.Tensor[]) => {
+      const ids = plain.call(backend, tensors);
+      if (!this.paused)
+        tensors.forEach((tensor, i) => {
+          const id = ids[i];
+          const isVariable = this.variableIds.has(id) && !this.frozen;
+          if (
+            this.edges.has(id) ||
+            this.constants.has(id) ||
+            isVariable ||
+            tensor.dtype === undefined
+          )
+            return;
+          const values = backend.binding.tensorDataSync(id);
+          if (ArrayBuffer.isView(values))
+            this.constants.set(id, { spec: specOfTensor(tensor), bytes: copyOf(values) });
+        });
+      return ids;
+    });
+  }
+
+  /** A variable that the step makes (an optimizer's slot) starts with its initial value and is then state. */
+  private watchNewVariables(): () => void {
+    const engine = tf.engine();
+    const plain = engine.makeVariable;
+    return replace(engine, 'makeVariable', (...args: Parameters<typeof plain>) => {
+      const variable = plain.apply(engine, args) as tf.Variable;
+      const isRecorded = this.alive.has(idOf(variable));
+      const id = isRecorded ? idOf(variable) : idOfOwnData(variable);
+      this.variableIds.set(id, variable);
+      // Its tensor may be a recorded one (zerosLike): from now on it is the variable's value.
+      this.edges.delete(id);
+      this.constants.delete(id);
+      if (this.frozen) this.refuse('it makes a variable');
+      return variable;
+    });
+  }
+
+  private watchRandom(): () => void {
+    const plain = Math.random;
+    return replace(Math, 'random', () => {
+      this.refuse(
+        'it draws random numbers in JavaScript, which a graph would repeat: use lib/tensorflow/random',
+      );
+      return plain();
+    });
+  }
+
+  private watchOptimizers(): () => void {
+    const prototype = Object.getPrototypeOf(tf.SGDOptimizer.prototype) as {
+      incrementIterations(): void;
+    };
+    const plain = prototype.incrementIterations;
+    const note = (optimizer: tf.Optimizer): void => void this.optimizers.add(optimizer);
+    return replace(prototype, 'incrementIterations', function (this: tf.Optimizer) {
+      note(this);
+      plain.call(this);
+    });
+  }
+
+  update(
+    op: string,
+    { resources, inputs, attributes, eager }: Parameters<typeof recordUpdate>[1],
+  ): void {
+    const resourceIds = resources.map(idOf);
+    const inputEdges = inputs.map((tensor) => this.edgeOf(idOf(tensor)));
+    const states = resources.map((variable, i) => this.heldState(variable, resourceIds[i]));
+    this.paused = true;
+    try {
+      eager();
+    } finally {
+      this.paused = false;
+    }
+    if (this.frozen) return this.refuse(`${op} writes a variable`);
+    if (inputEdges.includes(null) || states.includes(null))
+      return this.refuse(`${op} takes a tensor of unknown origin`);
+    const held = states as VariableState[];
+    const node = this.graph.add(
+      op,
+      [...held.map(({ handle }) => edge(handle)), ...(inputEdges as Edge[])],
+      {
+        attributes,
+        controls: held.flatMap((state) => (state.lastWrite === null ? [] : [state.lastWrite])),
+      },
+    );
+    for (const state of held) {
+      const id = idOf(state.variable);
+      const read = addRead(this.graph, state.handle, state.spec, [node]);
+      state.lastWrite = node;
+      state.reads.push(read);
+      state.heldId = id;
+      this.edges.set(id, edge(read));
+    }
+  }
+
+  /** A variable's state with the session's variable brought up to the value that the tfjs one holds now. */
+  private heldState(variable: tf.Variable, id: number): VariableState | null {
+    const state = this.variables.get(variable) ?? this.firstState(variable, id);
+    if (state === null) return null;
+    if (state.heldId !== id) this.assign(state, id);
+    return state;
+  }
+
+  /** A variable may have been assigned before it was first read: it is state all the same. */
+  private firstState(variable: tf.Variable, id: number): VariableState | null {
+    if (this.variableIds.get(id) === variable) return this.stateOf(variable, id);
+    const entry = addGraphVariable(this.graph, variable, specOfTensor(variable));
+    const state: VariableState = { ...entry, lastWrite: null, reads: [entry.read], heldId: -1 };
+    this.variables.set(variable, state);
+    return state;
+  }
+
+  private assign(state: VariableState, id: number): void {
+    const value = this.edgeOf(id);
+    if (value === null)
+      return this.refuse(
+        `variable "${state.variable.name}" is assigned a tensor of unknown origin`,
+      );
+    state.lastWrite = this.graph.add('AssignVariableOp', [edge(state.handle), value], {
+      attributes: { dtype: typeValue(state.spec.dtype) },
+      controls: [...state.reads, ...(state.lastWrite === null ? [] : [state.lastWrite])],
+    });
+    state.heldId = id;
+  }
+
+  /** Adds the final assignments and the outputs, which wait for them. */
+  finish(results: readonly tf.Tensor[]): RecordedStep | null {
+    const outputs = results.map((tensor) => this.edgeOf(idOf(tensor)));
+    if (outputs.includes(null)) this.refuse('it returns a tensor of unknown origin');
+    for (const variable of Object.values(tf.engine().registeredVariables))
+      this.finishVariable(variable);
+    for (const variable of this.variables.keys())
+      if (variable.isDisposed) this.refuse(`it disposes variable "${variable.name}"`);
+    this.refuseEscapes(results);
+    if (this.refusal !== null) return null;
+
+    const states = [...this.variables.values()];
+    const writes = states.flatMap(({ lastWrite }) => (lastWrite === null ? [] : [lastWrite]));
+    const identities = (outputs as Edge[]).map((output) => this.returned(output, writes));
+    return {
+      graph: this.graph,
+      inputs: this.inputNodes,
+      outputs: identities.map((node) => edge(node)),
+      variables: states,
+      written: new Set(
+        states.filter(({ lastWrite }) => lastWrite !== null).map(({ variable }) => variable),
+      ),
+      done: this.done(writes),
+      constants: [...this.frozenVariables],
+      optimizers: [...this.optimizers],
+    };
+  }
+
+  private finishVariable(variable: tf.Variable): void {
+    const id = idOf(variable);
+    const state = this.variables.get(variable);
+    if (state !== undefined && state.heldId === id) return;
+    if (state === undefined && this.variableIds.get(id) === variable) return;
+    if (this.frozen) return this.refuse(`it writes variable "${variable.name}"`);
+    const known = state ?? this.firstState(variable, id);
+    if (known !== null) this.assign(known, id);
+  }
+
+  private done(writes: readonly GraphNode[]): Edge {
+    const spec = { shape: [], dtype: DataType.int32 };
+    const one = this.graph.addConstant(spec, Int32Array.of(1));
+    return edge(this.returned(edge(one), writes));
+  }
+
+  private returned(output: Edge, controls: readonly GraphNode[]): GraphNode {
+    const spec = specOf(output);
+    return this.graph.add('Identity', [output], {
+      attributes: { T: typeValue(spec.dtype) },
+      outputs: [spec],
+      controls,
+    });
+  }
+
+  /** A tensor that outlives the step without being a result or a variable is state that a graph cannot keep. */
+  private refuseEscapes(results: readonly tf.Tensor[]): void {
+    const expected = new Set(results.map(idOf));
+    for (const variable of Object.values(tf.engine().registeredVariables))
+      expected.add(idOf(variable));
+    for (const id of this.alive)
+      if (!expected.has(id))
+        return this.refuse(
+          `it keeps the result of ${this.edges.get(id)?.node.op ?? 'an operation'}`,
+        );
+  }
+}
+
+/** Puts a value in a property's place; the returned function puts the old one back. */
+function replace<Key extends string, T extends Record<Key, unknown> | object>(
+  target: T,
+  key: Key,
+  value: unknown,
+): () => void {
+  const holder = target as Record<string, unknown>;
+  const own = Object.getOwnPropertyDescriptor(target, key);
+  holder[key] = value;
+  return () => {
+    if (own === undefined) Reflect.deleteProperty(target, key);
+    else Object.defineProperty(target, key, own);
+  };
+}
+
+/** @returns `base` with some members replaced. */
+function derive<T extends object>(base: T, members: Partial<T>): T {
+  return Object.create(base, Object.getOwnPropertyDescriptors(members)) as T;
+}
+
+/**
+ * The addon's number of a variable, after making sure that no clone and no other variable shares its data: they would
+ * be taken for one another in the graph, and part ways at the next assignment.
+ */
+function idOfOwnData(variable: tf.Variable): number {
+  if (nodeBackend().refCount(variable.dataId) > 1) {
+    const copy = tf.tensor(variable.dataSync(), variable.shape, variable.dtype);
+    variable.assign(copy);
+    copy.dispose();
+  }
+  return idOf(variable);
+}
+
+/** The addon's number of a tensor; hands delayed values to TensorFlow first. */
+function idOf(tensor: tf.Tensor): number {
+  return nodeBackend().getInputTensorIds([tensor])[0];
+}
+
+/** Type attributes that tfjs-node leaves to eager TensorFlow's inference, as the number of the input they follow. */
+const INFERRED_TYPES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  ExpandDims: { T: 0, Tdim: 1 },
+  Where: { T: 0 },
+};
+
+function inferredTypes(op: string, inputs: readonly Edge[]): Record<string, AttributeValue> {
+  const types = Object.entries(INFERRED_TYPES[op] ?? {});
+  return Object.fromEntries(
+    types.map(([name, input]) => [name, typeValue(specOf(inputs[input]).dtype)]),
+  );
+}
+
+const LABELS: Readonly<Record<string, number>> = {
+  float32: DataType.float32,
+  int32: DataType.int32,
+  bool: DataType.bool,
+  string: DataType.string,
+  complex64: DataType.complex64,
+};
+
+function specOfTensor(tensor: tf.Tensor): OutputSpec {
+  const { dtype, shape } = nodeBackend().tensorMap.get(tensor.dataId);
+  // A tensor of uint8 is labelled int32; tfjs keeps a number or a name, whichever made the tensor.
+  const isByte = (dtype as unknown) === DataType.uint8;
+  return {
+    shape: [...(tensor.shape ?? shape)],
+    dtype: isByte ? DataType.uint8 : LABELS[tensor.dtype],
+  };
+}
+
+function copyOf(values: ArrayBufferView): Uint8Array {
+  const copy = new Uint8Array(values.byteLength);
+  copy.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  return copy;
+}
+
+function encodeAttribute({ type, value }: OperationAttribute): AttributeValue | null {
+  const { binding } = nodeBackend();
+  switch (type) {
+    case binding.TF_ATTR_TYPE:
+      return typeValue(value as number);
+    case binding.TF_ATTR_SHAPE:
+      return { kind: 'shape', value: value as number[] };
+    case binding.TF_ATTR_INT:
+      return Array.isArray(value)
+        ? { kind: 'ints', value: value as number[] }
+        : { kind: 'int', value: value as number };
+    case binding.TF_ATTR_FLOAT:
+      return Array.isArray(value) ? null : { kind: 'float', value: value as number };
+    case binding.TF_ATTR_BOOL:
+      return { kind: 'bool', value: Boolean(value) };
+    case binding.TF_ATTR_STRING:
+      return Array.isArray(value)
+        ? { kind: 'strings', value: value as string[] }
+        : { kind: 'string', value: value as string };
+    default:
+      return null;
+  }
+}
