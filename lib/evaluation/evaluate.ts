@@ -1,0 +1,73 @@
+import type { ImageDataset } from '../data/dataset';
+import type { Classifier } from '../models/classifier';
+import {
+  accuracyInterval,
+  classMetrics,
+  confusionMatrix,
+  type ClassMetrics,
+  type Interval,
+} from './metrics';
+import { predictDataset, type PredictOptions } from './predict';
+import { addToScore, createScore, likeliestClass } from './score';
+
+/** How a classifier does on a labelled data set. Fractions are 0…1. */
+export interface Evaluation {
+  /** Mean cross-entropy in nats. */
+  readonly loss: number;
+  readonly accuracy: number;
+  /** The 95 % Wilson interval of the accuracy. */
+  readonly interval: Interval;
+  /** Counts, `[actual][predicted]`. */
+  readonly confusionMatrix: number[][];
+  /** In the order of the classes. */
+  readonly perClass: ClassMetrics[];
+  /** [n, numClasses], row by row, in the data set's order. */
+  readonly probabilities: Float32Array;
+  /** [n], the likeliest class of each picture. */
+  readonly predictedLabels: Int32Array;
+}
+
+/**
+ * Predicts every picture of a data set and compares with its labels. Read the test set with it once per finished
+ * model: choices (epochs, rates, which model) are made on the validation set.
+ *
+ * @throws Error where classifier and data set do not name the same classes.
+ */
+export async function evaluateClassifier(
+  classifier: Classifier,
+  dataset: ImageDataset,
+  options: PredictOptions = {},
+): Promise<Evaluation> {
+  checkClassNames(classifier, dataset);
+  const numClasses = classifier.classNames.length;
+  const { labels, size } = dataset;
+  const probabilities = await predictDataset(classifier, dataset, options);
+
+  const score = createScore();
+  addToScore(score, { probabilities, labels, numClasses });
+  const predictedLabels = Int32Array.from({ length: size }, (_, index) =>
+    likeliestClass(probabilities.subarray(index * numClasses, (index + 1) * numClasses)),
+  );
+  const matrix = confusionMatrix(labels, predictedLabels, numClasses);
+  return {
+    loss: score.lossSum / score.images,
+    accuracy: score.correct / score.images,
+    interval: accuracyInterval(score.correct, score.images),
+    confusionMatrix: matrix,
+    perClass: classMetrics(matrix),
+    probabilities,
+    predictedLabels,
+  };
+}
+
+function checkClassNames(classifier: Classifier, dataset: ImageDataset): void {
+  const wrong = classifier.classNames.findIndex(
+    (name, label) => dataset.classNames[label] !== name,
+  );
+  if (wrong < 0 && classifier.classNames.length === dataset.classNames.length) return;
+  throw new Error(
+    `Expected the classes of "${dataset.name}" to be those of the classifier ` +
+      `(${classifier.classNames.join(', ')}) but found ${dataset.classNames.join(', ')}: ` +
+      'evaluate it on the data set that it was trained for.',
+  );
+}

@@ -1,0 +1,85 @@
+import { decodeImage, type DecodedImage } from '../data/image';
+import type { Preprocess } from '../data/preprocess';
+import type { Classifier } from '../models/classifier';
+import { checkOptions, positiveInteger } from '../options';
+import { tf } from '../tensorflow/backend';
+import { createPredictor, type Predictor } from './predictor';
+import { topK } from './ranking';
+
+/** One class and how likely it is. */
+export interface NamedProbability {
+  readonly className: string;
+  /** The class's number. */
+  readonly label: number;
+  /** 0…1. */
+  readonly probability: number;
+}
+
+/** What a classifier says of one picture: its likeliest class, and the runners-up. */
+export interface Prediction extends NamedProbability {
+  /** The likeliest classes, likeliest first; the first one is the prediction. */
+  readonly topK: readonly NamedProbability[];
+}
+
+/** Pictures in memory may have any size, and each size is a graph: the latest ones are kept for each model. */
+const KEPT_GRAPHS = 4;
+const predictors = new WeakMap<tf.LayersModel, Map<string, Predictor>>();
+
+/**
+ * Predicts one picture. The compiled graph is kept for the next one; {@link disposeClassifier} gives it back.
+ *
+ * @param picture pixels, uint8 [height, width, 3] RGB, which are preprocessed exactly as in training; or the path of a
+ *   jpg, png or the like, which is scaled to cover the model's input size and cut at the centre.
+ * @param options.k classes in `topK`. Default 5, or all of them where there are fewer.
+ */
+export async function predictImage(
+  classifier: Classifier,
+  picture: DecodedImage | string,
+  options: { readonly k?: number } = {},
+): Promise<Prediction> {
+  checkOptions('predictImage', options, { k: positiveInteger });
+  const { model, classNames, preprocess } = classifier;
+  const { height, width } = preprocess;
+  const image =
+    typeof picture === 'string' ? await decodeImage(picture, { height, width }) : picture;
+  checkPixels(image);
+  const probabilities = keptPredictor(model, preprocess, image).run(image.data, 1);
+  const ranked = topK(probabilities, Math.min(options.k ?? 5, classNames.length)).map(
+    ({ label, probability }) => ({ className: classNames[label], label, probability }),
+  );
+  return { ...ranked[0], topK: ranked };
+}
+
+/** Gives back a classifier's model and the graphs that {@link predictImage} kept for it. */
+export function disposeClassifier({ model }: Classifier): void {
+  for (const predictor of predictors.get(model)?.values() ?? []) predictor.dispose();
+  predictors.delete(model);
+  model.dispose();
+}
+
+function keptPredictor(
+  model: tf.LayersModel,
+  preprocess: Preprocess,
+  { height, width }: DecodedImage,
+): Predictor {
+  const kept = predictors.get(model) ?? new Map<string, Predictor>();
+  predictors.set(model, kept);
+  const key = JSON.stringify({ preprocess, height, width });
+  const predictor = kept.get(key) ?? createPredictor(model, { preprocess, height, width });
+  kept.delete(key); // put last: the first one is the one used longest ago
+  kept.set(key, predictor);
+  for (const [oldest, { dispose }] of kept) {
+    if (kept.size <= KEPT_GRAPHS) break;
+    dispose();
+    kept.delete(oldest);
+  }
+  return predictor;
+}
+
+function checkPixels({ data, height, width }: DecodedImage): void {
+  if (data.length === height * width * 3) return;
+  throw new RangeError(
+    `Expected ${height * width * 3} bytes of pixels (${height} × ${width} × 3) but received ${data.length}: ` +
+      'pass { data, height, width } of one RGB picture.',
+  );
+}

@@ -1,0 +1,138 @@
+/** What a training keeps in a checkpoint, and how it finds its way back from one. */
+import { resolve } from 'node:path';
+import { errorCode } from '../atomicFile';
+import { tf } from '../tensorflow/backend';
+import {
+  prepareCheckpointFolder,
+  readNewestCheckpoint,
+  writeCheckpoint,
+  type CheckpointContent,
+  type TensorGroups,
+} from './checkpointFiles';
+import type { CheckpointOptions, TrainingConfig } from './config';
+import { describeDataset, describeModel, findDifference, type TrainingIdentity } from './identity';
+import type { TensorValue } from './modelState';
+import type { TrainingProgress } from './progress';
+
+/** Everything that a training needs to go on as if nothing had happened. */
+export interface TrainingSnapshot {
+  readonly progress: TrainingProgress;
+  /** Weights, moving averages, optimizer slots. */
+  readonly variables: readonly TensorValue[];
+  /** With `keepBest`: the best epoch's weights, once there is one. */
+  readonly bestWeights?: readonly TensorValue[];
+  /** True once the training has ended: all epochs done, or stopped early. */
+  readonly complete: boolean;
+}
+
+interface CheckpointState {
+  readonly identity: TrainingIdentity;
+  readonly progress: TrainingProgress;
+  readonly complete: boolean;
+}
+
+/** Saves and finds one training's checkpoints. */
+export interface Checkpoints {
+  /** Absolute. */
+  readonly directory: string;
+  /** @throws Error that says why nothing could be written; earlier checkpoints are as they were. */
+  save(snapshot: TrainingSnapshot): Promise<void>;
+  /**
+   * The training to go on with, or undefined to start from the beginning.
+   *
+   * @throws Error where the newest checkpoint is damaged or belongs to another training.
+   */
+  load(): Promise<TrainingSnapshot | undefined>;
+}
+
+/** @throws Error where the folder cannot be made. */
+export async function openCheckpoints(
+  model: tf.LayersModel,
+  config: TrainingConfig & { readonly checkpoint: CheckpointOptions },
+): Promise<Checkpoints> {
+  const directory = resolve(config.checkpoint.directory);
+  const { resume = 'unfinished' } = config.checkpoint;
+  await prepareCheckpointFolder(directory);
+  const identity = identify(model, config);
+
+  return {
+    directory,
+    async save({ progress, variables, bestWeights, complete }) {
+      const state: CheckpointState = { identity, progress, complete };
+      const tensors: TensorGroups = bestWeights
+        ? { variables, best: bestWeights }
+        : { variables };
+      try {
+        await writeCheckpoint(directory, { state, tensors });
+      } catch (error) {
+        throw saveError(error, { directory, step: progress.step });
+      }
+    },
+    async load() {
+      if (resume === 'never') return undefined;
+      const found = await readNewestCheckpoint<CheckpointState>(directory);
+      if (found === undefined) return undefined;
+      if (found.state.complete && resume === 'unfinished') return undefined;
+      checkIdentity(found, identity, directory);
+      const { progress, complete } = found.state;
+      return {
+        progress,
+        complete,
+        variables: found.tensors.variables,
+        bestWeights: found.tensors.best,
+      };
+    },
+  };
+}
+
+/** Everything that decides about the curve; not callbacks, nor where checkpoints go. */
+function identify(model: tf.LayersModel, config: TrainingConfig): TrainingIdentity {
+  const { epochs, batchSize, seed, preprocess, labelSmoothing, bfloat16 } = config;
+  const { keepBest, earlyStopping, schedule, optimizer, trainSet, valSet } = config;
+  const identity: TrainingIdentity = {
+    model: describeModel(model),
+    trainSet: describeDataset(trainSet),
+    valSet: valSet && describeDataset(valSet),
+    options: {
+      epochs,
+      batchSize,
+      seed,
+      preprocess,
+      optimizer: { name: optimizer.name, ...optimizer.hyperparameters },
+      // A function is known by its values: enough of them that no two schedules in use share all.
+      learningRate: Array.from({ length: 64 }, (_, index) => schedule(index / 64)),
+      labelSmoothing,
+      bfloat16,
+      keepBest,
+      earlyStopping,
+    },
+  };
+  return JSON.parse(JSON.stringify(identity)) as TrainingIdentity;
+}
+
+function checkIdentity(
+  { state }: CheckpointContent<CheckpointState>,
+  identity: TrainingIdentity,
+  directory: string,
+): void {
+  const difference = findDifference(state.identity, identity);
+  if (difference === undefined) return;
+  throw new Error(
+    `Expected the checkpoint in ${directory} to be of this very training but ${difference}. ` +
+      'Pass the same again to resume it, choose another checkpoint.directory, or start over with ' +
+      "checkpoint: { resume: 'never' }. The checkpoint has not been touched.",
+  );
+}
+
+function saveError(
+  error: unknown,
+  { directory, step }: { readonly directory: string; readonly step: number },
+): Error {
+  const reason = error instanceof Error ? error.message : String(error);
+  const failure = new Error(
+    `Training stopped after step ${step}: its checkpoint could not be written. ${reason} ` +
+      `Earlier checkpoints in ${directory} are as they were; the model holds the weights of step ${step}.`,
+    { cause: error },
+  );
+  return Object.assign(failure, { code: errorCode(error) });
+}

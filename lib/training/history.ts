@@ -1,0 +1,63 @@
+/** What a training reports: one record an epoch, and one line of news a step. */
+
+/** One finished epoch. Losses are mean cross-entropies in nats; accuracies are fractions 0…1. */
+export interface EpochRecord {
+  /** 1-based. */
+  readonly epoch: number;
+  /** Mean over the epoch's images, each at the moment it was trained on: the weights were still moving. */
+  readonly trainLoss: number;
+  readonly trainAccuracy: number;
+  /** Of the whole validation set with the epoch's last weights; null without one. */
+  readonly valLoss: number | null;
+  readonly valAccuracy: number | null;
+  /** That of the epoch's last step. */
+  readonly learningRate: number;
+  /**
+   * Wall time from the epoch's first batch to its record: training, validation, callbacks and checkpoints in
+   * between. Time between an interruption and the resumption does not count.
+   */
+  readonly seconds: number;
+  /** Training images per second of training steps alone: batch making included; validation, callbacks, checkpoints not. */
+  readonly imagesPerSecond: number;
+}
+
+/** A whole training. */
+export interface History {
+  readonly epochs: readonly EpochRecord[];
+  /** Wall time of all of it, set-up, tracing and checkpoints included; summed over resumptions. */
+  readonly seconds: number;
+  /** With `keepBest`: the 1-based epoch whose weights the model ended with. */
+  readonly bestEpoch?: number;
+  /** True where early stopping ended the training before its last epoch. */
+  readonly stoppedEarly?: boolean;
+}
+
+/** News after a training step. */
+export interface StepInfo {
+  /** 1-based. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Steps done in the whole training, 1-based. */
+  readonly step: number;
+  /** Steps done in this epoch, 1-based. */
+  readonly stepInEpoch: number;
+  readonly stepsPerEpoch: number;
+  /** Running mean over the epoch's images so far. */
+  readonly loss: number;
+  /** Running mean over the epoch's images so far. */
+  readonly accuracy: number;
+  /** Running mean of this epoch, as in {@link EpochRecord}. */
+  readonly imagesPerSecond: number;
+  /** Estimate for the whole training: steps left at the pace of this call's steps so far, validation included. */
+  readonly secondsLeft: number;
+}
+
+/** What `onResume` hears when a training goes on from a checkpoint. */
+export interface ResumeInfo {
+  /** The 1-based epoch that goes on. */
+  readonly epoch: number;
+  /** Steps that were already done. */
+  readonly step: number;
+  /** The epochs that were already finished, e.g. to draw their part of the curve. */
+  readonly epochs: readonly EpochRecord[];
+}

@@ -1,0 +1,278 @@
+import { batches } from '../data/batches';
+import { take } from '../data/dataset';
+import { addToScore, createScore } from '../evaluation/score';
+import { createPredictor, type Predictor } from '../evaluation/predictor';
+import { yieldToEvents, type Interrupts } from '../interrupts';
+import { createRng, shuffledIndices } from '../random';
+import { tf } from '../tensorflow/backend';
+import { openCheckpoints, type Checkpoints } from './checkpoint';
+import { checkTrainingOptions, type TrainingConfig, type TrainingOptions } from './config';
+import { findBestEpoch, shouldStop } from './earlyStopping';
+import type { History } from './history';
+import { trainAlone, TrainingInterrupted } from './trainAlone';
+import { readVariables, writeVariables, type TensorValue } from './modelState';
+import { addStep, createProgress, describeStep, finishEpoch } from './progress';
+import {
+  createTrainingStep,
+  namedWeights,
+  type TrainingStep,
+  type TrainingStepOptions,
+} from './trainingStep';
+
+const VALIDATION_BATCH_SIZE = 256;
+const DEFAULT_CHECKPOINT_MINUTES = 5;
+
+/**
+ * Trains a classifier in place, from the weights it has.
+ *
+ * Each epoch takes the images in an order that depends on seed and epoch alone, and everything random in a step depends
+ * on seed and step: the same seed and number of threads give the same curve to the last bit, interrupted or not.
+ *
+ * Ctrl-C, Jupyter's stop button and `signal` end it within one batch: the promise rejects with
+ * {@link TrainingInterrupted}, the model keeps the weights of the last step, and with `checkpoint` the same call
+ * goes on from there. One training at a time runs in a process.
+ *
+ * @param model ends in a softmax over the classes of the training set; stays the caller's.
+ * @throws TypeError or RangeError for impossible options; Error where the loss is no longer finite, a checkpoint cannot
+ *   be written or does not belong to this training, or another training runs.
+ */
+export async function trainModel(
+  model: tf.LayersModel,
+  options: TrainingOptions,
+): Promise<History> {
+  const config = checkTrainingOptions(model, options);
+  const session = new TrainingSession(model, config);
+  return trainAlone({ signal: config.signal, describe: () => session.describe() }, (interrupts) =>
+    session.run(interrupts),
+  );
+}
+
+/** One call of `trainModel`. */
+class TrainingSession {
+  private progress = createProgress();
+  private bestWeights: readonly TensorValue[] | undefined;
+  private lastFiniteLoss: number | undefined;
+  private step!: TrainingStep;
+  private predictor: Predictor | undefined;
+  private checkpoints: Checkpoints | undefined;
+  private interrupts!: Interrupts;
+  /** When seconds were last added up, and when the last checkpoint was written; of performance.now(). */
+  private lapAt = performance.now();
+  private savedAt = this.lapAt;
+
+  constructor(
+    private readonly model: tf.LayersModel,
+    private readonly config: TrainingConfig,
+  ) {}
+
+  /** Words for whoever has to wait. */
+  describe(): string {
+    const { epochs, totalSteps } = this.config;
+    const epoch = Math.min(this.progress.epochs.length + 1, epochs);
+    return `a training (epoch ${epoch} of ${epochs}, step ${this.progress.step} of ${totalSteps})`;
+  }
+
+  async run(interrupts: Interrupts): Promise<History> {
+    const { model, config } = this;
+    this.interrupts = interrupts;
+    this.lapAt = performance.now();
+    const { checkpoint, preprocess } = config;
+    if (checkpoint) this.checkpoints = await openCheckpoints(model, { ...config, checkpoint });
+    const snapshot = await this.checkpoints?.load();
+    this.step = createTrainingStep(model, stepOptions(config));
+    try {
+      if (config.valSet) {
+        const { height, width } = config.valSet;
+        this.predictor = createPredictor(model, { preprocess, height, width });
+      }
+      this.compileStep(snapshot?.variables ?? readVariables(this.step.state()));
+      if (snapshot) {
+        this.progress = snapshot.progress;
+        this.bestWeights = snapshot.bestWeights;
+        if (snapshot.complete) return this.history();
+        await config.onResume?.({
+          epoch: this.progress.epochs.length + 1,
+          step: this.progress.step,
+          epochs: [...this.progress.epochs],
+        });
+      }
+      return await this.train();
+    } finally {
+      this.predictor?.dispose();
+      this.step.dispose();
+    }
+  }
+
+  /**
+   * Records the graphs of both batch sizes, with a step each that is undone. From then on every step of the training
+   * runs as the same graph, wherever it was interrupted; the recording step is executed op by op, which may round
+   * differently (it does in bfloat16).
+   *
+   * @param initial what weights and optimizer slots are set to afterwards.
+   */
+  private compileStep(initial: readonly TensorValue[]): void {
+    const { trainSet, batchSize } = this.config;
+    const sizes = new Set([Math.min(batchSize, trainSet.size), trainSet.size % batchSize]);
+    sizes.delete(0);
+    for (const size of sizes) {
+      const { images, labels } = take(trainSet, size);
+      this.step.run(images, labels, { learningRate: 0, step: 1 });
+    }
+    writeVariables(this.step.state(), initial);
+  }
+
+  private async train(): Promise<History> {
+    this.lap({ inEpoch: false });
+    this.savedAt = performance.now();
+    await this.stopIfInterrupted();
+    const pace = { startedAt: performance.now(), stepsBefore: this.progress.step };
+    while (!this.hasEnded()) {
+      await this.trainEpoch(pace);
+      const validation = await this.validate();
+      this.lap();
+      const record = finishEpoch(this.progress, validation);
+      this.keepBest();
+      await this.save();
+      await this.config.onEpoch?.(record);
+      this.lap({ inEpoch: false });
+    }
+    return this.history();
+  }
+
+  /** The rest of the epoch under way: all of it, unless the training was resumed inside. */
+  private async trainEpoch(pace: { startedAt: number; stepsBefore: number }): Promise<void> {
+    const { trainSet, batchSize, seed, epochs, stepsPerEpoch, schedule, totalSteps } = this.config;
+    const { progress } = this;
+    const rng = createRng(seed, 'shuffle', progress.epochs.length + 1);
+    const order = shuffledIndices(trainSet.size, rng).subarray(progress.current.steps * batchSize);
+    const source = batches(trainSet, { batchSize, order });
+    for (;;) {
+      const startedAt = performance.now();
+      const { value: batch, done } = source.next();
+      if (done) return;
+      const learningRate = schedule(progress.step / totalSteps);
+      const { loss, correct } = this.step.run(batch.images, batch.labels, {
+        learningRate,
+        step: progress.step + 1,
+      });
+      const seconds = (performance.now() - startedAt) / 1000;
+      addStep(progress, { loss, correct, size: batch.size, learningRate, seconds });
+      this.checkLoss(loss);
+      this.lastFiniteLoss = loss;
+
+      const secondsPerStep =
+        (performance.now() - pace.startedAt) / 1000 / (progress.step - pace.stepsBefore);
+      await this.config.onStep?.(describeStep(progress, { epochs, stepsPerEpoch, secondsPerStep }));
+      await this.pause();
+    }
+  }
+
+  /** Whatever may happen between two batches. */
+  private async pause(): Promise<void> {
+    await yieldToEvents();
+    await this.stopIfInterrupted();
+    const minutes = this.config.checkpoint?.everyMinutes ?? DEFAULT_CHECKPOINT_MINUTES;
+    if (performance.now() - this.savedAt >= minutes * 60_000) await this.save();
+  }
+
+  /** Loss and accuracy of the whole validation set. */
+  private async validate(): Promise<{ loss: number; accuracy: number } | undefined> {
+    const { valSet } = this.config;
+    if (!valSet || !this.predictor) return undefined;
+    const numClasses = valSet.classNames.length;
+    const score = createScore();
+    for (const { images, labels, size } of batches(valSet, { batchSize: VALIDATION_BATCH_SIZE })) {
+      const probabilities = this.predictor.run(images, size);
+      addToScore(score, { probabilities, labels, numClasses });
+      await this.pause();
+    }
+    const loss = score.lossSum / score.images;
+    this.checkLoss(loss, 'validation loss');
+    return { loss, accuracy: score.correct / score.images };
+  }
+
+  private checkLoss(loss: number, name = 'loss'): void {
+    if (Number.isFinite(loss)) return;
+    const { step, epochs, current } = this.progress;
+    const { learningRate } = current;
+    throw new Error(
+      `Training stopped: the ${name} is ${loss} after step ${step} (epoch ${epochs.length + 1}), whose learning rate ` +
+        `was ${learningRate}; the last finite loss was ${this.lastFiniteLoss ?? 'none'}. The weights are spoilt: ` +
+        'make the model anew and train it with a lower learningRate' +
+        (this.checkpoints
+          ? ` and checkpoint: { resume: 'never' }; the checkpoints stay as they were.`
+          : '.'),
+    );
+  }
+
+  /** After an epoch: remembers its weights where they are the best so far. */
+  private keepBest(): void {
+    const { keepBest: monitor } = this.config;
+    if (!monitor) return;
+    const { epochs } = this.progress;
+    if (findBestEpoch(epochs, { monitor }) === epochs.length) {
+      this.bestWeights = readVariables(namedWeights(this.model));
+    }
+    if (this.hasEnded() && this.bestWeights)
+      writeVariables(namedWeights(this.model), this.bestWeights);
+  }
+
+  private hasEnded(): boolean {
+    return this.progress.epochs.length >= this.config.epochs || this.stoppedEarly();
+  }
+
+  private stoppedEarly(): boolean {
+    const { earlyStopping } = this.config;
+    return earlyStopping !== undefined && shouldStop(this.progress.epochs, earlyStopping);
+  }
+
+  private async stopIfInterrupted(): Promise<void> {
+    if (!this.interrupts.requested) return;
+    await this.save();
+    const { epochs, step } = this.progress;
+    throw new TrainingInterrupted({
+      epoch: epochs.length + 1,
+      epochs: this.config.epochs,
+      step,
+      checkpointDirectory: this.checkpoints?.directory,
+    });
+  }
+
+  private async save(): Promise<void> {
+    if (!this.checkpoints) return;
+    this.lap({ inEpoch: this.progress.current.steps > 0 });
+    await this.checkpoints.save({
+      progress: this.progress,
+      variables: readVariables(this.step.state()),
+      bestWeights: this.bestWeights,
+      complete: this.hasEnded(),
+    });
+    this.savedAt = performance.now();
+  }
+
+  /** Adds the time since the last call to the totals. */
+  private lap({ inEpoch = true }: { readonly inEpoch?: boolean } = {}): void {
+    const now = performance.now();
+    const seconds = (now - this.lapAt) / 1000;
+    this.lapAt = now;
+    this.progress.seconds += seconds;
+    if (inEpoch) this.progress.current.seconds += seconds;
+  }
+
+  private history(): History {
+    const { epochs, seconds } = this.progress;
+    const { keepBest: monitor, epochs: planned } = this.config;
+    return {
+      epochs: [...epochs],
+      seconds,
+      ...(monitor ? { bestEpoch: findBestEpoch(epochs, { monitor }) } : {}),
+      ...(this.config.earlyStopping ? { stoppedEarly: epochs.length < planned } : {}),
+    };
+  }
+}
+
+function stepOptions(config: TrainingConfig): TrainingStepOptions {
+  const { optimizer, preprocess, seed, labelSmoothing, bfloat16 } = config;
+  const { height, width } = config.trainSet;
+  return { optimizer, preprocess, seed, height, width, labelSmoothing, bfloat16 };
+}
