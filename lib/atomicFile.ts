@@ -72,7 +72,7 @@ export async function writeFolderAtomic(
  */
 export async function recoverFolder(path: string): Promise<void> {
   const target = resolve(path);
-  if (await exists(target)) return;
+  if ((await kindOf(target)) !== undefined) return;
   try {
     await rename(previousName(target), target);
   } catch (error) {
@@ -113,10 +113,20 @@ export function errorCode(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/** What lies at a path, links followed; undefined where there is nothing. */
+export async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'file';
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
+    throw fileError(error, `read ${path}`);
+  }
+}
+
 /** Two renames; where another process was faster, its folder is the one that gives way. */
 async function replaceFolder(temporary: string, target: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    if (await exists(target)) {
+    if ((await kindOf(target)) !== undefined) {
       await discardPrevious(target);
       await rename(target, previousName(target)).catch(ignore('ENOENT', 'ENOTEMPTY', 'EEXIST'));
     }
@@ -182,13 +192,6 @@ async function sync(path: string, flags: string): Promise<void> {
   } finally {
     await file.close();
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 function ignore(...codes: readonly string[]): (error: unknown) => void {

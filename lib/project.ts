@@ -13,3 +13,16 @@ export function projectRoot(): string {
 export function dataDirectory(): string {
   return join(projectRoot(), 'data');
 }
+
+/** The path that an environment variable names; undefined where it is unset or empty. */
+export function environmentPath(
+  name: 'DATA_DIR' | 'CIFAR10_DIR' | 'MOBILENETV2_DIR',
+): string | undefined {
+  const path = process.env[name]?.trim();
+  return path ? resolve(path) : undefined;
+}
+
+/** Whether `OFFLINE=1` forbids any try to download. */
+export function isOffline(): boolean {
+  return ['1', 'true'].includes(process.env.OFFLINE?.trim() ?? '');
+}

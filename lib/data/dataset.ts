@@ -30,7 +30,24 @@ export interface ImageDataset {
   readonly width: number;
 }
 
-/** The bytes of one value a channel: pictures are RGB throughout. */
+/** What is trained with and what is tested with, from one place. */
+export interface DatasetSplits {
+  readonly name: string;
+  readonly source: DatasetSource;
+  readonly trainSet: ImageDataset;
+  readonly testSet: ImageDataset;
+  /** Only where a folder brings its own; `splitDataset` makes one otherwise. */
+  readonly valSet?: ImageDataset;
+  /** Only of a folder of pictures: the files that were passed over, and why. */
+  readonly skipped?: readonly SkippedFile[];
+}
+
+export interface SkippedFile {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** Pictures are RGB throughout, one byte a channel. */
 export const CHANNELS = 3;
 
 /**

@@ -54,7 +54,7 @@ export function applyPreprocess(images: tf.Tensor4D, preprocess: Preprocess): tf
     // (x / 255 - mean) / std as one multiplication and one addition.
     const scale = tf.tensor1d(std.map((value) => 1 / (255 * value)));
     const offset = tf.tensor1d(mean.map((value, channel) => -value / std[channel]));
-    return tf.add(tf.mul(resized, scale), offset) as tf.Tensor4D;
+    return tf.add<tf.Tensor4D>(tf.mul(resized, scale), offset);
   });
 }
 

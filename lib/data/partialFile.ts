@@ -1,0 +1,101 @@
+/**
+ * Where the bytes of an unfinished download lie, beside their target:
+ *
+ *   .<name>.<version>.<owner>.part
+ *
+ * `version` stands for what the server called the content (its ETag), so that the end of one version is
+ * never put behind the start of another. `owner` is the process that writes, so that two of them never
+ * write into one file; a name is taken over by a rename, which only one process can win. What a
+ * stopped process leaves is `free`; what a killed one leaves is known by its process being gone.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { errorCode } from '../atomicFile';
+
+export interface PartialFile {
+  readonly path: string;
+  /** `unknown` where the server gave its content no name. */
+  readonly version: string;
+  readonly sizeBytes: number;
+}
+
+/** A process of another machine or container cannot be asked: it counts as gone after this time. */
+const FOREIGN_OWNER_GONE_AFTER_MS = 60 * 60 * 1000;
+
+const HOST = hostname().replace(/[^\w-]/g, '_');
+
+/** A new, unique name for the partial file of `target`, owned by this process. */
+export function partialPath(target: string, version: string): string {
+  return partPath(target, version, `${process.pid}@${HOST}@${randomBytes(4).toString('hex')}`);
+}
+
+/** What stands for a server's content in the name: from its ETag or, without one, its date. */
+export function contentVersion(headers: Headers): string {
+  const validator = headers.get('etag') ?? headers.get('last-modified');
+  if (validator === null) return 'unknown';
+  return createHash('sha256').update(validator).digest('hex').slice(0, 16);
+}
+
+/** Takes over the largest partial file that no living process owns and removes the others of that kind. */
+export async function claimPartial(target: string): Promise<PartialFile | undefined> {
+  const candidates = await ownerlessPartials(target);
+  candidates.sort((a, b) => b.sizeBytes - a.sizeBytes);
+  let claimed: PartialFile | undefined;
+  for (const candidate of candidates) {
+    if (claimed) {
+      await rm(candidate.path, { force: true });
+      continue;
+    }
+    const path = partialPath(target, candidate.version);
+    const won = await rename(candidate.path, path).then(
+      () => true,
+      (error: unknown) => refuseUnlessMissing(error),
+    );
+    if (won) claimed = { ...candidate, path };
+  }
+  return claimed;
+}
+
+/** Leaves a partial file for the next download of `target`. */
+export async function releasePartial(target: string, partial: PartialFile): Promise<void> {
+  await rename(partial.path, partPath(target, partial.version, 'free')).catch(refuseUnlessMissing);
+}
+
+async function ownerlessPartials(target: string): Promise<PartialFile[]> {
+  const found: PartialFile[] = [];
+  const prefix = `.${basename(target)}.`;
+  for (const name of await readdir(dirname(target))) {
+    if (!name.startsWith(prefix)) continue;
+    const match = /^(\w+)\.([\w@-]+)\.part$/.exec(name.slice(prefix.length));
+    if (!match) continue;
+    const path = join(dirname(target), name);
+    const info = await stat(path).catch(() => undefined); // taken by another process meanwhile
+    if (info && isGone(match[2], info.mtimeMs)) {
+      found.push({ path, version: match[1], sizeBytes: info.size });
+    }
+  }
+  return found;
+}
+
+function isGone(owner: string, mtimeMs: number): boolean {
+  if (owner === 'free') return true;
+  const [pid, host] = owner.split('@');
+  if (host !== HOST) return Date.now() - mtimeMs > FOREIGN_OWNER_GONE_AFTER_MS;
+  try {
+    process.kill(Number(pid), 0); // signal 0 only asks
+    return false;
+  } catch (error) {
+    return errorCode(error) === 'ESRCH'; // EPERM: it lives and is somebody else's
+  }
+}
+
+function partPath(target: string, version: string, owner: string): string {
+  return join(dirname(target), `.${basename(target)}.${version}.${owner}.part`);
+}
+
+function refuseUnlessMissing(error: unknown): false {
+  if (errorCode(error) === 'ENOENT') return false;
+  throw error;
+}
