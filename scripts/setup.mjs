@@ -35,8 +35,8 @@ export async function setUp({ offline = false, device, stream = process.stderr }
     tensorflowStep(chosen),
     addonStep(chosen),
     kernelStep(),
-    buildStep(),
     plotlyStep(),
+    buildStep(),
   ];
   if (steps.every(isDone)) return { device: chosen };
 

@@ -11,7 +11,7 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { CommandFailed, runCommand } from './command.mjs';
-import { Problem, lastLines } from './problem.mjs';
+import { Problem } from './problem.mjs';
 import { fileHash, folderFingerprint, inProject, readJson, temporaryFolder } from './project.mjs';
 
 const dist = inProject('dist');
@@ -64,7 +64,7 @@ async function buildLibrary({ onSpawn }) {
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
     throw new Problem('lib/ does not compile.', {
-      details: lastLines(error.output, 20),
+      details: firstLines(error.output, 15),
       remedy: 'Mend the lines above, then run the same command again.',
     });
   }
@@ -94,6 +94,15 @@ async function minifyPlotly() {
   // Inside an HTML page "</script" would end the script.
   writeFileSync(temporary, code.replace(/<\/script/gi, '<\\/script'));
   renameSync(temporary, join(dist, PLOTLY));
+}
+
+function firstLines(output, count) {
+  const lines = output.trim().split('\n');
+  const more =
+    lines.length > count
+      ? [`… and ${lines.length - count} lines more in .setup/logs/build.log`]
+      : [];
+  return [...lines.slice(0, count), ...more].join('\n');
 }
 
 function filesBelow(folder) {

@@ -7,16 +7,17 @@ export function announce(steps, { freeMb, write }) {
   const download = sum(steps, 'downloadMb');
   const disk = sum(steps, 'diskMb');
   const plural = steps.length === 1 ? 'step' : 'steps';
-  write(
-    `Set-up: ${steps.length} ${plural} to do; up to ${size(download)} to download, ${size(disk)} on the disk (${size(freeMb)} free).\n`,
-  );
+  const amounts = [
+    download && `up to ${size(download)} to download`,
+    disk && `${size(disk)} on the disk (${size(freeMb)} free)`,
+  ].filter(Boolean);
+  write(`${[`Set-up: ${steps.length} ${plural} to do`, ...amounts].join(', ')}\n`);
   for (const step of steps) {
     const parts = [
       step.downloadMb && `${size(step.downloadMb)} download`,
       step.diskMb && `${size(step.diskMb)} disk`,
     ];
-    const amounts = parts.filter(Boolean).join(', ');
-    write(`  - ${step.name}${amounts ? `: ${amounts}` : ''}\n`);
+    write(`  - ${[step.name, ...parts.filter(Boolean)].join(', ')}\n`);
   }
 }
 

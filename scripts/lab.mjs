@@ -1,0 +1,38 @@
+// npm run lab: set-up, then JupyterLab with the tslab kernel; what stands behind -- goes to JupyterLab.
+import { spawn } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { kernelLog } from './setup/kernel.mjs';
+import { printProblem } from './setup/problem.mjs';
+import { inVenv, jupyterEnvironment, root } from './setup/project.mjs';
+import { setUp } from './setup.mjs';
+
+try {
+  const { device } = await setUp();
+  // TensorFlow's own lines of earlier sessions.
+  rmSync(kernelLog, { force: true });
+  mkdirSync(dirname(kernelLog), { recursive: true });
+  process.exitCode = await openLab(process.argv.slice(2), device);
+} catch (error) {
+  process.exitCode = printProblem(error);
+}
+
+/** @returns {Promise<number>} JupyterLab's exit code. */
+function openLab(args, device) {
+  const lab = spawn(
+    inVenv('bin', 'jupyter-lab'),
+    [`--ServerApp.root_dir=${root}`, '--LabApp.default_url=/lab/tree/notebooks', ...args],
+    {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...jupyterEnvironment(), DEVICE: device },
+    },
+  );
+  // Ctrl-C reaches JupyterLab through the terminal; it asks whether to stop, and we wait for its answer.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => lab.kill('SIGTERM'));
+  return new Promise((resolve, reject) => {
+    lab.on('error', reject);
+    lab.on('close', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)));
+  });
+}

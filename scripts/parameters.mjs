@@ -1,0 +1,181 @@
+// A notebook's parameters: read from its cell tagged `parameters`, checked, and overridden by a cell behind it.
+import { suggest } from './nearMiss.mjs';
+import { Problem } from './setup/problem.mjs';
+
+const PARAMETERS_TAG = 'parameters';
+const INJECTED_TAG = 'injected-parameters';
+
+/**
+ * @typedef {string | number | boolean} ParameterValue
+ * @typedef {{ name: string, type: string, value: ParameterValue }} Parameter `type` as it is written in the cell
+ */
+
+/**
+ * Reads the parameters of a notebook.
+ *
+ * @param {{ cells: readonly object[] }} notebook a parsed .ipynb
+ * @param {string} where the notebook's name, for the error
+ * @returns {Parameter[]} none where no cell is tagged `parameters`
+ * @throws {Problem} for a line that is no `const name: type = literal;`
+ */
+export function readParameters(notebook, where = 'the notebook') {
+  const cell = notebook.cells.find((candidate) => hasTag(candidate, PARAMETERS_TAG));
+  return cell ? parseParameters(cellSource(cell), where) : [];
+}
+
+/** Parses the text of a parameters cell: one `const name: type = literal;` a line, comments and empty lines between. */
+export function parseParameters(source, where = 'the notebook') {
+  const parameters = [];
+  source.split('\n').forEach((line, index) => {
+    if (/^\s*(\/\/.*)?$/.test(line)) return;
+    const match =
+      /^\s*const\s+([A-Za-z_$][\w$]*)\s*:\s*([^=]+?)\s*=\s*(.+?)\s*;\s*(?:\/\/.*)?$/.exec(line);
+    const value = match ? parseLiteral(match[3]) : undefined;
+    if (value === undefined || !accepts(match[2], value)) {
+      throw new Problem(
+        `Line ${index + 1} of the parameters cell of ${where} cannot be read: ${line.trim()}`,
+        {
+          remedy:
+            "Write one constant a line: const name: type = literal; with type number, string, boolean, or literals such as 'a' | 'b'.",
+        },
+      );
+    }
+    parameters.push({ name: match[1], type: match[2], value });
+  });
+  return parameters;
+}
+
+/**
+ * Turns `NAME=VALUE` texts into typed values.
+ *
+ * @param {readonly Parameter[]} parameters what the notebook declares
+ * @param {readonly string[]} assignments from the command line
+ * @returns {Record<string, ParameterValue>}
+ * @throws {Problem} for an unknown name, a name twice, or a value of another type
+ */
+export function parseAssignments(parameters, assignments) {
+  const values = {};
+  for (const assignment of assignments) {
+    const { name, text } = splitAssignment(assignment);
+    if (name in values) {
+      throw new Problem(`The parameter ${name} is set twice.`, { remedy: `Keep one of them.` });
+    }
+    const parameter = findParameter(parameters, name);
+    values[name] = parseValue(parameter, text);
+  }
+  return values;
+}
+
+/** @returns {{ name: string, text: string }} the two sides of `NAME=VALUE`. */
+export function splitAssignment(assignment) {
+  const match = /^\s*([^=\s]+)\s*=(.*)$/s.exec(assignment);
+  if (match) return { name: match[1], text: match[2].trim() };
+  throw new Problem(`Expected NAME=VALUE behind --set but received "${assignment}".`, {
+    remedy: 'For example: --set epochs=3',
+  });
+}
+
+/** Checks values that came from a preset. @throws {Problem} like `parseAssignments`. */
+export function checkValues(parameters, values, where) {
+  for (const [name, value] of Object.entries(values)) {
+    const { type } = findParameter(parameters, name, ` (${where})`);
+    if (!accepts(type, value)) throw wrongValue(name, type, JSON.stringify(value), where);
+  }
+  return values;
+}
+
+/**
+ * Puts a cell with other values behind the parameters cell. Cells of a tslab notebook may declare a name again.
+ *
+ * @param {{ cells: readonly object[] }} notebook
+ * @param {Readonly<Record<string, ParameterValue>>} values
+ * @returns a new notebook; the given one stays as it was
+ */
+export function injectParameters(notebook, values) {
+  const cells = notebook.cells.filter((cell) => !hasTag(cell, INJECTED_TAG));
+  if (Object.keys(values).length === 0) return { ...notebook, cells };
+  const parameters = readParameters(notebook);
+  const lines = Object.entries(values).map(([name, value]) => {
+    const { type } = findParameter(parameters, name);
+    return `const ${name}: ${type} = ${literal(value)};`;
+  });
+  const cell = {
+    cell_type: 'code',
+    execution_count: null,
+    ...(notebook.nbformat_minor >= 5 ? { id: INJECTED_TAG } : {}),
+    metadata: { tags: [INJECTED_TAG] },
+    outputs: [],
+    source: ['// Values of this run: they replace those above.', ...lines].join('\n'),
+  };
+  const index = cells.findIndex((candidate) => hasTag(candidate, PARAMETERS_TAG));
+  return { ...notebook, cells: [...cells.slice(0, index + 1), cell, ...cells.slice(index + 1)] };
+}
+
+/** @returns {string} the text of a cell; .ipynb files hold it whole or as lines. */
+export function cellSource({ source }) {
+  return Array.isArray(source) ? source.join('') : source;
+}
+
+function hasTag(cell, tag) {
+  return cell.metadata?.tags?.includes(tag) ?? false;
+}
+
+function findParameter(parameters, name, where = '') {
+  const parameter = parameters.find((candidate) => candidate.name === name);
+  if (parameter) return parameter;
+  const known = parameters.map((candidate) => candidate.name);
+  throw new Problem(`There is no parameter ${name}${where}.`, { remedy: suggest(name, known) });
+}
+
+function parseValue({ name, type }, text) {
+  const candidates = [
+    parseNumber(text),
+    { true: true, false: false }[text],
+    text,
+    parseLiteral(text),
+  ];
+  const value = candidates.find((candidate) => candidate !== undefined && accepts(type, candidate));
+  if (value === undefined) throw wrongValue(name, type, text === '' ? 'nothing' : text);
+  return value;
+}
+
+function wrongValue(name, type, received, where = `--set ${name}=…`) {
+  const expected =
+    { number: 'a finite number', boolean: 'true or false', string: 'a text' }[type] ?? type;
+  return new Problem(`The parameter ${name} takes ${expected}; received ${received}.`, {
+    remedy: `Correct ${where}.`,
+  });
+}
+
+/** Whether a value fits a type: number, string, boolean, or literals joined by `|`. */
+function accepts(type, value) {
+  return type.split('|').some((part) => {
+    const name = part.trim();
+    if (name === 'number') return typeof value === 'number' && Number.isFinite(value);
+    if (name === 'string' || name === 'boolean') return typeof value === name;
+    return parseLiteral(name) === value;
+  });
+}
+
+function parseLiteral(text) {
+  if (text === 'true' || text === 'false') return text === 'true';
+  const quoted = /^(['"`])((?:\\.|(?!\1)[^\\])*)\1$/s.exec(text);
+  if (quoted && !(quoted[1] === '`' && quoted[2].includes('${'))) {
+    return quoted[2].replace(
+      /\\(.)/gs,
+      (_, character) => ({ n: '\n', t: '\t' })[character] ?? character,
+    );
+  }
+  return parseNumber(text);
+}
+
+/** Numbers as TypeScript writes them in decimal: 3, -0.5, 1e-3, 5_000. */
+function parseNumber(text) {
+  if (!/^[+-]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(e[+-]?\d+)?$/i.test(text)) return undefined;
+  const value = Number(text.replaceAll('_', ''));
+  return Number.isFinite(value) ? value : undefined;
+}
+
+function literal(value) {
+  return JSON.stringify(value);
+}

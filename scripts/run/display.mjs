@@ -1,0 +1,101 @@
+// The live view of a running notebook: one line a cell, one line an epoch, and a last line that moves.
+import { fit, formatEpoch, formatSeconds, formatStep } from './format.mjs';
+
+/** Five redraws a second look alive and cost nothing. */
+const REDRAW_MS = 200;
+/** Without a terminal a long epoch says now and then that it is alive. */
+const PLAIN_INTERVAL_MS = 30_000;
+
+/**
+ * @param {readonly string[]} titles of the code cells, in order
+ * @param {{ stream?: NodeJS.WriteStream, now?: () => number }} options
+ */
+export function createDisplay(
+  titles,
+  { stream = process.stdout, now = () => performance.now() } = {},
+) {
+  const isLive = Boolean(stream.isTTY) && process.env.TERM !== 'dumb';
+  const unicode = /utf-?8/i.test(
+    process.env.LC_ALL || process.env.LC_CTYPE || process.env.LANG || 'utf-8',
+  );
+  const digits = String(titles.length).length;
+  let cell;
+  let training;
+  let step;
+  let drawn = '';
+  let lastPlain = now();
+
+  const width = () => (isLive ? Math.max(20, (stream.columns || 80) - 1) : 110);
+  const label = (index) => {
+    return `  [${String(index).padStart(digits)}/${titles.length}] ${titles[index - 1]}`;
+  };
+  const erase = () => {
+    if (drawn) stream.write('\r\x1b[2K');
+    drawn = '';
+  };
+  const print = (line) => {
+    erase();
+    stream.write(`${line}\n`);
+  };
+  const liveLine = () => {
+    if (step) return formatStep(step, width(), { unicode });
+    if (cell)
+      return fit([label(cell.index), `${((now() - cell.startedAt) / 1000).toFixed(0)} s`], width());
+    return '';
+  };
+  const redraw = () => {
+    const line = liveLine();
+    if (line === drawn) return;
+    erase();
+    stream.write(line);
+    drawn = line;
+  };
+  const timer = isLive ? setInterval(redraw, REDRAW_MS) : undefined;
+
+  return {
+    /** Takes one event of the runner or of progress.jsonl. */
+    take(event) {
+      if (event.event === 'cell') {
+        cell = event.state === 'start' ? { index: event.index, startedAt: now() } : undefined;
+        step = undefined;
+        const seconds = formatSeconds(event.seconds);
+        if (event.state === 'done') print(cellLine(label(event.index), seconds, width()));
+        if (event.state === 'failed')
+          print(cellLine(label(event.index), `failed after ${seconds}`, width()));
+      } else if (event.event === 'training') {
+        training = event;
+      } else if (event.event === 'step') {
+        step = event;
+        if (!isLive && now() - lastPlain > PLAIN_INTERVAL_MS) {
+          print(formatStep(event, width(), { unicode }));
+          lastPlain = now();
+        }
+      } else if (event.event === 'epoch') {
+        step = undefined;
+        lastPlain = now();
+        print(
+          formatEpoch(
+            event,
+            training?.model === event.model ? training.epochs : undefined,
+            width(),
+          ),
+        );
+      } else if (event.event === 'note') {
+        print(`    ${event.text}`);
+      }
+    },
+    /** Prints a line above the live one. */
+    print,
+    /** Leaves the terminal clean; nothing is drawn any more. */
+    close() {
+      clearInterval(timer);
+      erase();
+    },
+  };
+}
+
+function cellLine(label, seconds, width) {
+  const room = width - seconds.length - 2;
+  const text = label.length > room ? `${label.slice(0, Math.max(0, room - 1))}…` : label;
+  return `${text}  ${seconds}`;
+}

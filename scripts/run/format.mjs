@@ -1,0 +1,98 @@
+// Numbers and lines as the terminal shows them. Pure: values in, text out.
+
+/** @returns {string} "0.4 s", "12.3 s", "2 min 05 s", "1 h 03 min". */
+export function formatSeconds(seconds) {
+  if (seconds < 99.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  if (hours > 0) return `${hours} h ${String(minutes).padStart(2, '0')} min`;
+  return `${minutes} min ${String(whole % 60).padStart(2, '0')} s`;
+}
+
+/** @returns {string} a fraction as ".734", or "–" where there is none. */
+export function formatAccuracy(fraction) {
+  if (fraction === null || fraction === undefined) return '–';
+  return fraction >= 0.9995 ? '1.000' : fraction.toFixed(3).slice(1);
+}
+
+/** @returns {string} 6313994 as "6,313,994". */
+export function formatCount(count) {
+  return Math.round(count).toLocaleString('en-US');
+}
+
+/** @returns {string} a bar of `width` characters, `fraction` of it filled. */
+export function bar(fraction, width, { unicode = true } = {}) {
+  const filled = Math.round(Math.min(1, Math.max(0, fraction)) * width);
+  const [full, empty] = unicode ? ['█', '░'] : ['#', '.'];
+  return full.repeat(filled) + empty.repeat(width - filled);
+}
+
+/**
+ * Joins parts with two spaces and leaves out the last ones where the line gets longer than `width`.
+ *
+ * @param {readonly string[]} parts most important first
+ */
+export function fit(parts, width) {
+  let line = parts[0];
+  for (const part of parts.slice(1)) {
+    if (line.length + 2 + part.length > width) break;
+    line += `  ${part}`;
+  }
+  return line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`;
+}
+
+/** One step of a training: bar, loss, accuracy, images/s, time left; as much of it as fits into `width`. */
+export function formatStep(step, width, { unicode = true } = {}) {
+  const fraction = step.stepInEpoch / step.stepsPerEpoch;
+  const barWidth = Math.max(6, Math.min(24, Math.floor(width / 5)));
+  return fit(
+    [
+      `    ${step.model} epoch ${step.epoch}/${step.epochs} ${bar(fraction, barWidth, { unicode })}`,
+      `loss ${step.loss.toFixed(3)}`,
+      `accuracy ${formatAccuracy(step.accuracy)}`,
+      `${formatSeconds(Math.max(0, step.secondsLeft))} left`,
+      `${formatCount(step.imagesPerSecond)} images/s`,
+    ],
+    width,
+  );
+}
+
+/** One finished epoch, training and validation. */
+export function formatEpoch(epoch, epochs, width) {
+  const validation =
+    epoch.valLoss === null || epoch.valLoss === undefined
+      ? []
+      : [
+          `val loss ${epoch.valLoss.toFixed(3)}`,
+          `val accuracy ${formatAccuracy(epoch.valAccuracy)}`,
+        ];
+  return fit(
+    [
+      `    ${epoch.model} epoch ${epoch.epoch}${epochs ? `/${epochs}` : ''}`,
+      `loss ${epoch.trainLoss.toFixed(3)}`,
+      `accuracy ${formatAccuracy(epoch.trainAccuracy)}`,
+      ...validation,
+      formatSeconds(epoch.seconds),
+      `${formatCount(epoch.imagesPerSecond)} images/s`,
+    ],
+    width,
+  );
+}
+
+/**
+ * A table as lines: first column to the left, the others to the right.
+ *
+ * @param {readonly string[]} header
+ * @param {readonly (readonly string[])[]} rows
+ */
+export function formatTable(header, rows) {
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column].length)),
+  );
+  const line = (cells) =>
+    cells
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+      .join('  ');
+  const rule = '-'.repeat(widths.reduce((total, width) => total + width + 2, -2));
+  return [line(header), rule, ...rows.map(line)];
+}
