@@ -1,27 +1,25 @@
 /** CIFAR-10 or an error, never something else. */
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { errorCode, fileError, kindOf, recoverFolder } from '../atomicFile';
-import { abortSignal, callback, checkOptions, flag, text } from '../options';
+import { fileError, kindOf } from '../atomicFile';
+import { abortSignal, anyValue, callback, checkOptions, flag, text } from '../options';
 import { dataDirectory, environmentPath, isOffline } from '../project';
-import { sha256 } from './checksum';
+import { sha256, sha256OfFile } from './checksum';
 import {
+  type ArchiveSource,
   CIFAR10_ARCHIVE,
-  isOfficialArchive,
-  readChecksums,
+  CIFAR10_ARCHIVE_NAME,
   readCifar10Archive,
-  unpackOfficialArchive,
 } from './cifar10Archive';
+import { downloadCifar10, findCachedCifar10, readChecksums } from './cifar10Cache';
 import {
   assembleCifar10,
   CIFAR10_CLASS_NAMES,
+  CIFAR10_FILES,
   CIFAR10_FOLDER,
-  CIFAR10_TEST_FILE,
-  CIFAR10_TRAIN_FILES,
 } from './cifar10Format';
 import type { DatasetSplits } from './dataset';
-import { downloadFile, type DownloadProgress } from './download';
-import { DownloadError } from './downloadError';
+import type { DownloadProgress } from './download';
 
 export { CIFAR10_CLASS_NAMES, parseCifar10Batch } from './cifar10Format';
 
@@ -34,13 +32,9 @@ export interface LoadCifar10Options {
   readonly onProgress?: (progress: DownloadProgress) => void;
   /** Where downloads are kept; default: the project's `data/`. */
   readonly cacheDirectory?: string;
-  /** Where the archive is; for mirrors. Its size and checksum are the official ones in any case. */
-  readonly archiveUrl?: string;
+  /** Another place to download from, e.g. a mirror; default: the official archive. */
+  readonly archive?: ArchiveSource;
 }
-
-const BINARY_FILES = [...CIFAR10_TRAIN_FILES, CIFAR10_TEST_FILE];
-
-const DOWNLOAD_REMEDY = `download ${CIFAR10_ARCHIVE.name} elsewhere and pass its path with --data`;
 
 /**
  * CIFAR-10 from, in this order: `directory`, the folder that `CIFAR10_DIR` names, the cache, the
@@ -58,22 +52,21 @@ export async function loadCifar10(options: LoadCifar10Options = {}): Promise<Dat
     signal: abortSignal,
     onProgress: callback,
     cacheDirectory: text,
-    archiveUrl: text,
+    archive: anyValue,
   });
   const directory = options.directory ?? environmentPath('CIFAR10_DIR');
   if (directory !== undefined) return readCifar10(directory, options.signal);
-  const cached = await findCachedCifar10(options.cacheDirectory);
-  const folder = cached ?? (await downloadCifar10(options));
-  return readCifar10Folder(folder, `delete the folder ${folder} and run again`, options.signal);
-}
-
-/** The cache's folder, if it is there; its content is checked when it is read. */
-export async function findCachedCifar10(
-  cacheDirectory = dataDirectory(),
-): Promise<string | undefined> {
-  const folder = join(cacheDirectory, CIFAR10_FOLDER);
-  await recoverFolder(folder);
-  return (await kindOf(folder)) === 'folder' ? folder : undefined;
+  const {
+    cacheDirectory = dataDirectory(),
+    archive = CIFAR10_ARCHIVE,
+    offline = isOffline(),
+    signal,
+    onProgress,
+  } = options;
+  const folder =
+    (await findCachedCifar10(cacheDirectory)) ??
+    (await downloadCifar10(cacheDirectory, { archive, offline, signal, onProgress }));
+  return readCifar10Folder(folder, `delete the folder ${folder} and run again`, signal);
 }
 
 /** CIFAR-10 from a path that the user named: a folder or the archive. */
@@ -81,14 +74,14 @@ export async function readCifar10(path: string, signal?: AbortSignal): Promise<D
   if ((await kindOf(path)) === 'file') return readArchive(path);
   const folder = await findCifar10Folder(path);
   if (folder === undefined) throw await notCifar10(path);
-  return readCifar10Folder(folder, `replace it with the one in ${CIFAR10_ARCHIVE.name}`, signal);
+  return readCifar10Folder(folder, `replace it with the one in ${CIFAR10_ARCHIVE_NAME}`, signal);
 }
 
 /** The folder with the binary files: `path` itself or the archive's folder in it, if there is one. */
 export async function findCifar10Folder(path: string): Promise<string | undefined> {
   for (const folder of [path, join(path, CIFAR10_FOLDER)]) {
     const names = await readdir(folder).catch((): string[] => []);
-    if (BINARY_FILES.some((name) => names.includes(name))) return resolve(folder);
+    if (CIFAR10_FILES.some((name) => names.includes(name))) return resolve(folder);
   }
   return undefined;
 }
@@ -99,10 +92,10 @@ async function readCifar10Folder(
   signal?: AbortSignal,
 ): Promise<DatasetSplits> {
   const names = await readdir(folder);
-  const missing = BINARY_FILES.filter((name) => !names.includes(name));
+  const missing = CIFAR10_FILES.filter((name) => !names.includes(name));
   if (missing.length > 0) {
     throw new Error(
-      `Expected ${BINARY_FILES.join(', ')} in ${folder} but found no ${missing.join(', ')}: ${remedy}.`,
+      `Expected ${CIFAR10_FILES.join(', ')} in ${folder} but found no ${missing.join(', ')}: ${remedy}.`,
     );
   }
   await checkClassNames(folder, names);
@@ -110,14 +103,14 @@ async function readCifar10Folder(
   return assembleCifar10({
     place: folder,
     remedy,
-    source: checksums ? 'official' : 'folder',
+    source: checksums?.archive === CIFAR10_ARCHIVE.sha256 ? 'official' : 'folder',
     async read(name) {
       signal?.throwIfAborted();
       const path = join(folder, name);
       const bytes = await readFile(path).catch((error: unknown) => {
         throw fileError(error, `read ${path}`);
       });
-      if (checksums && (await sha256(bytes)) !== checksums[name]) {
+      if (checksums && (await sha256(bytes)) !== checksums.files[name]) {
         throw new Error(
           `Expected ${path} to be as it was unpacked but its checksum differs: ${remedy}.`,
         );
@@ -143,51 +136,10 @@ async function readArchive(path: string): Promise<DatasetSplits> {
   const files = await readCifar10Archive(path);
   return assembleCifar10({
     place: path,
-    remedy: `get ${CIFAR10_ARCHIVE.name} from ${CIFAR10_ARCHIVE.url} again`,
-    source: (await isOfficialArchive(path)) ? 'official' : 'folder',
+    remedy: `get ${CIFAR10_ARCHIVE_NAME} from ${CIFAR10_ARCHIVE.url} again`,
+    source: (await sha256OfFile(path)) === CIFAR10_ARCHIVE.sha256 ? 'official' : 'folder',
     read: (name) => Promise.resolve(files.get(name) ?? new Uint8Array()),
   });
-}
-
-/** Downloads, verifies and unpacks the archive into the cache, which then no longer needs it. */
-async function downloadCifar10(options: LoadCifar10Options): Promise<string> {
-  const { cacheDirectory = dataDirectory(), offline = isOffline() } = options;
-  const archive = join(cacheDirectory, CIFAR10_ARCHIVE.name);
-  if ((await kindOf(archive)) !== undefined) {
-    await requireOfficialArchive(archive); // laid there by the user, or a kill came before unpacking
-  } else {
-    const remedy = DOWNLOAD_REMEDY;
-    if (offline) {
-      throw new DownloadError(
-        'unreachable',
-        `Expected CIFAR-10 in ${join(cacheDirectory, CIFAR10_FOLDER)} but there is nothing, ` +
-          `and downloading was ruled out (offline): ${remedy}.`,
-      );
-    }
-    const { archiveUrl = CIFAR10_ARCHIVE.url, signal, onProgress } = options;
-    const { sizeBytes, sha256 } = CIFAR10_ARCHIVE;
-    await downloadFile(archiveUrl, archive, { sizeBytes, sha256, signal, onProgress, remedy });
-  }
-  try {
-    const folder = await unpackOfficialArchive(archive, cacheDirectory);
-    await rm(archive, { force: true });
-    return folder;
-  } catch (error) {
-    // Another process may have done the same a moment earlier, and removed the archive.
-    const folder = errorCode(error) === 'ENOENT' ? await findCachedCifar10(cacheDirectory) : null;
-    if (folder) return folder;
-    throw error;
-  }
-}
-
-async function requireOfficialArchive(archive: string): Promise<void> {
-  const { size } = await stat(archive);
-  if (size === CIFAR10_ARCHIVE.sizeBytes && (await isOfficialArchive(archive))) return;
-  throw new Error(
-    `Expected ${archive} to be CIFAR-10's official archive (${CIFAR10_ARCHIVE.sizeBytes} bytes, ` +
-      `sha256 ${CIFAR10_ARCHIVE.sha256}) but found another file of ${size} bytes: ` +
-      `delete it and run again, or pass its path with --data.`,
-  );
 }
 
 /** The error for a path that holds no CIFAR-10, with a guess where it is a near miss. */
@@ -201,7 +153,7 @@ async function notCifar10(path: string): Promise<Error> {
   const isPythonVersion = names.includes('data_batch_1') || names.includes('cifar-10-batches-py');
   const remedy = isPythonVersion ? 'that is the Python version; get the binary one,' : 'pass';
   return new Error(
-    `Expected CIFAR-10's binary files (${BINARY_FILES.join(', ')}) in ${path} but ${found}: ` +
-      `${remedy} ${CIFAR10_ARCHIVE.name} from ${CIFAR10_ARCHIVE.url}, packed or unpacked.`,
+    `Expected CIFAR-10's binary files (${CIFAR10_FILES.join(', ')}) in ${path} but ${found}: ` +
+      `${remedy} ${CIFAR10_ARCHIVE_NAME} from ${CIFAR10_ARCHIVE.url}, packed or unpacked.`,
   );
 }

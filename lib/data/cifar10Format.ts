@@ -23,10 +23,9 @@ export const CIFAR10_CLASS_NAMES: readonly string[] = [
   'truck',
 ];
 
-export const CIFAR10_TRAIN_FILES: readonly string[] = [1, 2, 3, 4, 5].map(
-  (number) => `data_batch_${number}.bin`,
-);
-export const CIFAR10_TEST_FILE = 'test_batch.bin';
+const TRAIN_FILES = [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`);
+const TEST_FILE = 'test_batch.bin';
+export const CIFAR10_FILES: readonly string[] = [...TRAIN_FILES, TEST_FILE];
 /** The name of the folder inside the archive, and of the cache. */
 export const CIFAR10_FOLDER = 'cifar-10-batches-bin';
 
@@ -119,8 +118,8 @@ export interface Cifar10Files {
  * @throws Error that names the file that is cut or holds something else.
  */
 export async function assembleCifar10(files: Cifar10Files): Promise<DatasetSplits> {
-  const trainSet = await assembleSet(files, CIFAR10_TRAIN_FILES);
-  const testSet = await assembleSet(files, [CIFAR10_TEST_FILE]);
+  const trainSet = await assembleSet(files, TRAIN_FILES);
+  const testSet = await assembleSet(files, [TEST_FILE]);
   return { name: trainSet.name, source: trainSet.source, trainSet, testSet };
 }
 

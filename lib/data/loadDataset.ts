@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { kindOf } from '../atomicFile';
 import {
   abortSignal,
+  anyValue,
   callback,
   checkOptions,
   flag,
@@ -12,6 +13,7 @@ import {
 } from '../options';
 import { environmentPath } from '../project';
 import { findCifar10Folder, loadCifar10, readCifar10 } from './cifar10';
+import type { ArchiveSource } from './cifar10Archive';
 import type { DatasetSplits } from './dataset';
 import { DownloadError } from './downloadError';
 import { loadImageFolder } from './imageFolder';
@@ -47,7 +49,8 @@ export interface LoadDatasetOptions {
   readonly onNotice?: (notice: string) => void;
   /** Where downloads are kept; default: the project's `data/`. */
   readonly cacheDirectory?: string;
-  readonly archiveUrl?: string;
+  /** Another place to download CIFAR-10 from, e.g. a mirror; default: the official archive. */
+  readonly archive?: ArchiveSource;
 }
 
 /**
@@ -72,7 +75,7 @@ export async function loadDataset(options: LoadDatasetOptions = {}): Promise<Dat
     onProgress: callback,
     onNotice: callback,
     cacheDirectory: text,
-    archiveUrl: text,
+    archive: anyValue,
   });
   const { source = 'auto' } = options;
   if (source === 'sample') return createSample(options);
@@ -102,13 +105,13 @@ function loadRealCifar10(
   options: LoadDatasetOptions,
   directory: string | undefined,
 ): Promise<DatasetSplits> {
-  const { offline, signal, cacheDirectory, archiveUrl, onProgress } = options;
+  const { offline, signal, cacheDirectory, archive, onProgress } = options;
   return loadCifar10({
     directory,
     offline,
     signal,
     cacheDirectory,
-    archiveUrl,
+    archive,
     onProgress: ({ receivedBytes, totalBytes }) =>
       onProgress?.({
         activity: 'downloading CIFAR-10',

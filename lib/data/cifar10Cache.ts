@@ -1,0 +1,117 @@
+/** The folder that the project keeps of the downloaded archive, and how it comes to be. */
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode, fileError, kindOf, recoverFolder, writeFolderAtomic } from '../atomicFile';
+import { sha256, sha256OfFile } from './checksum';
+import { type ArchiveSource, CIFAR10_ARCHIVE_NAME, readCifar10Archive } from './cifar10Archive';
+import { CIFAR10_FILES, CIFAR10_FOLDER } from './cifar10Format';
+import { downloadFile, type DownloadProgress } from './download';
+import { DownloadError } from './downloadError';
+
+/** Written beside the unpacked files: which archive they come from and what they contained then. */
+export interface Cifar10Checksums {
+  /** sha256 of the archive, hexadecimal. */
+  readonly archive: string;
+  /** sha256 of each of the six binary files, by name. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+export interface DownloadCifar10Options {
+  readonly archive: ArchiveSource;
+  readonly offline: boolean;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: DownloadProgress) => void;
+}
+
+const CHECKSUMS_FILE = 'checksums.json';
+const REMEDY = `download ${CIFAR10_ARCHIVE_NAME} elsewhere and pass its path with --data`;
+
+/** The cache's folder, if it is there; its content is checked when it is read. */
+export async function findCachedCifar10(directory: string): Promise<string | undefined> {
+  const folder = join(directory, CIFAR10_FOLDER);
+  await recoverFolder(folder);
+  return (await kindOf(folder)) === 'folder' ? folder : undefined;
+}
+
+/**
+ * Downloads and verifies the archive and unpacks it into `<directory>/cifar-10-batches-bin`; the archive
+ * itself is removed then. One that lies in `directory` already saves the download.
+ *
+ * @returns the folder.
+ * @throws DownloadError, also where `offline` rules it out.
+ */
+export async function downloadCifar10(
+  directory: string,
+  options: DownloadCifar10Options,
+): Promise<string> {
+  const { archive, offline, signal, onProgress } = options;
+  const path = join(directory, CIFAR10_ARCHIVE_NAME);
+  if ((await kindOf(path)) !== undefined) {
+    await requireArchive(path, archive); // laid there by the user, or a kill came before unpacking
+  } else if (offline) {
+    throw new DownloadError(
+      'unreachable',
+      `Expected CIFAR-10 in ${join(directory, CIFAR10_FOLDER)} but there is nothing, ` +
+        `and downloading was ruled out (offline): ${REMEDY}.`,
+    );
+  } else {
+    const { url, ...expected } = archive;
+    await downloadFile(url, path, { ...expected, signal, onProgress, remedy: REMEDY });
+  }
+  try {
+    const folder = await unpack(path, directory, archive);
+    await rm(path, { force: true });
+    return folder;
+  } catch (error) {
+    // Another process may have done the same a moment earlier, and removed the archive.
+    const folder = errorCode(error) === 'ENOENT' ? await findCachedCifar10(directory) : undefined;
+    if (folder === undefined) throw error;
+    return folder;
+  }
+}
+
+/**
+ * The checksums that lie in a folder which `downloadCifar10` made; undefined where the files came some
+ * other way.
+ *
+ * @throws Error where the list is there but broken.
+ */
+export async function readChecksums(folder: string): Promise<Cifar10Checksums | undefined> {
+  const path = join(folder, CHECKSUMS_FILE);
+  if ((await kindOf(path)) === undefined) return undefined;
+  try {
+    const checksums = JSON.parse(await readFile(path, 'utf8')) as Cifar10Checksums;
+    if (CIFAR10_FILES.every((name) => typeof checksums.files[name] === 'string')) return checksums;
+  } catch (error) {
+    if (errorCode(error) !== undefined) throw fileError(error, `read ${path}`);
+  }
+  throw new Error(
+    `Expected the checksums of CIFAR-10's files in ${path} but found something else: ` +
+      `delete the folder ${folder} and run again.`,
+  );
+}
+
+async function unpack(path: string, directory: string, archive: ArchiveSource): Promise<string> {
+  const contents = await readCifar10Archive(path);
+  const files: Record<string, string> = {};
+  for (const name of CIFAR10_FILES) {
+    files[name] = await sha256(contents.get(name) ?? new Uint8Array());
+  }
+  const checksums: Cifar10Checksums = { archive: archive.sha256, files };
+  const folder = join(directory, CIFAR10_FOLDER);
+  await writeFolderAtomic(folder, async (temporaryFolder) => {
+    for (const [name, bytes] of contents) await writeFile(join(temporaryFolder, name), bytes);
+    const text = `${JSON.stringify(checksums, null, 2)}\n`;
+    await writeFile(join(temporaryFolder, CHECKSUMS_FILE), text);
+  });
+  return folder;
+}
+
+async function requireArchive(path: string, { sizeBytes, sha256 }: ArchiveSource): Promise<void> {
+  const { size } = await stat(path);
+  if (size === sizeBytes && (await sha256OfFile(path)) === sha256) return;
+  throw new Error(
+    `Expected ${path} to be CIFAR-10's archive (${sizeBytes} bytes, sha256 ${sha256}) ` +
+      `but found another file of ${size} bytes: delete it and run again, or pass its path with --data.`,
+  );
+}
