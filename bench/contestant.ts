@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { buildSync } from 'esbuild';
+
+export type ContestantId = 'compiled' | 'eager' | 'keras' | 'torch' | 'onnx';
+
+/** How the tables call them. */
+export const LABELS: Readonly<Record<ContestantId, string>> = {
+  compiled: 'this project (compiled)',
+  eager: 'tfjs-node, eager',
+  keras: 'Keras',
+  torch: 'PyTorch',
+  onnx: 'ONNX Runtime',
+};
+
+/** A contestant at work in a process of its own, that its memory and its start can be measured. */
+export interface ContestantProcess {
+  /** When the process was started, as `performance.now()`. */
+  readonly startedAt: number;
+  /** Sends one command and waits for its reply. @throws Error with what the contestant said went wrong. */
+  ask<Reply>(command: Readonly<Record<string, unknown>>): Promise<Reply>;
+  /** Ends the process. */
+  stop(): void;
+}
+
+/** The program and arguments of each contestant. */
+export function contestantCommand(id: ContestantId): readonly string[] {
+  if (id === 'compiled' || id === 'eager') return [process.execPath, buildOwnContestant(), id];
+  const folder = join(__dirname, 'peers');
+  return [join(__dirname, '.venv', 'bin', 'python'), join(folder, `${id}_peer.py`)];
+}
+
+/** Starts a program that speaks JSON lines, as ours/worker.ts and peers/worker.py do. */
+export function startContestant([program, ...args]: readonly string[]): ContestantProcess {
+  const startedAt = performance.now();
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const waiting: ((line: string | undefined) => void)[] = [];
+  let complaints = '';
+  child.stderr.on('data', (chunk) => (complaints = (complaints + String(chunk)).slice(-4000)));
+  child.stdin.on('error', () => {}); // it ended: `close` tells
+  child.on('error', (error) => (complaints += error.message));
+  child.on('close', () => waiting.splice(0).forEach((resolve) => resolve(undefined)));
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    if (line.startsWith('{')) waiting.shift()?.(line);
+  });
+  let ended = false;
+  child.on('close', () => (ended = true));
+
+  return {
+    startedAt,
+    async ask<Reply>(command: Readonly<Record<string, unknown>>) {
+      const line = await new Promise<string | undefined>((resolve) => {
+        if (ended) return resolve(undefined);
+        waiting.push(resolve);
+        child.stdin.write(`${JSON.stringify(command)}\n`);
+      });
+      if (line === undefined)
+        throw new Error(`The process ended at "${String(command.do)}".\n${complaints}`);
+      const reply = JSON.parse(line) as Reply & { readonly error?: string };
+      if (reply.error !== undefined) throw new Error(reply.error);
+      return reply;
+    },
+    stop: () => void child.kill('SIGKILL'),
+  };
+}
+
+let ownContestant: string | undefined;
+
+/** Our contestant in one JavaScript file, as a user's program would be: compiling it is not part of its start. */
+function buildOwnContestant(): string {
+  if (ownContestant) return ownContestant;
+  // Directly below the project's root, as lib/ and dist/ are: lib finds the root from its own place.
+  const folder = join(__dirname, '..', '.setup');
+  mkdirSync(folder, { recursive: true });
+  const outfile = join(folder, `bench-contestant-${process.pid}.cjs`);
+  buildSync({
+    entryPoints: [join(__dirname, 'ours', 'contestant.ts')],
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    outfile,
+    logLevel: 'error',
+  });
+  process.on('exit', () => rmSync(outfile, { force: true }));
+  return (ownContestant = outfile);
+}

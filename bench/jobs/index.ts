@@ -1,0 +1,7 @@
+import { fineTune } from './fineTune';
+import { inferCnn, inferMobileNet } from './infer';
+import type { Job } from './job';
+import { trainCnn, trainMlp } from './trainSmall';
+
+/** Everything that `npm run bench` measures, in this order. */
+export const jobs: readonly Job[] = [trainCnn, trainMlp, fineTune, inferMobileNet, inferCnn];

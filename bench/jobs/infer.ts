@@ -1,0 +1,61 @@
+import type { Case } from '../runCase';
+import { mobileNetTask, smallModelTask } from '../task';
+import { caseJob } from './job';
+
+const CONTESTANTS = ['compiled', 'eager', 'keras', 'torch', 'onnx'] as const;
+
+function latencyCase(inputSize: number): Case {
+  const promised = inputSize === 224;
+  return {
+    id: `infer-mobilenet-${inputSize}-latency`,
+    title: `MobileNetV2, one picture of ${inputSize} px`,
+    task: mobileNetTask('infer', { inputSize, batchSize: 1 }),
+    contestants: CONTESTANTS,
+    measure: 'latency',
+    goals: [
+      { against: ['keras'], atLeast: promised ? 1.8 : undefined },
+      { against: ['torch'], atLeast: promised ? 1 : undefined },
+      { against: ['onnx'] },
+      { against: ['eager'] },
+    ],
+    tolerance: 1e-4,
+  };
+}
+
+const OPEN_GOALS = [
+  { against: ['keras', 'torch'] },
+  { against: ['onnx'] },
+  { against: ['eager'] },
+] as const;
+
+function throughputCase(inputSize: number): Case {
+  return {
+    id: `infer-mobilenet-${inputSize}-batch`,
+    title: `MobileNetV2, batches of 32 at ${inputSize} px`,
+    task: mobileNetTask('infer', { inputSize, batchSize: 32 }),
+    contestants: CONTESTANTS,
+    measure: 'throughput',
+    goals: OPEN_GOALS,
+    tolerance: 1e-4,
+  };
+}
+
+export const inferMobileNet = caseJob(
+  'infer-mobilenet',
+  'Inference of MobileNetV2, alpha 1, with its 1000 classes',
+  [latencyCase(224), latencyCase(96), throughputCase(224), throughputCase(96)],
+);
+
+export const inferCnn = caseJob(
+  'infer-cnn',
+  'Inference of the original CNN',
+  [32, 1024].map((batchSize) => ({
+    id: `infer-cnn-${batchSize}`,
+    title: `CNN, batches of ${batchSize}`,
+    task: smallModelTask('cnn', { kind: 'infer', batchSize }),
+    contestants: CONTESTANTS,
+    measure: 'throughput',
+    goals: OPEN_GOALS,
+    tolerance: 1e-4,
+  })),
+);

@@ -1,0 +1,87 @@
+/** `npm run bench`: see README.md beside this file. Started by scripts/bench.mjs, which sets the peers up. */
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { parseArguments, USAGE, type Arguments } from './arguments';
+import { jobs } from './jobs';
+import type { Job } from './jobs/job';
+import { currentCommit, describeMachine, type Machine } from './machine';
+import { startProgress } from './progress';
+import { disagreement, type CaseResult } from './results';
+import { caseMarkdown, ratioTable, reportMarkdown, type Report } from './tables';
+
+const PYTHON = join(__dirname, '.venv', 'bin', 'python');
+const RESULTS = join(__dirname, 'results.json');
+
+async function main(): Promise<void> {
+  const options = parseArguments(
+    process.argv.slice(2),
+    jobs.map(({ name }) => name),
+  );
+  if (options.help) return console.log(USAGE);
+  if (options.list)
+    return jobs.forEach(({ name, title }) => console.log(`${name.padEnd(18)}${title}`));
+
+  const machine = describeMachine(PYTHON);
+  warnOfLoad(machine.cores);
+  const measured: CaseResult[] = [];
+  for (const job of jobs.filter(({ name }) => options.jobs.includes(name))) {
+    for await (const result of measure(job, options)) {
+      measured.push(result);
+      console.log(`\n${caseMarkdown(result)}`);
+      if (!options.quick) save(machine, result);
+    }
+  }
+  console.log(`\n## Ratios\n\n${ratioTable(measured)}`);
+  if (options.quick) console.log('\nA quick look: bench/results.md stays as it was.');
+  if (measured.some(disagreement)) process.exitCode = 1;
+}
+
+async function* measure(job: Job, options: Arguments): AsyncGenerator<CaseResult> {
+  const progress = startProgress();
+  const stamp = {
+    commit: currentCommit(),
+    command: ['npm run bench --', ...process.argv.slice(2)].join(' ').replace(/ --$/, ''),
+  };
+  try {
+    for await (const result of job.run({ ...options, onProgress: progress.say })) {
+      progress.clear();
+      yield { ...result, ...stamp, measuredAt: new Date().toISOString().slice(0, 16) + 'Z' };
+    }
+  } finally {
+    progress.clear();
+  }
+}
+
+/** Puts a result in its older one's place; those of another machine go. */
+function save(machine: Machine, result: CaseResult): void {
+  const earlier = existsSync(RESULTS)
+    ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as Report)
+    : undefined;
+  const sameMachine = JSON.stringify(earlier?.machine) === JSON.stringify(machine);
+  const kept = (sameMachine ? earlier!.cases : []).filter(({ id }) => id !== result.id);
+  const order = (id: string) => jobs.findIndex(({ name }) => id.startsWith(name));
+  const cases = [...kept, result].sort((a, b) => order(a.id) - order(b.id));
+  const report: Report = { machine, cases };
+  writeAtomic(RESULTS, `${JSON.stringify(report, null, 1)}\n`);
+  writeAtomic(join(__dirname, 'results.md'), reportMarkdown(report));
+}
+
+function writeAtomic(path: string, text: string): void {
+  writeFileSync(`${path}.tmp`, text);
+  renameSync(`${path}.tmp`, path);
+}
+
+function warnOfLoad(cores: number): void {
+  const [load] = loadavg();
+  if (load > cores / 2) {
+    console.log(
+      `Other programs keep this machine busy (load ${load.toFixed(1)}): figures will suffer.`,
+    );
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

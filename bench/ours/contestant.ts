@@ -1,0 +1,88 @@
+/** Our side of the race as a process: `node contestant.cjs compiled` or `… eager`, driven as peers/worker.py. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tf } from '../../lib/tensorflow/backend';
+import type { Task } from '../task';
+import { createCompiledRunner } from './compiled';
+import { createEagerRunner } from './eager';
+import { createModel } from './model';
+import { serve, type Contestant } from './worker';
+
+/** One way to do a task's work, batch by batch. */
+export interface Runner {
+  /** One training step; returns the loss. */
+  train(images: Uint8Array, labels: Int32Array): number;
+  /** float32 [size, numClasses], flat. */
+  predict(images: Uint8Array, size: number): Float32Array;
+  dispose(): void;
+}
+
+export type RunnerFactory = (model: tf.LayersModel, task: Task) => Runner;
+
+const factories: Record<string, RunnerFactory> = {
+  compiled: createCompiledRunner,
+  eager: createEagerRunner,
+};
+
+function createContestant(variant: string): Contestant {
+  let task: Task;
+  let model: tf.LayersModel | undefined;
+  let runner: Runner | undefined;
+  let images: Uint8Array;
+  let labels: Int32Array;
+  let position = 0;
+
+  const imagesAt = (start: number, count: number) => {
+    const size = task.inputSize ** 2 * 3;
+    return images.subarray(start * size, (start + count) * size);
+  };
+  const step = (): number => {
+    const { batchSize } = task;
+    const start = (position++ % Math.floor(labels.length / batchSize)) * batchSize;
+    const batch = imagesAt(start, batchSize);
+    if (task.kind === 'train')
+      return runner!.train(batch, labels.subarray(start, start + batchSize));
+    runner!.predict(batch, batchSize);
+    return 0;
+  };
+
+  return {
+    prepare(newTask) {
+      runner?.dispose();
+      model?.dispose();
+      task = newTask;
+      position = 0;
+      images = readFileSync(join(task.folder, 'images.bin'));
+      labels = typed(Int32Array, join(task.folder, 'labels.bin'));
+      model = createModel(task);
+      setWeights(model, typed(Float32Array, join(task.folder, 'weights.bin')));
+      runner = factories[variant](model, task);
+      return { parameters: model.countParams(), note: variant };
+    },
+    losses: (steps) => Array.from({ length: steps }, step),
+    outputs: (rows) => Array.from(runner!.predict(imagesAt(0, rows), rows)),
+    run(steps) {
+      for (let i = 0; i < steps; i++) step();
+    },
+  };
+}
+
+function setWeights(model: tf.LayersModel, values: Float32Array): void {
+  let offset = 0;
+  for (const layer of model.layers) {
+    for (const weight of layer.weights) {
+      const size = weight.shape.reduce((product: number, side) => product * (side as number), 1);
+      const tensor = tf.tensor(values.subarray(offset, offset + size), weight.shape as number[]);
+      weight.write(tensor);
+      tensor.dispose();
+      offset += size;
+    }
+  }
+}
+
+function typed<T>(Type: new (buffer: ArrayBuffer) => T, path: string): T {
+  const { buffer, byteOffset, byteLength } = readFileSync(path);
+  return new Type(buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer);
+}
+
+void serve(createContestant(process.argv[2]));

@@ -1,0 +1,60 @@
+import { createInterface } from 'node:readline';
+import type { Task } from '../task';
+
+/** What a contestant can be asked; see peers/worker.py for the same in Python. */
+export interface Contestant {
+  prepare(task: Task): { readonly parameters: number; readonly note: string };
+  losses(steps: number): number[];
+  outputs(rows: number): number[];
+  run(steps: number): void;
+}
+
+interface Command {
+  readonly do: string;
+  readonly task: Task;
+  readonly steps: number;
+  readonly rows: number;
+}
+
+/** Answers commands from stdin, one JSON line each, until it ends. What libraries print goes to stderr. */
+export async function serve(contestant: Contestant): Promise<void> {
+  console.log = console.error;
+  console.info = console.error;
+  for await (const line of createInterface({ input: process.stdin })) {
+    let reply: unknown;
+    try {
+      reply = answer(contestant, JSON.parse(line) as Command);
+    } catch (error) {
+      reply = { error: String(error) };
+    }
+    process.stdout.write(`${JSON.stringify(reply)}\n`);
+  }
+}
+
+function answer(contestant: Contestant, command: Command): unknown {
+  const { steps } = command;
+  switch (command.do) {
+    case 'prepare':
+      return contestant.prepare(command.task);
+    case 'losses':
+      return { losses: contestant.losses(steps) };
+    case 'outputs':
+      return { outputs: contestant.outputs(command.rows) };
+    case 'run':
+      return { seconds: seconds(() => contestant.run(steps)) };
+    case 'latencies':
+      return {
+        seconds: Array.from({ length: steps }, () => seconds(() => contestant.run(1))),
+      };
+    case 'memory':
+      return { peakBytes: process.resourceUsage().maxRSS * 1024 };
+    default:
+      throw new Error(`Unknown command "${command.do}"`);
+  }
+}
+
+function seconds(work: () => void): number {
+  const start = performance.now();
+  work();
+  return (performance.now() - start) / 1000;
+}

@@ -1,0 +1,197 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  contestantCommand,
+  LABELS,
+  startContestant,
+  type ContestantId,
+  type ContestantProcess,
+} from './contestant';
+import type { CaseResult, Goal, Row } from './results';
+import { largestDeviation, median, quantile } from './statistics';
+import type { Task, TaskPlan } from './task';
+import { writeTask } from './taskData';
+
+/** One thing to measure. */
+export interface Case {
+  readonly id: string;
+  readonly title: string;
+  readonly task: TaskPlan;
+  /** In the order of the table; "onnx" comes after "torch", which exports its model. */
+  readonly contestants: readonly ContestantId[];
+  /** Images per second of whole rounds, or milliseconds of each call. */
+  readonly measure: 'throughput' | 'latency';
+  readonly goals: readonly Goal[];
+  /** How far losses (or outputs) of contestants may differ, relative to max(1, |value|). */
+  readonly tolerance: number;
+}
+
+/** How long and how often to measure. */
+export interface RunOptions {
+  readonly rounds: number;
+  readonly secondsPerRound: number;
+  /** Said on the terminal while it runs. */
+  readonly onProgress: (text: string) => void;
+}
+
+interface Runner {
+  readonly id: ContestantId;
+  readonly process: ContestantProcess;
+  readonly note: string;
+  readonly parameters: number | null;
+  readonly startSeconds: number;
+  /** What it computed, to be compared: five losses or the outputs for some pictures. */
+  readonly evidence: readonly number[];
+  readonly stepsPerRound: number;
+  /** images/s or ms, one a round. */
+  readonly rounds: number[];
+  /** Every call's ms, for latencies. */
+  readonly calls: number[];
+}
+
+const CHECKED_STEPS = 5;
+
+/** Measures one case: starts its contestants one after another, then lets them take turns, round by round. */
+export async function runCase(
+  { id, title, task: plan, contestants, measure, goals, tolerance }: Case,
+  { rounds, secondsPerRound, onProgress }: RunOptions,
+): Promise<Omit<CaseResult, 'measuredAt' | 'commit' | 'command'>> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-'));
+  const runners: Runner[] = [];
+  const absent: { contestant: ContestantId; reason: string }[] = [];
+  try {
+    const task = await writeTask(plan, folder);
+    for (const contestant of contestants) {
+      onProgress(`${title}: ${LABELS[contestant]} starts`);
+      try {
+        if (contestant === 'onnx') await exportOnnx(runners, folder);
+        runners.push(await prepare(contestant, task, secondsPerRound));
+      } catch (error) {
+        absent.push({ contestant, reason: (error as Error).message });
+      }
+    }
+    for (let round = 0; round < rounds; round++) {
+      // Another one begins each round: who comes after whom may matter to caches and clock rates.
+      const turn = round % Math.max(1, runners.length);
+      for (const runner of [...runners.slice(turn), ...runners.slice(0, turn)]) {
+        onProgress(`${title}: round ${round + 1} of ${rounds}, ${LABELS[runner.id]}`);
+        await measureRound(runner, task, measure);
+      }
+    }
+    const rows = await Promise.all(runners.map((runner) => summarise(runner, reference(runners))));
+    return {
+      id,
+      title,
+      unit: measure === 'latency' ? 'ms' : 'images/s',
+      lowerIsBetter: measure === 'latency',
+      rounds,
+      rows,
+      absent,
+      goals,
+      check: task.kind === 'train' ? `losses of the first ${CHECKED_STEPS} steps` : 'outputs',
+      tolerance,
+    };
+  } finally {
+    runners.forEach(({ process }) => process.stop());
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** An independent implementation where there is one. */
+function reference(runners: readonly Runner[]): Runner {
+  return runners.find(({ id }) => id === 'keras') ?? runners[0];
+}
+
+async function exportOnnx(runners: readonly Runner[], folder: string): Promise<void> {
+  const torch = runners.find(({ id }) => id === 'torch');
+  if (!torch) throw new Error('PyTorch, which exports the model for it, is absent');
+  await torch.process.ask({ do: 'export', path: join(folder, 'model.onnx') });
+}
+
+/** Starts a contestant, takes its evidence, and finds how many steps fill a round. */
+async function prepare(id: ContestantId, task: Task, seconds: number): Promise<Runner> {
+  const process = startContestant(contestantCommand(id));
+  try {
+    // Dropout would give each its own losses.
+    const checked = { ...task, dropoutRate: 0 };
+    let prepared = await process.ask<{ parameters: number | null; note: string }>({
+      do: 'prepare',
+      task: checked,
+    });
+    const first = await evidence(process, task, 1);
+    const startSeconds = (performance.now() - process.startedAt) / 1000;
+    const more = await evidence(process, task, CHECKED_STEPS - 1);
+    if (task.dropoutRate > 0) prepared = await process.ask({ do: 'prepare', task });
+    const stepsPerRound = await calibrate(process, seconds);
+    if (id === 'keras' && task.kind === 'train') {
+      Object.assign(prepared, await process.ask({ do: 'choose', steps: stepsPerRound }));
+    }
+    return {
+      id,
+      process,
+      ...prepared,
+      startSeconds,
+      evidence: task.kind === 'train' ? [...first, ...more] : more,
+      stepsPerRound,
+      rounds: [],
+      calls: [],
+    };
+  } catch (error) {
+    process.stop();
+    throw error;
+  }
+}
+
+/** Losses of the next `count` steps, or the outputs for the first `count` pictures. */
+async function evidence(process: ContestantProcess, task: Task, count: number): Promise<number[]> {
+  if (task.kind === 'train') {
+    return (await process.ask<{ losses: number[] }>({ do: 'losses', steps: count })).losses;
+  }
+  return (await process.ask<{ outputs: number[] }>({ do: 'outputs', rows: count })).outputs;
+}
+
+/** Warms up, then doubles the steps until their time can be trusted. */
+async function calibrate(process: ContestantProcess, seconds: number): Promise<number> {
+  await process.ask({ do: 'run', steps: 2 });
+  for (let steps = 1; ; steps *= 2) {
+    const { seconds: spent } = await process.ask<{ seconds: number }>({ do: 'run', steps });
+    if (spent > seconds / 4) return Math.max(1, Math.round((steps * seconds) / spent));
+  }
+}
+
+async function measureRound(
+  { process, stepsPerRound, rounds, calls }: Runner,
+  task: Task,
+  measure: Case['measure'],
+): Promise<void> {
+  if (measure === 'latency') {
+    const reply = await process.ask<{ seconds: number[] }>({
+      do: 'latencies',
+      steps: stepsPerRound,
+    });
+    const milliseconds = reply.seconds.map((value) => value * 1000);
+    calls.push(...milliseconds);
+    rounds.push(median(milliseconds));
+  } else {
+    const { seconds } = await process.ask<{ seconds: number }>({ do: 'run', steps: stepsPerRound });
+    rounds.push((stepsPerRound * task.batchSize) / seconds);
+  }
+}
+
+async function summarise(runner: Runner, { evidence: expected }: Runner): Promise<Row> {
+  const { id, process, note, rounds, calls, parameters, startSeconds } = runner;
+  const { peakBytes } = await process.ask<{ peakBytes: number }>({ do: 'memory' });
+  return {
+    contestant: id,
+    note,
+    median: calls.length > 0 ? median(calls) : median(rounds),
+    low: Math.min(...rounds),
+    high: Math.max(...rounds),
+    ...(calls.length > 0 ? { p90: quantile(calls, 0.9) } : {}),
+    peakMegabytes: peakBytes / 1e6,
+    startSeconds,
+    parameters,
+    deviation: largestDeviation(runner.evidence, expected),
+  };
+}

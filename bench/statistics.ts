@@ -1,0 +1,20 @@
+/** The value below which the share `q` (0…1) of the values lies, interpolated between neighbours. */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const position = q * (sorted.length - 1);
+  const below = Math.floor(position);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below] + (position - below) * (sorted[above] - sorted[below]);
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The largest |a - b| / max(1, |b|) over two lists of the same length. */
+export function largestDeviation(values: readonly number[], reference: readonly number[]): number {
+  return reference.reduce((largest, expected, i) => {
+    const deviation = Math.abs(values[i] - expected) / Math.max(1, Math.abs(expected));
+    return Math.max(largest, Number.isNaN(deviation) ? Infinity : deviation);
+  }, 0);
+}
