@@ -1,0 +1,53 @@
+import type { Rng } from '../../random';
+import { between, happens, pick } from './chance';
+import { backgroundNames, paintBackground, type BackgroundName } from './backgrounds';
+import { drawOccluder, finish } from './finish';
+import { Pen, type Drawing } from './pen';
+import { Raster } from './raster';
+
+/** What may be in a picture, and where such a thing is mostly seen. */
+export interface Subject {
+  readonly draw: Drawing;
+  /** Scenes for 70 % of its pictures; the others have any scene. */
+  readonly scenes: readonly BackgroundName[];
+}
+
+export interface PictureOptions {
+  readonly rng: Rng;
+  /** Width and height in pixels. */
+  readonly size: number;
+}
+
+/**
+ * Draws one picture: a scene, the subject somewhere in it, things in front, and the camera's faults.
+ *
+ * @returns uint8 [size, size, 3], RGB, 0…255; the caller's own.
+ */
+export function drawPicture(subject: Subject, { rng, size }: PictureOptions): Uint8Array {
+  const raster = new Raster(size);
+  const light = [between(rng, -0.8, 0.8), between(rng, -1.2, -0.4)] as const;
+  const pen = Pen.on(raster, light);
+
+  const scene = happens(rng, 0.7) ? pick(rng, subject.scenes) : pick(rng, backgroundNames);
+  paintBackground(raster, pen, { rng, name: scene, horizon: between(rng, -0.45, 0.55) });
+
+  const scale = between(rng, 0.8, 1.05);
+  const slack = Math.max(0.05, 1.05 - scale);
+  const origin = [between(rng, -slack, slack), between(rng, -slack, slack)] as const;
+  const facing = happens(rng, 0.5) ? scale : -scale;
+  const frame = pen.at(origin, {
+    turn: between(rng, -0.025, 0.025),
+    scale: [facing * between(rng, 0.9, 1.1), scale * between(rng, 0.92, 1.08)],
+  });
+  if (happens(rng, 0.4)) {
+    frame.ellipse([0, 0.75], [0.8, 0.16]).fill([20, 20, 24], { opacity: 0.3, shade: 0 });
+  }
+  subject.draw(frame, rng);
+  if (happens(rng, 0.25)) drawOccluder(pen, rng);
+
+  finish(raster, rng);
+  // A clamped array rounds and limits to 0…255 by itself (ECMAScript's ToUint8Clamp).
+  const bytes = new Uint8Array(raster.pixels.length);
+  new Uint8ClampedArray(bytes.buffer).set(raster.pixels);
+  return bytes;
+}
