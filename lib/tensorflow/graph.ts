@@ -42,7 +42,12 @@ export interface GraphNode {
 
 /** A growing graph. Nodes stand in an order in which they could run. */
 export class Graph {
-  readonly nodes: GraphNode[] = [];
+  private kept: GraphNode[] = [];
+  private made = 0;
+
+  get nodes(): readonly GraphNode[] {
+    return this.kept;
+  }
 
   /** Adds a node; its name is the operation's with a running number. */
   add(
@@ -59,15 +64,20 @@ export class Graph {
     } = {},
   ): GraphNode {
     const node: GraphNode = {
-      name: `${op.replace(/[^A-Za-z0-9]/g, '')}_${this.nodes.length}`,
+      name: `${op.replace(/[^A-Za-z0-9]/g, '')}_${this.made++}`,
       op,
       inputs: [...inputs],
       controls: [...controls],
       attributes: new Map(Object.entries(attributes)),
       outputs,
     };
-    this.nodes.push(node);
+    this.kept.push(node);
     return node;
+  }
+
+  /** Drops every node that is not in `needed`. */
+  keepOnly(needed: ReadonlySet<GraphNode>): void {
+    this.kept = this.kept.filter((node) => needed.has(node));
   }
 
   /** Adds a constant. `bytes` are the values as they lie in memory (little-endian) and are copied. */

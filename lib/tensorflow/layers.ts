@@ -28,6 +28,10 @@ interface DropoutLayer extends tf.layers.Layer {
   getNoiseShape(input: tf.Tensor): readonly number[] | null | undefined;
 }
 
+interface ReluLayer extends tf.layers.Layer {
+  readonly maxValue?: number;
+}
+
 interface BatchNormalizationLayer extends tf.layers.Layer {
   readonly axis: number;
   readonly momentum: number;
@@ -67,6 +71,10 @@ export function withFusedLayers<T>(
 function replaceCalls(): () => void {
   const dropoutPrototype = prototypeOf(tf.layers.dropout({ rate: 0.5 }));
   const batchNormPrototype = prototypeOf(tf.layers.batchNormalization());
+  const reluPrototype = prototypeOf(tf.layers.reLU());
+  const { call: plainRelu } = reluPrototype;
+  const relu6Prototype = relu6Activation();
+  const { apply: plainRelu6 } = relu6Prototype;
   const { call: plainDropout } = dropoutPrototype;
   const { call: plainBatchNorm } = batchNormPrototype;
 
@@ -81,6 +89,14 @@ function replaceCalls(): () => void {
     return dropout(input, layer.rate, { noiseShape });
   };
 
+  reluPrototype.call = function (inputs, args) {
+    // tfjs clips relu's result in a second operation, which TensorFlow can neither fuse nor differentiate cheaply.
+    const isRelu6 = (this as ReluLayer).maxValue === 6;
+    return isRelu6 ? tf.relu6(onlyTensor(inputs)) : plainRelu.call(this, inputs, args);
+  };
+
+  relu6Prototype.apply = (x) => tf.relu6(x);
+
   batchNormPrototype.call = function (inputs, args) {
     const layer = this as BatchNormalizationLayer;
     const input = onlyTensor(inputs);
@@ -93,6 +109,8 @@ function replaceCalls(): () => void {
   };
 
   return () => {
+    reluPrototype.call = plainRelu;
+    relu6Prototype.apply = plainRelu6;
     dropoutPrototype.call = plainDropout;
     batchNormPrototype.call = plainBatchNorm;
   };
@@ -120,6 +138,16 @@ function average(moving: LayerVariable, value: tf.Tensor, momentum: number): voi
 
 function onlyTensor(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
   return Array.isArray(inputs) ? inputs[0] : inputs;
+}
+
+interface Activation {
+  apply(x: tf.Tensor): tf.Tensor;
+}
+
+/** The class behind `activation: 'relu6'`, which tfjs composes like the ReLU layer. */
+function relu6Activation(): Activation {
+  const layer = tf.layers.activation({ activation: 'relu6' }) as unknown as { activation: object };
+  return Object.getPrototypeOf(layer.activation) as Activation;
 }
 
 const prototypes = new Map<string, LayerPrototype>();

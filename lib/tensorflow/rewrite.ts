@@ -1,9 +1,70 @@
-/** Improves a recorded graph before TensorFlow sees it. */
+/** Improves a recorded graph before TensorFlow's own optimizer sees it. */
+import { bfloat16Rule } from './bfloat16';
+import { edge, type Edge, type Graph, type GraphNode } from './graph';
+import { peepholeRule } from './peephole';
 import type { RecordedStep } from './trace';
 
+/**
+ * Looks at one node, whose inputs have been rewritten already.
+ *
+ * @returns What takes the place of each of its outputs, or null to keep it. May add nodes, or change this one.
+ */
+export type RewriteRule = (node: GraphNode, graph: Graph) => readonly Edge[] | null;
+
+/** @returns the same step with fused and cheaper operations, and without nodes that nothing needs. */
 export function rewriteGraph(
   recorded: RecordedStep,
-  _options: { readonly bfloat16: boolean },
+  { bfloat16 }: { readonly bfloat16: boolean },
 ): RecordedStep {
+  const simplified = applyRule(recorded, peepholeRule());
+  const lowered = bfloat16 ? applyRule(simplified, bfloat16Rule()) : simplified;
+  return prune(lowered);
+}
+
+function applyRule(recorded: RecordedStep, rule: RewriteRule): RecordedStep {
+  const { graph } = recorded;
+  const replacements = new Map<GraphNode, readonly Edge[]>();
+  const resolve = ({ node, index }: Edge): Edge =>
+    replacements.get(node)?.[index] ?? edge(node, index);
+  for (const node of inOrder(graph.nodes)) {
+    node.inputs = node.inputs.map(resolve);
+    const replacement = rule(node, graph);
+    if (replacement !== null) replacements.set(node, replacement);
+  }
+  return { ...recorded, outputs: recorded.outputs.map(resolve), done: resolve(recorded.done) };
+}
+
+/** The nodes with every node behind those that it needs: rules add theirs at the end. */
+function inOrder(nodes: readonly GraphNode[]): GraphNode[] {
+  const ordered = new Set<GraphNode>();
+  const pending = [...nodes].reverse();
+  while (pending.length > 0) {
+    const node = pending[pending.length - 1];
+    const missing = ordered.has(node)
+      ? []
+      : [...node.inputs.map((input) => input.node), ...node.controls].filter(
+          (other) => !ordered.has(other),
+        );
+    if (missing.length > 0) pending.push(...missing);
+    else ordered.add(pending.pop() as GraphNode);
+  }
+  return [...ordered];
+}
+
+/** Keeps what the results, the writes and the handing in and out of variables need. */
+function prune(recorded: RecordedStep): RecordedStep {
+  const { graph, inputs, outputs, done, variables } = recorded;
+  const needed = new Set<GraphNode>();
+  const pending: GraphNode[] = [
+    ...inputs,
+    ...[...outputs, done].map(({ node }) => node),
+    ...variables.flatMap(({ handle, read }) => [handle, read]),
+  ];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (needed.has(node)) continue;
+    needed.add(node);
+    pending.push(...node.inputs.map((input) => input.node), ...node.controls);
+  }
+  graph.keepOnly(needed);
   return recorded;
 }

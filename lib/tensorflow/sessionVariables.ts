@@ -30,7 +30,7 @@ export function addGraphVariable(
     attributes: {
       dtype: typeValue(spec.dtype),
       shape: { kind: 'shape', value: spec.shape },
-      shared_name: { kind: 'string', value: `variable_${graph.nodes.length}` },
+      shared_name: { kind: 'string', value: `variable_${variable.id}` },
       container: { kind: 'string', value: '' },
     },
     outputs: [{ shape: [], dtype: 20 }],

@@ -1,0 +1,109 @@
+/**
+ * Mixed precision: convolutions and matrix products in bfloat16, activations kept in it, weights, statistics, loss and
+ * optimizer in float32.
+ *
+ * bfloat16 has float32's exponent and 8 bits of its mantissa, so no loss scaling is needed (Kalamkar et al. 2019).
+ * Like TensorFlow's own pass for Python: some operations are worth it by themselves, others follow when their data
+ * has come in bfloat16 already; between the two worlds stand casts, and a cast there and back is none.
+ */
+import { DataType } from './backend';
+import { edge, specOf, typeValue, type Edge, type Graph, type GraphNode } from './graph';
+import type { RewriteRule } from './rewrite';
+
+/** Operations that gain from bfloat16 by themselves, with the inputs that are lowered. */
+const LOWERED: Readonly<Record<string, readonly number[]>> = {
+  Conv2D: [0, 1],
+  Conv2DBackpropInput: [1, 2],
+  Conv2DBackpropFilter: [0, 2],
+  DepthwiseConv2dNative: [0, 1],
+  DepthwiseConv2dNativeBackpropInput: [1, 2],
+  DepthwiseConv2dNativeBackpropFilter: [0, 2],
+  MatMul: [0, 1],
+};
+
+/** Operations that stay in bfloat16 when the first of these inputs came in it. */
+const FOLLOWING: Readonly<Record<string, readonly number[]>> = {
+  Add: [0, 1],
+  AddV2: [0, 1],
+  AddN: [0, 1],
+  BiasAddGrad: [0],
+  MaxPool: [0],
+  MaxPoolGrad: [0, 1, 2],
+  Relu: [0],
+  ReluGrad: [0, 1],
+  Relu6: [0],
+  Relu6Grad: [0, 1],
+  Reshape: [0],
+  FusedBatchNormV3: [0],
+  FusedBatchNormGradV3: [0, 1],
+};
+
+/** Outputs that stay float32 although the operation runs in bfloat16 (statistics). */
+const FLOAT_OUTPUTS: Readonly<Record<string, readonly number[]>> = {
+  FusedBatchNormV3: [1, 2, 3, 4, 5],
+  FusedBatchNormGradV3: [1, 2, 3, 4],
+};
+
+/** @returns the rule that lowers a node; casts are shared between all nodes that one rule has seen. */
+export function bfloat16Rule(): RewriteRule {
+  const lowered = new Map<GraphNode, Map<number, Edge>>();
+
+  const lower = (graph: Graph, value: Edge): Edge => {
+    if (isRaised(value)) return value.node.inputs[0];
+    const known = lowered.get(value.node) ?? new Map<number, Edge>();
+    lowered.set(value.node, known);
+    const result = known.get(value.index) ?? cast(graph, value, DataType.bfloat16);
+    known.set(value.index, result);
+    return result;
+  };
+
+  return (node, graph) => {
+    const inputs = LOWERED[node.op] ?? followed(node);
+    if (inputs === null || !isFloat(node)) return null;
+    node.inputs = node.inputs.map((value, i) => (inputs.includes(i) ? lower(graph, value) : value));
+    node.attributes.set('T', typeValue(DataType.bfloat16));
+    const keepsFloat = FLOAT_OUTPUTS[node.op] ?? [];
+    node.outputs = node.outputs.map((spec, i) =>
+      keepsFloat.includes(i) ? spec : { ...spec, dtype: DataType.bfloat16 },
+    );
+    return node.outputs.map((_, i) =>
+      keepsFloat.includes(i) ? edge(node, i) : cast(graph, edge(node, i), DataType.float32),
+    );
+  };
+}
+
+/** The inputs to lower when the node's data has come in bfloat16, else null. */
+function followed(node: GraphNode): readonly number[] | null {
+  const inputs = FOLLOWING[node.op];
+  if (
+    inputs === undefined ||
+    !node.inputs.some((value, i) => inputs.includes(i) && isRaised(value))
+  )
+    return null;
+  if (!node.op.startsWith('Add')) return inputs;
+  // A sum follows where both sides are activations: then neither loses anything that it had.
+  return node.inputs.every(isRaised) ? node.inputs.map((_, i) => i) : null;
+}
+
+/** True for a value that was bfloat16 before its cast. */
+function isRaised({ node }: Edge): boolean {
+  return node.op === 'Cast' && specOf(node.inputs[0]).dtype === DataType.bfloat16;
+}
+
+function isFloat(node: GraphNode): boolean {
+  const type = node.attributes.get('T');
+  return type?.kind === 'type' && type.value === DataType.float32;
+}
+
+function cast(graph: Graph, value: Edge, dtype: DataType): Edge {
+  const { shape, dtype: source } = specOf(value);
+  const node = graph.add('Cast', [value], {
+    attributes: {
+      SrcT: typeValue(source),
+      DstT: typeValue(dtype),
+      Truncate: { kind: 'bool', value: false },
+    },
+    outputs: [{ shape, dtype }],
+  });
+  return edge(node);
+}

@@ -1,0 +1,97 @@
+/** Small, exact replacements for the detours that tfjs takes because it runs one operation at a time. */
+import { DataType } from './backend';
+import { edge, specOf, typeValue, type Edge, type Graph, type GraphNode } from './graph';
+import type { RewriteRule } from './rewrite';
+
+const RULES: Readonly<Record<string, RewriteRule>> = {
+  Sum: sumOverRows,
+  BatchMatMulV2: singleMatMul,
+  Reshape: plainReshape,
+};
+
+/** @returns the rule that tries the replacement for a node's operation. */
+export function peepholeRule(): RewriteRule {
+  return (node, graph) => RULES[node.op]?.(node, graph) ?? null;
+}
+
+/** Sum over all but the last axis is a bias' gradient, which has a kernel several times as fast. */
+function sumOverRows(node: GraphNode, graph: Graph): readonly Edge[] | null {
+  const [values, axes] = node.inputs;
+  const { shape, dtype } = specOf(values);
+  const keepsAxes = node.attributes.get('keep_dims');
+  if (dtype !== DataType.float32 || shape.length < 2) return null;
+  if (keepsAxes?.kind === 'bool' && keepsAxes.value) return null;
+  const summed = constantIntegers(axes)?.map((axis) => (axis < 0 ? axis + shape.length : axis));
+  const isBiasGradient =
+    summed?.length === shape.length - 1 &&
+    new Set(summed).size === summed.length &&
+    !summed.includes(shape.length - 1);
+  if (!isBiasGradient) return null;
+  return [
+    edge(
+      graph.add('BiasAddGrad', [values], {
+        attributes: { T: typeValue(dtype), data_format: { kind: 'string', value: 'NHWC' } },
+        outputs: node.outputs,
+      }),
+    ),
+  ];
+}
+
+/** tfjs multiplies matrices as batches of one; only the plain product is fused with bias and activation. */
+function singleMatMul(node: GraphNode, graph: Graph): readonly Edge[] | null {
+  const [a, b] = node.inputs;
+  const shapes = [specOf(a).shape, specOf(b).shape];
+  if (!shapes.every((shape) => shape.slice(0, -2).every((size) => size === 1))) return null;
+  const [spec] = node.outputs;
+  const product = graph.add(
+    'MatMul',
+    [reshape(graph, a, shapes[0].slice(-2)), reshape(graph, b, shapes[1].slice(-2))],
+    {
+      attributes: {
+        T: typeValue(spec.dtype),
+        transpose_a: node.attributes.get('adj_x') ?? { kind: 'bool', value: false },
+        transpose_b: node.attributes.get('adj_y') ?? { kind: 'bool', value: false },
+      },
+      outputs: [{ shape: spec.shape.slice(-2), dtype: spec.dtype }],
+    },
+  );
+  return [reshape(graph, edge(product), spec.shape)];
+}
+
+/** A reshape of a reshape is one, and a reshape to the same shape is none. */
+function plainReshape(node: GraphNode, graph: Graph): readonly Edge[] | null {
+  const [value] = node.inputs;
+  const [{ shape }] = node.outputs;
+  return value.node.op === 'Reshape' || sameShape(specOf(value).shape, shape)
+    ? [reshape(graph, value, shape)]
+    : null;
+}
+
+function reshape(graph: Graph, value: Edge, shape: readonly number[]): Edge {
+  const source = value.node.op === 'Reshape' ? value.node.inputs[0] : value;
+  const { dtype, shape: sourceShape } = specOf(source);
+  if (sameShape(sourceShape, shape)) return source;
+  const sizes = graph.addConstant(
+    { shape: [shape.length], dtype: DataType.int32 },
+    Int32Array.from(shape),
+  );
+  const node = graph.add('Reshape', [source, edge(sizes)], {
+    attributes: { T: typeValue(dtype), Tshape: typeValue(DataType.int32) },
+    outputs: [{ shape, dtype }],
+  });
+  return edge(node);
+}
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, i) => size === b[i]);
+}
+
+/** The values of an int32 constant, or null where the edge carries something else. */
+export function constantIntegers({ node }: Edge): number[] | null {
+  const value = node.attributes.get('value');
+  if (node.op !== 'Const' || value?.kind !== 'tensor' || value.spec.dtype !== DataType.int32)
+    return null;
+  return [
+    ...new Int32Array(value.bytes.buffer, value.bytes.byteOffset, value.bytes.byteLength / 4),
+  ];
+}
