@@ -2,7 +2,7 @@ import { decodeImage, type DecodedImage } from '../data/image';
 import type { Preprocess } from '../data/preprocess';
 import type { Classifier } from '../models/classifier';
 import { checkOptions, positiveInteger } from '../options';
-import { tf } from '../tensorflow/backend';
+import { type tf } from '../tensorflow/backend';
 import { createPredictor, type Predictor } from './predictor';
 import { topK } from './ranking';
 
@@ -68,9 +68,9 @@ function keptPredictor(
   const predictor = kept.get(key) ?? createPredictor(model, { preprocess, height, width });
   kept.delete(key); // put last: the first one is the one used longest ago
   kept.set(key, predictor);
-  for (const [oldest, { dispose }] of kept) {
+  for (const [oldest, unused] of kept) {
     if (kept.size <= KEPT_GRAPHS) break;
-    dispose();
+    unused.dispose();
     kept.delete(oldest);
   }
   return predictor;

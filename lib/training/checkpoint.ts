@@ -1,7 +1,7 @@
 /** What a training keeps in a checkpoint, and how it finds its way back from one. */
 import { resolve } from 'node:path';
 import { errorCode } from '../atomicFile';
-import { tf } from '../tensorflow/backend';
+import { type tf } from '../tensorflow/backend';
 import {
   prepareCheckpointFolder,
   readNewestCheckpoint,

@@ -15,7 +15,7 @@ import {
   seedInteger,
   text,
 } from '../options';
-import { tf } from '../tensorflow/backend';
+import { type tf } from '../tensorflow/backend';
 import { earlyStoppingRules, monitorRule, type EarlyStopping, type Monitor } from './earlyStopping';
 import type { EpochRecord, ResumeInfo, StepInfo } from './history';
 import { createAdam, type Optimizer } from './optimizer';

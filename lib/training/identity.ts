@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { imageBytes, type ImageDataset } from '../data/dataset';
 import { describeValue } from '../options';
-import { tf } from '../tensorflow/backend';
+import { type tf } from '../tensorflow/backend';
 
 /** Plain JSON. */
 export interface TrainingIdentity {

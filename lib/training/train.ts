@@ -4,7 +4,7 @@ import { addToScore, createScore } from '../evaluation/score';
 import { createPredictor, type Predictor } from '../evaluation/predictor';
 import { yieldToEvents, type Interrupts } from '../interrupts';
 import { createRng, shuffledIndices } from '../random';
-import { tf } from '../tensorflow/backend';
+import { type tf } from '../tensorflow/backend';
 import { openCheckpoints, type Checkpoints } from './checkpoint';
 import { checkTrainingOptions, type TrainingConfig, type TrainingOptions } from './config';
 import { findBestEpoch, shouldStop } from './earlyStopping';
@@ -81,20 +81,22 @@ class TrainingSession {
     const snapshot = await this.checkpoints?.load();
     this.step = createTrainingStep(model, stepOptions(config));
     try {
+      if (snapshot) {
+        this.progress = snapshot.progress;
+        this.bestWeights = snapshot.bestWeights;
+      }
+      if (snapshot?.complete) {
+        writeVariables(this.step.state(), snapshot.variables);
+        return this.history();
+      }
       if (config.valSet) {
         const { height, width } = config.valSet;
         this.predictor = createPredictor(model, { preprocess, height, width });
       }
       this.compileStep(snapshot?.variables ?? readVariables(this.step.state()));
       if (snapshot) {
-        this.progress = snapshot.progress;
-        this.bestWeights = snapshot.bestWeights;
-        if (snapshot.complete) return this.history();
-        await config.onResume?.({
-          epoch: this.progress.epochs.length + 1,
-          step: this.progress.step,
-          epochs: [...this.progress.epochs],
-        });
+        const { epochs, step } = this.progress;
+        await config.onResume?.({ epoch: epochs.length + 1, step, epochs: [...epochs] });
       }
       return await this.train();
     } finally {

@@ -11,6 +11,10 @@ interface RunningTraining {
 
 let running: RunningTraining | undefined;
 
+function nothing(): void {
+  // The one who started the training hears how it ended.
+}
+
 /**
  * Runs `train` unless a training already runs in this process: two would fight for the processors, and in a
  * notebook the first one is usually a cell that was interrupted or forgotten.
@@ -31,19 +35,14 @@ export async function trainAlone<T>(
         'await it, or interrupt it (Ctrl-C, or the stop button of Jupyter) and try again.',
     );
   }
-  let end = () => {};
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
-  });
   const interrupts = watchInterrupts(signal);
-  running = { describe, interrupts, ended };
-  try {
-    return await train(interrupts);
-  } finally {
+  const result = train(interrupts).finally(() => {
     interrupts.stop();
     running = undefined;
-    end();
-  }
+  });
+  const ended = result.then(nothing, nothing);
+  running = { describe, interrupts, ended };
+  return result;
 }
 
 /** A training that was told to stop. Its model is usable and holds the weights of the last step. */

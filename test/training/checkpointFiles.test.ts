@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -91,7 +92,6 @@ for (const [name, damage] of Object.entries(damages)) {
 test('a checkpoint of another version is refused', async () => {
   await writeCheckpoint(directory, checkpoint(1));
   const path = join(directory, 'checkpoint-000001', 'state.json');
-  const { createHash } = await import('node:crypto');
   const content = (await readFile(path, 'utf8'))
     .replace(/^.*?"content":/, '')
     .slice(0, -2)

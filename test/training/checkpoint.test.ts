@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { cp, mkdtemp, rm, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import type { TrainingOptions } from '../../lib/training/config';
+import { createSgd } from '../../lib/training/optimizer';
+import { createCosineSchedule } from '../../lib/training/schedule';
+import { trainModel } from '../../lib/training/train';
+import {
+  createTinyDataset,
+  createTinyModel,
+  interruptAfter,
+  tinyOptions,
+  weightValues,
+} from './tinyTraining';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'resume-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+/** Two epochs of seven steps. */
+function options(): TrainingOptions {
+  return {
+    ...tinyOptions(),
+    learningRate: createCosineSchedule({ peak: 0.02 }),
+    keepBest: 'valLoss',
+    labelSmoothing: 0.1,
+    checkpoint: { directory },
+  };
+}
+
+const differences: Record<string, [(same: TrainingOptions) => Partial<TrainingOptions>, RegExp]> = {
+  epochs: [() => ({ epochs: 5 }), /options\.epochs was 2 and is 5 now/],
+  'batch size': [() => ({ batchSize: 8 }), /options\.batchSize was 16 and is 8 now/],
+  seed: [() => ({ seed: 8 }), /options\.seed was 7 and is 8 now/],
+  'learning rate': [
+    () => ({ learningRate: 0.1 }),
+    /options\.learningRate\[0\] was 0\.02 and is 0\.1/,
+  ],
+  schedule: [
+    () => ({ learningRate: createCosineSchedule({ peak: 0.02, end: 0.01 }) }),
+    /options\.learningRate\[1\]/,
+  ],
+  optimizer: [
+    () => ({ optimizer: createSgd() }),
+    /options\.optimizer\.name was "adam" and is "sgd"/,
+  ],
+  'label smoothing': [
+    () => ({ labelSmoothing: 0 }),
+    /options\.labelSmoothing was 0\.1 and is 0 now/,
+  ],
+  'keeping the best': [
+    () => ({ keepBest: undefined }),
+    /keepBest was "valLoss" and is not set now/,
+  ],
+  preprocessing: [
+    ({ preprocess }) => ({ preprocess: { ...preprocess, mean: [0.5, 0, 0] } }),
+    /options\.preprocess\.mean\[0\] was 0 and is 0\.5 now/,
+  ],
+  'training images': [() => ({ trainSet: createTinyDataset(100, 3) }), /trainSet\.sha256/],
+  'size of the training set': [
+    () => ({ trainSet: createTinyDataset(90, 1) }),
+    /trainSet\.size was 100 and is 90 now/,
+  ],
+  'validation images': [() => ({ valSet: createTinyDataset(30, 9) }), /valSet\.sha256/],
+};
+
+test('a checkpoint of another training is refused, by what differs, and left as it was', async () => {
+  await interruptAfter(3, options());
+  for (const [name, [change, message]] of Object.entries(differences)) {
+    const changed = { ...options(), ...change(options()) };
+    await assert.rejects(trainModel(createTinyModel(), changed), (error: Error) => {
+      assert.match(error.message, message, name);
+      assert.match(error.message, /resume: 'never'/);
+      return true;
+    });
+  }
+  const resumed: number[] = [];
+  await trainModel(createTinyModel(), {
+    ...options(),
+    onResume: ({ step }) => void resumed.push(step),
+  });
+  assert.deepEqual(resumed, [3]);
+});
+
+test('a checkpoint of another model is refused and leaves the model as it is', async () => {
+  await interruptAfter(3, options());
+  const model = createTinyModel({ dropoutRate: 0.5 });
+  const before = weightValues(model);
+  await assert.rejects(
+    trainModel(model, options()),
+    /model\.config\.layers\[3\]\.config\.rate was 0\.25 and is 0\.5 now/,
+  );
+  assert.deepEqual(weightValues(model), before);
+});
+
+test('a damaged checkpoint stops the training before its first step; the earlier one is the way out', async () => {
+  await interruptAfter(9, options()); // one checkpoint at the end of the first epoch, one here
+  const newest = join(directory, 'checkpoint-000002');
+  await truncate(join(newest, 'variables.bin'), 100);
+  await assert.rejects(trainModel(createTinyModel(), options()), /checkpoint is damaged; delete/);
+  await rm(newest, { recursive: true });
+  let resumedAt = 0;
+  await trainModel(createTinyModel(), {
+    ...options(),
+    onResume: ({ step }) => void (resumedAt = step),
+  });
+  assert.equal(resumedAt, 7);
+});
+
+test('a folder that vanishes during the training ends it with words; the model stays usable', async () => {
+  const model = createTinyModel();
+  const training = trainModel(model, {
+    ...options(),
+    onStep: async ({ step }) => {
+      if (step === 9) await rm(directory, { recursive: true });
+    },
+  });
+  await assert.rejects(training, (error: Error) => {
+    assert.match(
+      error.message,
+      /Training stopped after step 14: its checkpoint could not be written/,
+    );
+    assert.match(error.message, /vanished/);
+    return true;
+  });
+  await trainModel(model, { ...options(), checkpoint: undefined });
+});
+
+test('a checkpoint folder that cannot be made is refused before the first step', async () => {
+  const inTheWay = join(__dirname, 'tinyTraining.ts', 'checkpoints');
+  let steps = 0;
+  await assert.rejects(
+    trainModel(createTinyModel(), {
+      ...options(),
+      checkpoint: { directory: inTheWay },
+      onStep: () => void steps++,
+    }),
+    /keep checkpoints in .*ENOTDIR/,
+  );
+  assert.equal(steps, 0);
+});
+
+test('a checkpoint folder may be copied elsewhere and goes on there', async () => {
+  await interruptAfter(3, options());
+  const copy = `${directory}-copy`;
+  await cp(directory, copy, { recursive: true });
+  try {
+    let resumedAt = 0;
+    await trainModel(createTinyModel(), {
+      ...options(),
+      checkpoint: { directory: copy },
+      onResume: ({ step }) => void (resumedAt = step),
+    });
+    assert.equal(resumedAt, 3);
+  } finally {
+    await rm(copy, { recursive: true });
+  }
+});

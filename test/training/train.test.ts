@@ -1,0 +1,427 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createDataset, type ImageDataset } from '../../lib/data/dataset';
+import { UNIT_SCALE } from '../../lib/data/preprocess';
+import { createRng, shuffledIndices } from '../../lib/random';
+import { nodeBackend, tf } from '../../lib/tensorflow/backend';
+import type { TrainingOptions } from '../../lib/training/config';
+import type { EpochRecord, History, StepInfo } from '../../lib/training/history';
+import { createAdam, createSgd } from '../../lib/training/optimizer';
+import { trainModel } from '../../lib/training/train';
+import { TrainingInterrupted } from '../../lib/training/trainAlone';
+import {
+  createLinearModel,
+  createTinyDataset,
+  createTinyModel,
+  tinyOptions,
+  weightValues,
+} from './tinyTraining';
+
+/** Pictures of one red pixel each, of two classes. */
+function redPixels(labels: readonly number[]): ImageDataset {
+  return createDataset({
+    name: 'red pixels',
+    source: 'generated',
+    images: Uint8Array.from({ length: labels.length * 3 }, (_, i) => (i % 3 === 0 ? 255 : 0)),
+    labels: Int32Array.from(labels),
+    classNames: ['a', 'b'],
+    height: 1,
+    width: 1,
+  });
+}
+
+const onePixel = { height: 1, width: 1, ...UNIT_SCALE };
+
+function assertClose(actual: number | null, expected: number, tolerance = 1e-6): void {
+  assert.ok(actual !== null && Math.abs(actual - expected) <= tolerance, `${actual} ≠ ${expected}`);
+}
+
+/** The figures of a history that depend on arithmetic, not on the clock. */
+function curve({ epochs }: History) {
+  return epochs.map(({ seconds: _s, imagesPerSecond: _i, ...figures }) => figures);
+}
+
+test('two SGD steps on one pixel are those worked out by hand', async () => {
+  // x = (1, 0, 0), weights 0: p = (½, ½), loss ln 2. Gradient x ⊗ (p - y) = ∓½, so with a rate of 1 weight and bias of
+  // class a become +½, of class b -½: logits ±1, p(a) = 1 / (1 + e^-2) = .880797, loss .126928.
+  const model = createLinearModel({ side: 1, numClasses: 2 });
+  const history = await trainModel(model, {
+    trainSet: redPixels([0]),
+    valSet: redPixels([0, 1]),
+    epochs: 2,
+    batchSize: 1,
+    seed: 1,
+    preprocess: onePixel,
+    learningRate: 1,
+    optimizer: createSgd(),
+  });
+  const [first, second] = history.epochs;
+  assertClose(first.trainLoss, Math.LN2);
+  assertClose(first.valLoss, (0.126928 + 2.126928) / 2); // the other class: .126928 + the logits' distance
+  assert.equal(first.valAccuracy, 0.5);
+  assertClose(second.trainLoss, 0.126928);
+  assert.equal(second.trainAccuracy, 1);
+  assert.deepEqual(
+    history.epochs.map(({ epoch, learningRate }) => [epoch, learningRate]),
+    [
+      [1, 1],
+      [2, 1],
+    ],
+  );
+});
+
+// Keras 3.15 on TensorFlow 2.21: Flatten, Dense(3, softmax, zeros), x[i] = (37 i + 11) mod 256 / 255, all six pictures in
+// one batch, learning rate .1: history['loss'] and history['val_loss'] of fit() on the same pictures.
+const kerasCurves = {
+  adam: {
+    optimizer: createAdam(),
+    trainLoss: [1.0986123085, 0.9240350127, 0.7838602662, 0.6714055538, 0.5840578675],
+    valLoss: [0.9240350127, 0.7838603854, 0.6714055538, 0.5840578675, 0.515569627],
+  },
+  'Nesterov SGD': {
+    optimizer: createSgd({ momentum: 0.9, nesterov: true }),
+    trainLoss: [1.0986123085, 1.0690597296, 1.0289018154, 0.9809839129, 0.9279801846],
+    valLoss: [1.0690597296, 1.0289018154, 0.9809839129, 0.9279801846, 0.872307241],
+  },
+};
+
+for (const [name, { optimizer, trainLoss, valLoss }] of Object.entries(kerasCurves)) {
+  test(`five epochs with ${name} give the losses of Keras`, async () => {
+    const pictures = createDataset({
+      name: 'six',
+      source: 'generated',
+      images: Uint8Array.from({ length: 72 }, (_, i) => (37 * i + 11) % 256),
+      labels: Int32Array.of(0, 1, 2, 0, 1, 2),
+      classNames: ['a', 'b', 'c'],
+      height: 2,
+      width: 2,
+    });
+    const { epochs } = await trainModel(createLinearModel({ side: 2, numClasses: 3 }), {
+      trainSet: pictures,
+      valSet: pictures,
+      epochs: 5,
+      batchSize: 6,
+      seed: 1,
+      preprocess: { height: 2, width: 2, ...UNIT_SCALE },
+      learningRate: 0.1,
+      optimizer,
+    });
+    epochs.forEach((record, i) => {
+      assertClose(record.trainLoss, trainLoss[i], 2e-6);
+      assertClose(record.valLoss, valLoss[i], 2e-6);
+      assertClose(record.trainAccuracy, i === 0 ? 1 / 3 : 5 / 6);
+    });
+  });
+}
+
+// Weights that give the red pixel p = (¾, ¼), and a learning rate too small to change them: ln 3 apart.
+const threeToOne = { side: 1, numClasses: 2, kernel: [Math.log(3), 0, 0, 0, 0, 0] };
+
+test('an epoch divides its sums once: the smaller last batch weighs as much as its images', async () => {
+  const { epochs } = await trainModel(createLinearModel(threeToOne), {
+    trainSet: redPixels([0, 0, 1]),
+    epochs: 1,
+    batchSize: 2,
+    seed: 3,
+    preprocess: onePixel,
+    learningRate: 1e-12,
+    optimizer: createSgd(),
+  });
+  assertClose(epochs[0].trainLoss, (2 * -Math.log(0.75) - Math.log(0.25)) / 3);
+  assert.equal(epochs[0].trainAccuracy, 2 / 3);
+  assert.equal(epochs[0].valLoss, null);
+  assert.equal(epochs[0].valAccuracy, null);
+});
+
+test('each epoch takes every image once, in the order of its seed and number', async () => {
+  const labels = [0, 1, 1, 0, 1, 0, 0];
+  const sums: number[][] = [[], []];
+  await trainModel(createLinearModel(threeToOne), {
+    trainSet: redPixels(labels),
+    epochs: 2,
+    batchSize: 1,
+    seed: 11,
+    preprocess: onePixel,
+    learningRate: 1e-12,
+    optimizer: createSgd(),
+    onStep: ({ epoch, accuracy, stepInEpoch }) => {
+      sums[epoch - 1].push(Math.round(accuracy * stepInEpoch));
+    },
+  });
+  for (const epoch of [1, 2]) {
+    const order = shuffledIndices(labels.length, createRng(11, 'shuffle', epoch));
+    let right = 0;
+    const expected = Array.from(order, (index) => (right += labels[index] === 0 ? 1 : 0));
+    assert.deepEqual(sums[epoch - 1], expected);
+  }
+});
+
+test('the same seed gives the same curve and weights to the last bit, another seed others', async () => {
+  const run = async (seed: number) => {
+    const model = createTinyModel();
+    const history = await trainModel(model, { ...tinyOptions(), seed });
+    return { curve: curve(history), weights: weightValues(model) };
+  };
+  const first = await run(7);
+  assert.deepEqual(await run(7), first);
+  assert.notDeepEqual((await run(8)).curve, first.curve);
+});
+
+test('a schedule hears the progress of the whole training; the record has its last value', async () => {
+  const heard: number[] = [];
+  const { epochs } = await trainModel(createTinyModel(), {
+    ...tinyOptions(),
+    batchSize: 50,
+    learningRate: (progress) => {
+      heard.push(progress);
+      return 0.01 * (1 - progress);
+    },
+  });
+  assert.deepEqual(heard, [0, 0.25, 0.5, 0.75]);
+  assertClose(epochs[0].learningRate, 0.0075);
+  assertClose(epochs[1].learningRate, 0.0025);
+});
+
+test('callbacks hear of every step and epoch, and promises are awaited', async () => {
+  const steps: StepInfo[] = [];
+  const records: EpochRecord[] = [];
+  let waiting = false;
+  const { epochs } = await trainModel(createTinyModel(), {
+    ...tinyOptions(),
+    onStep: async (step) => {
+      assert.equal(waiting, false);
+      waiting = true;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      waiting = false;
+      steps.push(step);
+    },
+    onEpoch: (record) => {
+      records.push(record);
+    },
+  });
+  assert.deepEqual(records, epochs);
+  assert.deepEqual(
+    steps.map(({ step }) => step),
+    Array.from({ length: 14 }, (_, i) => i + 1),
+  );
+  assert.deepEqual(
+    steps.map(({ epoch, stepInEpoch }) => `${epoch}.${stepInEpoch}`).filter((_, i) => i % 6 === 0),
+    ['1.1', '1.7', '2.6'],
+  );
+  const last = steps[13];
+  assert.deepEqual([last.epochs, last.stepsPerEpoch, last.secondsLeft], [2, 7, 0]);
+  assert.equal(last.loss, epochs[1].trainLoss);
+  assert.equal(last.accuracy, epochs[1].trainAccuracy);
+  assert.ok(steps[0].secondsLeft > steps[12].secondsLeft && steps[12].secondsLeft > 0);
+  assert.ok(epochs.every(({ seconds, imagesPerSecond }) => seconds > 0 && imagesPerSecond > 0));
+});
+
+test('a batch size above the size of the set makes one step an epoch', async () => {
+  let steps = 0;
+  await trainModel(createTinyModel(), {
+    ...tinyOptions(),
+    batchSize: 1000,
+    onStep: () => void steps++,
+  });
+  assert.equal(steps, 2);
+});
+
+const refused: Record<
+  string,
+  [Partial<Record<keyof TrainingOptions | 'momentum', unknown>>, RegExp]
+> = {
+  'epochs -1': [{ epochs: -1 }, /epochs to be an integer greater than 0 but received -1/],
+  'epochs 2.5': [{ epochs: 2.5 }, /epochs to be an integer/],
+  'batchSize 0': [{ batchSize: 0 }, /batchSize to be an integer greater than 0 but received 0/],
+  'learningRate NaN': [{ learningRate: NaN }, /learningRate .* received NaN/],
+  'a missing seed': [{ seed: undefined }, /seed/],
+  'an unknown option': [{ momentum: 0.9 }, /received "momentum"/],
+  'labelSmoothing 1': [{ labelSmoothing: 1 }, /labelSmoothing/],
+  'keepBest without valSet': [{ keepBest: 'valLoss', valSet: undefined }, /valSet for keepBest/],
+  'keepBest by another figure': [{ keepBest: 'trainLoss' }, /"valLoss", "valAccuracy"/],
+  'patience 0': [{ earlyStopping: { patience: 0 } }, /patience/],
+  'an unknown key of checkpoint': [{ checkpoint: { folder: 'x' } }, /received "folder"/],
+  'a checkpoint without directory': [{ checkpoint: {} }, /directory/],
+  'preprocess of another size': [
+    { preprocess: { height: 9, width: 8, ...UNIT_SCALE } },
+    /the 8×8 images that the model takes but received 9×8/,
+  ],
+  'a data set of other classes': [
+    { trainSet: redPixels([0]) },
+    /the model's 3 classes but received 2/,
+  ],
+  'an empty training set': [
+    { trainSet: createTinyDataset(0, 1) },
+    /at least one image in trainSet/,
+  ],
+};
+
+for (const [name, [options, message]] of Object.entries(refused)) {
+  test(`trainModel refuses ${name}`, async () => {
+    const model = createTinyModel();
+    const tensors = tf.memory().numTensors;
+    await assert.rejects(
+      trainModel(model, { ...tinyOptions(), ...options } as TrainingOptions),
+      message,
+    );
+    assert.equal(tf.memory().numTensors, tensors);
+    model.dispose();
+  });
+}
+
+test('a loss that is no longer finite ends the training with step, rate and last finite loss', async () => {
+  // The first step's loss is ln 3; its update overflows, so the second one's is not finite.
+  const losses: number[] = [];
+  await assert.rejects(
+    trainModel(createLinearModel({ side: 8, numClasses: 3 }), {
+      ...tinyOptions(),
+      learningRate: 1e38,
+      onStep: ({ loss }) => void losses.push(loss),
+    }),
+    (error: Error) => {
+      assert.match(error.message, /the loss is (NaN|Infinity) after step \d+ \(epoch 1\)/);
+      assert.match(error.message, /learning rate was 1e\+38; the last finite loss was \d/);
+      return true;
+    },
+  );
+  assertClose(losses[0], Math.log(3));
+  await trainModel(createTinyModel(), tinyOptions()); // and the next training may start
+});
+
+test('a signal ends the training within one batch; the model stays usable', async () => {
+  const model = createTinyModel();
+  const controller = new AbortController();
+  let steps = 0;
+  const training = trainModel(model, {
+    ...tinyOptions(),
+    signal: controller.signal,
+    onStep: () => {
+      if (++steps === 9) controller.abort();
+    },
+  });
+  await assert.rejects(training, (error: Error) => {
+    assert.ok(error instanceof TrainingInterrupted);
+    assert.deepEqual([error.epoch, error.step, error.checkpointDirectory], [2, 9, undefined]);
+    assert.match(error.message, /in epoch 2 of 2 after step 9\. No checkpoint was written/);
+    return true;
+  });
+  assert.equal(steps, 9);
+  await trainModel(model, tinyOptions());
+});
+
+test('a signal that is already aborted lets no step happen', async () => {
+  const model = createTinyModel();
+  const before = weightValues(model);
+  const training = trainModel(model, { ...tinyOptions(), signal: AbortSignal.abort() });
+  await assert.rejects(training, TrainingInterrupted);
+  assert.deepEqual(weightValues(model), before);
+});
+
+test('a second training is refused while one runs; one after another works', async () => {
+  let refusal: Promise<void> | undefined;
+  await trainModel(createTinyModel(), {
+    ...tinyOptions(),
+    onStep: async ({ step }) => {
+      if (step !== 3) return;
+      refusal = assert.rejects(
+        trainModel(createTinyModel(), tinyOptions()),
+        /a training \(epoch 1 of 2, step 3 of 14\) is still running in this process/,
+      );
+      await refusal;
+    },
+  });
+  assert.ok(refusal);
+  await trainModel(createTinyModel(), tinyOptions());
+});
+
+test('of two trainings that start at once, one runs', async () => {
+  const outcomes = await Promise.allSettled([
+    trainModel(createTinyModel(), tinyOptions()),
+    trainModel(createTinyModel(), tinyOptions()),
+  ]);
+  assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+});
+
+test('a training that starts while an interrupted one ends waits for it', async () => {
+  const controller = new AbortController();
+  let second: Promise<History> | undefined;
+  const first = trainModel(createTinyModel(), {
+    ...tinyOptions(),
+    signal: controller.signal,
+    onStep: ({ step }) => {
+      if (step !== 3) return;
+      controller.abort();
+      second = trainModel(createTinyModel(), tinyOptions());
+    },
+  });
+  await assert.rejects(first, TrainingInterrupted);
+  assert.equal((await second)?.epochs.length, 2);
+});
+
+test('an error of a callback ends the training and frees the way for the next', async () => {
+  const failing = { ...tinyOptions(), onEpoch: () => Promise.reject(new Error('no display')) };
+  await assert.rejects(trainModel(createTinyModel(), failing), /no display/);
+  await trainModel(createTinyModel(), tinyOptions());
+});
+
+/** Its validation labels are wrong, so that validation worsens as training improves. */
+function worseningOptions(): TrainingOptions {
+  return {
+    ...tinyOptions(),
+    trainSet: redPixels([0, 0, 0, 0]),
+    valSet: redPixels([1, 1]),
+    epochs: 10,
+    preprocess: onePixel,
+    learningRate: 0.1,
+    optimizer: createSgd(),
+  };
+}
+
+test('early stopping ends the training after its patience', async () => {
+  const { epochs, stoppedEarly } = await trainModel(createLinearModel({ side: 1, numClasses: 2 }), {
+    ...worseningOptions(),
+    earlyStopping: { patience: 3 },
+  });
+  assert.deepEqual([epochs.length, stoppedEarly], [4, true]);
+});
+
+for (const keepBest of ['valLoss', 'valAccuracy'] as const) {
+  test(`keepBest by ${keepBest} ends with the weights of the best epoch`, async () => {
+    const model = createLinearModel({ side: 1, numClasses: 2 });
+    const weights: Float32Array[][] = [];
+    const { bestEpoch, epochs } = await trainModel(model, {
+      ...worseningOptions(),
+      epochs: 3,
+      keepBest,
+      onEpoch: ({ epoch }) => {
+        if (epoch < 3) weights.push(weightValues(model));
+      },
+    });
+    assert.equal(epochs.length, 3);
+    assert.equal(bestEpoch, 1);
+    assert.notDeepEqual(weights[0], weights[1]);
+    assert.deepEqual(weightValues(model), weights[0]);
+  });
+}
+
+test('no training leaves tensors or sessions behind, however it ends', async () => {
+  const model = createTinyModel();
+  const controller = new AbortController();
+  const ends: (() => Promise<unknown>)[] = [
+    () => trainModel(model, { ...tinyOptions(), keepBest: 'valLoss' }),
+    () => trainModel(model, { ...tinyOptions(), learningRate: 1e38 }),
+    () => trainModel(model, { ...tinyOptions(), onStep: () => Promise.reject(new Error('stop')) }),
+    () =>
+      trainModel(model, {
+        ...tinyOptions(),
+        signal: controller.signal,
+        onStep: () => controller.abort(),
+      }),
+  ];
+  const count = () => [tf.memory().numTensors, nodeBackend().binding.getNumOfSavedModels()];
+  const before = count();
+  for (const end of ends) {
+    await end().catch(() => undefined);
+    assert.deepEqual(count(), before);
+  }
+});
