@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { batches } from '../../lib/data/batches';
+import { createDataset } from '../../lib/data/dataset';
+
+const dataset = createDataset({
+  name: 'five',
+  source: 'generated',
+  images: Uint8Array.from({ length: 15 }, (_, index) => index),
+  labels: Int32Array.of(0, 1, 0, 1, 0),
+  classNames: ['a', 'b'],
+  height: 1,
+  width: 1,
+});
+
+test('batches come in the data set’s order and the last, smaller one is kept', () => {
+  const all = [...batches(dataset, { batchSize: 2 })];
+  assert.deepEqual(
+    all.map(({ size }) => size),
+    [2, 2, 1],
+  );
+  assert.deepEqual(Array.from(all[1].images), [6, 7, 8, 9, 10, 11]);
+  assert.deepEqual(Array.from(all[2].labels), [0]);
+});
+
+test('batches follow a given order, which may be a part of the data set', () => {
+  const all = [...batches(dataset, { batchSize: 2, order: Uint32Array.of(4, 0, 1) })];
+  assert.deepEqual(Array.from(all[0].images), [12, 13, 14, 0, 1, 2]);
+  assert.deepEqual(Array.from(all[0].labels), [0, 0]);
+  assert.deepEqual(Array.from(all[1].images), [3, 4, 5]);
+  assert.equal(all.length, 2);
+});
+
+test('a batch that is kept does not change when the next one is drawn', () => {
+  const order = Uint32Array.of(4, 3, 2, 1, 0);
+  const iterator = batches(dataset, { batchSize: 2, order });
+  const first = iterator.next().value;
+  assert.ok(first);
+  const copy = first.images.slice();
+  iterator.next();
+  assert.deepEqual(first.images, copy);
+});
+
+test('a batch size larger than the data set gives one batch', () => {
+  assert.equal([...batches(dataset, { batchSize: 100 })].length, 1);
+});
+
+test('impossible batch sizes are refused at once, not at the first batch', () => {
+  for (const batchSize of [0, -1, 1.5, NaN]) {
+    assert.throws(
+      () => batches(dataset, { batchSize }),
+      /Expected batchSize to be an integer greater/,
+    );
+  }
+});
+
+test('an order that names a picture that is not there is refused', () => {
+  const iterator = batches(dataset, { batchSize: 2, order: Uint32Array.of(0, 5) });
+  assert.throws(() => iterator.next(), /Expected indices from 0 to 4 of "five" but received 5/);
+});

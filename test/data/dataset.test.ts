@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  countByClass,
+  createDataset,
+  type ImageDataset,
+  select,
+  splitDataset,
+  stratifiedQuotas,
+  take,
+} from '../../lib/data/dataset';
+
+/** 1×1 pictures whose red value is their index, modulo 256. */
+function createTiny(labels: readonly number[], classNames: readonly string[]): ImageDataset {
+  return createDataset({
+    name: 'tiny',
+    source: 'generated',
+    images: Uint8Array.from({ length: labels.length * 3 }, (_, i) => (i % 3 === 0 ? i / 3 : 0)),
+    labels: Int32Array.from(labels),
+    classNames,
+    height: 1,
+    width: 1,
+  });
+}
+
+test('arrays that do not fit each other are refused', () => {
+  const fields = { name: 'x', source: 'folder', height: 2, width: 2, classNames: ['a'] } as const;
+  assert.throws(
+    () => createDataset({ ...fields, images: new Uint8Array(11), labels: new Int32Array(1) }),
+    /Expected 12 bytes \(1 × 2 × 2 × 3\) in the images of "x" but received 11/,
+  );
+  assert.throws(
+    () => createDataset({ ...fields, images: new Uint8Array(24), labels: Int32Array.of(0, 1) }),
+    /labels of "x" to be from 0 to 0 but received 1 at index 1/,
+  );
+});
+
+test('take gives the first pictures, and all where there are fewer', () => {
+  const dataset = createTiny([0, 1, 0], ['a', 'b']);
+  assert.deepEqual(Array.from(take(dataset, 2).images), [0, 0, 0, 1, 0, 0]);
+  assert.equal(take(dataset, 0).size, 0);
+  assert.equal(take(dataset, 99).size, 3);
+  assert.throws(() => take(dataset, -1), /Expected count to be an integer of 0 or more/);
+});
+
+test('select gives the pictures at the indices, in their order, as a copy', () => {
+  const dataset = createTiny([0, 1, 0], ['a', 'b']);
+  const selected = select(dataset, [2, 1, 2]);
+  assert.deepEqual(Array.from(selected.images), [2, 0, 0, 1, 0, 0, 2, 0, 0]);
+  assert.deepEqual(Array.from(selected.labels), [0, 1, 0]);
+  selected.images[0] = 99;
+  assert.equal(dataset.images[6], 2);
+  for (const index of [3, -1, 0.5, NaN]) {
+    assert.throws(() => select(dataset, [index]), /Expected indices from 0 to 2 of "tiny"/);
+  }
+});
+
+test('classes are counted, those without a picture too', () => {
+  assert.deepEqual(countByClass(createTiny([2, 0, 2], ['a', 'b', 'c'])), [1, 0, 2]);
+});
+
+test('a split of CIFAR-10’s size is exact: 45,000 and 5,000, 500 of each class', () => {
+  const labels = Array.from({ length: 50_000 }, (_, index) => (index * 7) % 10);
+  const dataset = createTiny(labels, [...'abcdefghij']);
+  const { trainSet, valSet } = splitDataset(dataset, { seed: 1 });
+  assert.deepEqual(countByClass(trainSet), new Array(10).fill(4500));
+  assert.deepEqual(countByClass(valSet), new Array(10).fill(500));
+});
+
+test('the two parts of a split share no picture, lose none and keep the order', () => {
+  const labels = Array.from({ length: 200 }, (_, index) => index % 3);
+  const dataset = createTiny(labels, ['a', 'b', 'c']);
+  const { trainSet, valSet } = splitDataset(dataset, { valFraction: 0.25, seed: 5 });
+  const ids = (set: ImageDataset): number[] =>
+    Array.from({ length: set.size }, (_, index) => set.images[index * 3]);
+  const sorted = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
+  assert.deepEqual(
+    sorted([...ids(trainSet), ...ids(valSet)]),
+    Array.from({ length: 200 }, (_, index) => index),
+  );
+  assert.deepEqual(ids(trainSet), sorted(ids(trainSet)));
+  assert.deepEqual(ids(valSet), sorted(ids(valSet)));
+  assert.equal(valSet.size, 50);
+  for (const [index, id] of ids(valSet).entries()) assert.equal(valSet.labels[index], id % 3);
+});
+
+test('the seed alone decides which pictures validate', () => {
+  const dataset = createTiny(
+    Array.from({ length: 100 }, (_, index) => index % 2),
+    ['a', 'b'],
+  );
+  const chosen = (seed: number): string => splitDataset(dataset, { seed }).valSet.images.join();
+  assert.equal(chosen(1), chosen(1));
+  assert.notEqual(chosen(1), chosen(2));
+});
+
+test('impossible splits are refused', () => {
+  const dataset = createTiny([0, 1], ['a', 'b']);
+  for (const valFraction of [0, 1, -0.1, NaN]) {
+    assert.throws(() => splitDataset(dataset, { seed: 1, valFraction }), /between 0 and 1/);
+  }
+  assert.throws(() => splitDataset(dataset, { seed: 0.5 }), /Expected seed to be an integer/);
+});
+
+test('shares go to the classes with the largest remainders, and no class gives all', () => {
+  // Worked by hand: 33 · 0.1 = 3.3 → 3 in all; 1.5, 1.1, 0.7 → 1, 1, 0, and one more for the .7.
+  assert.deepEqual(stratifiedQuotas([15, 11, 7], 0.1), [1, 1, 1]);
+  // 2.5, 2.5 → 5 in all: the earlier class gives the odd one.
+  assert.deepEqual(stratifiedQuotas([25, 25], 0.1), [3, 2]);
+  assert.deepEqual(stratifiedQuotas([1, 1, 1], 0.9), [0, 0, 0]);
+  assert.deepEqual(stratifiedQuotas([2, 0], 0.9), [1, 0]);
+});
