@@ -6,11 +6,18 @@
  */
 import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { errorCode, fileError, writeFileAtomic } from '../atomicFile';
 import { checkPreprocess, type Preprocess } from '../data/preprocess';
-import { describeValue } from '../options';
 import { tf } from '../tensorflow/backend';
+import {
+  CLASSIFIER_SCHEMA_VERSION,
+  parseMetadata,
+  readModelJson,
+  type ClassifierMetadata,
+  type ModelArtifacts,
+  type ModelJson,
+} from './modelJson';
 
 /** A trained model, ready to predict. */
 export interface Classifier {
@@ -21,32 +28,6 @@ export interface Classifier {
   readonly preprocess: Preprocess;
 }
 
-/** What `model.json` says under `userDefinedMetadata`. */
-interface ClassifierMetadata {
-  readonly schemaVersion: number;
-  readonly classNames: readonly string[];
-  readonly preprocess: Preprocess;
-  /** Of the weights' file. */
-  readonly weightsSha256: string;
-}
-
-/** Topology and weights in memory; tfjs-node does not export the type's name. */
-type ModelArtifacts = Parameters<Parameters<typeof tf.io.withSaveHandler>[0]>[0];
-
-/** `model.json`, as tfjs writes it. */
-interface ModelJson {
-  readonly format: string;
-  readonly generatedBy: string;
-  readonly convertedBy: null;
-  readonly modelTopology: object;
-  readonly weightsManifest: readonly {
-    readonly paths: readonly string[];
-    readonly weights: NonNullable<ModelArtifacts['weightSpecs']>;
-  }[];
-  readonly userDefinedMetadata: Readonly<Record<string, unknown>>;
-}
-
-const SCHEMA_VERSION = 1;
 /** The weights of a model that replaces another take the name that is free. */
 const WEIGHTS_FILES = ['weights.bin', 'weights-2.bin'] as const;
 
@@ -71,7 +52,7 @@ export async function saveClassifier(
   const weightsFile = WEIGHTS_FILES.find((name) => name !== oldFile) ?? WEIGHTS_FILES[0];
 
   const metadata: ClassifierMetadata = {
-    schemaVersion: SCHEMA_VERSION,
+    schemaVersion: CLASSIFIER_SCHEMA_VERSION,
     classNames: [...classNames],
     preprocess: classifier.preprocess,
     weightsSha256: sha256(weights),
@@ -100,7 +81,7 @@ export async function saveClassifier(
  */
 export async function loadClassifier(directory: string): Promise<Classifier> {
   const path = join(directory, 'model.json');
-  const json = parseModelJson(await readModelJson(path), path);
+  const json = await readModelJson(path);
   const { weightsManifest, modelTopology } = json;
   const { classNames, preprocess, weightsSha256 } = parseMetadata(json.userDefinedMetadata, path);
   const weightsPath = join(directory, weightsManifest[0].paths[0]);
@@ -111,32 +92,33 @@ export async function loadClassifier(directory: string): Promise<Classifier> {
         `model's (${weights.length} bytes): save the classifier again.`,
     );
   }
-  const model = await tf.loadLayersModel({
-    load: () =>
-      Promise.resolve({
-        modelTopology,
-        weightSpecs: weightsManifest[0].weights,
-        weightData: Uint8Array.from(weights).buffer,
-      }),
+  const model = await createModel(path, {
+    modelTopology,
+    weightSpecs: weightsManifest[0].weights,
+    weightData: Uint8Array.from(weights).buffer,
   });
   try {
-    return checkClassifier({ model, classNames, preprocess });
+    return checkClassifier({ model, classNames, preprocess }, path);
   } catch (error) {
     model.dispose();
     throw error;
   }
 }
 
-/** The classifier itself, if its parts fit each other. */
-export function checkClassifier(classifier: Classifier): Classifier {
+/**
+ * The classifier itself, if its parts fit each other.
+ *
+ * @param place where it comes from, for the message.
+ */
+export function checkClassifier(classifier: Classifier, place = 'the classifier'): Classifier {
   const { model, classNames, preprocess } = classifier;
-  checkPreprocess(preprocess, 'the classifier');
+  checkPreprocess(preprocess, place);
   const [, height, width] = model.inputs[0].shape;
   const outputShape = model.outputs[0].shape;
   const numClasses = outputShape[outputShape.length - 1];
   if (classNames.length !== numClasses) {
     throw new Error(
-      `Expected ${numClasses} class names, one for each output of the model, but received ` +
+      `Expected ${numClasses} class names in ${place}, one for each output of the model, but received ` +
         `${classNames.length}: pass the classNames of its training set.`,
     );
   }
@@ -145,11 +127,23 @@ export function checkClassifier(classifier: Classifier): Classifier {
     (width ?? preprocess.width) !== preprocess.width
   ) {
     throw new Error(
-      `Expected preprocess to make the ${height}×${width} images that the model takes but received ` +
+      `Expected preprocess in ${place} to make the ${height}×${width} images that the model takes but received ` +
         `${preprocess.height}×${preprocess.width}: pass the preprocess of its training.`,
     );
   }
   return classifier;
+}
+
+async function createModel(path: string, artifacts: ModelArtifacts): Promise<tf.LayersModel> {
+  try {
+    return await tf.loadLayersModel({ load: () => Promise.resolve(artifacts) });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `Expected a model that tfjs can build in ${path} but it says: ${reason} Save the classifier again.`,
+      { cause: error },
+    );
+  }
 }
 
 /** Topology and weights, as `model.save` would hand them to a file. */
@@ -169,23 +163,9 @@ async function modelArtifacts(model: tf.LayersModel): Promise<ModelArtifacts> {
 /** The weights' file of the classifier that lies in the folder; undefined where there is none. */
 async function usedWeightsFile(directory: string): Promise<string | undefined> {
   try {
-    const path = join(directory, 'model.json');
-    return parseModelJson(await readFile(path, 'utf8'), path).weightsManifest[0].paths[0];
+    return (await readModelJson(join(directory, 'model.json'))).weightsManifest[0].paths[0];
   } catch {
     return undefined; // None, or none of ours: no name is in use.
-  }
-}
-
-async function readModelJson(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw fileError(error, `read ${path}`);
-    throw new Error(
-      `Expected a saved classifier in ${resolve(path, '..')} but it has no model.json: check the path, or save ` +
-        'the classifier with saveClassifier.',
-      { cause: error },
-    );
   }
 }
 
@@ -200,62 +180,6 @@ async function readWeights(path: string): Promise<Buffer> {
       { cause: error },
     );
   }
-}
-
-function parseModelJson(text: string, path: string): ModelJson {
-  const refuse = (found: string): never => {
-    throw new Error(
-      `Expected tfjs' layers format with one weights file in ${path} but found ${found}: ` +
-        'save the classifier again with saveClassifier.',
-    );
-  };
-  let json: Partial<ModelJson>;
-  try {
-    json = JSON.parse(text) as Partial<ModelJson>;
-  } catch {
-    return refuse(text.trim() === '' ? 'an empty file' : 'no JSON, or a part of it');
-  }
-  if (typeof json !== 'object' || json === null) return refuse(describeValue(json));
-  if (json.format !== 'layers-model') return refuse(`the format ${describeValue(json.format)}`);
-  const manifest = json.weightsManifest;
-  const groups = Array.isArray(manifest) ? manifest.length : 0;
-  const paths = groups === 1 ? manifest?.[0].paths : undefined;
-  if (paths?.length !== 1) return refuse(`${paths?.length ?? groups} weights files`);
-  // A plain name: a model from elsewhere must not read any other file of this machine.
-  if (!/^[\w-]+(\.[\w-]+)*$/.test(paths[0]))
-    return refuse(`the weights file ${describeValue(paths[0])}`);
-  if (typeof json.modelTopology !== 'object') return refuse('no modelTopology');
-  return json as ModelJson;
-}
-
-function parseMetadata(value: unknown, path: string): ClassifierMetadata {
-  const place = `userDefinedMetadata of ${path}`;
-  const { schemaVersion, classNames, preprocess, weightsSha256 } = (value ??
-    {}) as Partial<ClassifierMetadata>;
-  if (schemaVersion === undefined) {
-    throw new Error(
-      `Expected class names and preprocessing in ${place} but found none: the model was saved by something else. ` +
-        'Load it with tf.loadLayersModel and put { model, classNames, preprocess } together yourself.',
-    );
-  }
-  if (schemaVersion !== SCHEMA_VERSION) {
-    throw new Error(
-      `Expected schemaVersion ${SCHEMA_VERSION} in ${place} but found ${describeValue(schemaVersion)}: ` +
-        'load the model with the version of this project that saved it.',
-    );
-  }
-  if (!Array.isArray(classNames) || !classNames.every((name) => typeof name === 'string')) {
-    throw new Error(
-      `Expected classNames in ${place} to be an array of texts but found ${describeValue(classNames)}: ` +
-        'save the classifier again.',
-    );
-  }
-  return {
-    schemaVersion,
-    classNames,
-    preprocess: checkPreprocess(preprocess, place),
-    weightsSha256: String(weightsSha256),
-  };
 }
 
 function sha256(bytes: Uint8Array): string {
