@@ -8,8 +8,8 @@ export type ContestantId = 'compiled' | 'eager' | 'keras' | 'torch' | 'onnx';
 
 /** How the tables call them. */
 export const LABELS: Readonly<Record<ContestantId, string>> = {
-  compiled: 'this project (compiled)',
-  eager: 'tfjs-node, eager',
+  compiled: 'this project',
+  eager: 'eager tfjs',
   keras: 'Keras',
   torch: 'PyTorch',
   onnx: 'ONNX Runtime',
@@ -19,6 +19,7 @@ export const LABELS: Readonly<Record<ContestantId, string>> = {
 export interface ContestantProcess {
   /** When the process was started, as `performance.now()`. */
   readonly startedAt: number;
+  readonly pid: number;
   /** Sends one command and waits for its reply. @throws Error with what the contestant said went wrong. */
   ask<Reply>(command: Readonly<Record<string, unknown>>): Promise<Reply>;
   /** Ends the process. */
@@ -39,7 +40,7 @@ export function startContestant([program, ...args]: readonly string[]): Contesta
   const waiting: ((line: string | undefined) => void)[] = [];
   let complaints = '';
   child.stderr.on('data', (chunk) => (complaints = (complaints + String(chunk)).slice(-4000)));
-  child.stdin.on('error', () => {}); // it ended: `close` tells
+  child.stdin.on('error', () => undefined); // it ended: `close` tells
   child.on('error', (error) => (complaints += error.message));
   child.on('close', () => waiting.splice(0).forEach((resolve) => resolve(undefined)));
   createInterface({ input: child.stdout }).on('line', (line) => {
@@ -50,6 +51,7 @@ export function startContestant([program, ...args]: readonly string[]): Contesta
 
   return {
     startedAt,
+    pid: child.pid ?? -1,
     async ask<Reply>(command: Readonly<Record<string, unknown>>) {
       const line = await new Promise<string | undefined>((resolve) => {
         if (ended) return resolve(undefined);

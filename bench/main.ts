@@ -44,7 +44,7 @@ async function* measure(job: Job, options: Arguments): AsyncGenerator<CaseResult
     command: ['npm run bench --', ...process.argv.slice(2)].join(' ').replace(/ --$/, ''),
   };
   try {
-    for await (const result of job.run({ ...options, onProgress: progress.say })) {
+    for await (const result of job.run({ ...options, onProgress: (text) => progress.say(text) })) {
       progress.clear();
       yield { ...result, ...stamp, measuredAt: new Date().toISOString().slice(0, 16) + 'Z' };
     }

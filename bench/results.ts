@@ -25,7 +25,7 @@ export interface Row {
   readonly startSeconds: number;
   /** Weights and moving averages; null where the contestant cannot tell. */
   readonly parameters: number | null;
-  /** Largest relative difference of its losses (or outputs) from the reference's. */
+  /** Largest difference of its losses (or outputs) from Keras', relative to the largest of those. */
   readonly deviation: number;
 }
 
@@ -37,6 +37,8 @@ export interface CaseResult {
   readonly unit: string;
   readonly lowerIsBetter: boolean;
   readonly rounds: number;
+  /** Largest share (0…1) of the machine that other programs took in a round that counts; null: unknown. */
+  readonly foreignLoad: number | null;
   readonly rows: readonly Row[];
   /** Contestants that could not take part, and why. */
   readonly absent: readonly { readonly contestant: ContestantId; readonly reason: string }[];

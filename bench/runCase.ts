@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { countedRounds, measureRounds, type Measure, type Round } from './rounds';
 import {
   contestantCommand,
   LABELS,
@@ -11,7 +12,6 @@ import {
 import type { CaseResult, Goal, Row } from './results';
 import { largestDeviation, median, quantile } from './statistics';
 import type { Task, TaskPlan } from './task';
-import { writeTask } from './taskData';
 
 /** One thing to measure. */
 export interface Case {
@@ -21,9 +21,9 @@ export interface Case {
   /** In the order of the table; "onnx" comes after "torch", which exports its model. */
   readonly contestants: readonly ContestantId[];
   /** Images per second of whole rounds, or milliseconds of each call. */
-  readonly measure: 'throughput' | 'latency';
+  readonly measure: Measure;
   readonly goals: readonly Goal[];
-  /** How far losses (or outputs) of contestants may differ, relative to max(1, |value|). */
+  /** How far losses (or outputs) of contestants may differ, relative to the largest of them. */
   readonly tolerance: number;
 }
 
@@ -35,7 +35,8 @@ export interface RunOptions {
   readonly onProgress: (text: string) => void;
 }
 
-interface Runner {
+/** A contestant that is ready to be measured. */
+export interface Runner {
   readonly id: ContestantId;
   readonly process: ContestantProcess;
   readonly note: string;
@@ -44,10 +45,7 @@ interface Runner {
   /** What it computed, to be compared: five losses or the outputs for some pictures. */
   readonly evidence: readonly number[];
   readonly stepsPerRound: number;
-  /** images/s or ms, one a round. */
-  readonly rounds: number[];
-  /** Every call's ms, for latencies. */
-  readonly calls: number[];
+  readonly rounds: Round[];
 }
 
 const CHECKED_STEPS = 5;
@@ -61,7 +59,8 @@ export async function runCase(
   const runners: Runner[] = [];
   const absent: { contestant: ContestantId; reason: string }[] = [];
   try {
-    const task = await writeTask(plan, folder);
+    await writeTask(plan, folder);
+    const task = { ...plan, folder };
     for (const contestant of contestants) {
       onProgress(`${title}: ${LABELS[contestant]} starts`);
       try {
@@ -71,14 +70,7 @@ export async function runCase(
         absent.push({ contestant, reason: (error as Error).message });
       }
     }
-    for (let round = 0; round < rounds; round++) {
-      // Another one begins each round: who comes after whom may matter to caches and clock rates.
-      const turn = round % Math.max(1, runners.length);
-      for (const runner of [...runners.slice(turn), ...runners.slice(0, turn)]) {
-        onProgress(`${title}: round ${round + 1} of ${rounds}, ${LABELS[runner.id]}`);
-        await measureRound(runner, task, measure);
-      }
-    }
+    const foreignLoad = await measureRounds(runners, { task, measure, rounds, title, onProgress });
     const rows = await Promise.all(runners.map((runner) => summarise(runner, reference(runners))));
     return {
       id,
@@ -86,6 +78,7 @@ export async function runCase(
       unit: measure === 'latency' ? 'ms' : 'images/s',
       lowerIsBetter: measure === 'latency',
       rounds,
+      foreignLoad,
       rows,
       absent,
       goals,
@@ -95,6 +88,16 @@ export async function runCase(
   } finally {
     runners.forEach(({ process }) => process.stop());
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** In a process that ends, so that this one stays small and needs no TensorFlow. */
+async function writeTask(plan: TaskPlan, folder: string): Promise<void> {
+  const process = startContestant(contestantCommand('compiled'));
+  try {
+    await process.ask({ do: 'write', plan, folder });
+  } finally {
+    process.stop();
   }
 }
 
@@ -135,7 +138,6 @@ async function prepare(id: ContestantId, task: Task, seconds: number): Promise<R
       evidence: task.kind === 'train' ? [...first, ...more] : more,
       stepsPerRound,
       rounds: [],
-      calls: [],
     };
   } catch (error) {
     process.stop();
@@ -160,34 +162,18 @@ async function calibrate(process: ContestantProcess, seconds: number): Promise<n
   }
 }
 
-async function measureRound(
-  { process, stepsPerRound, rounds, calls }: Runner,
-  task: Task,
-  measure: Case['measure'],
-): Promise<void> {
-  if (measure === 'latency') {
-    const reply = await process.ask<{ seconds: number[] }>({
-      do: 'latencies',
-      steps: stepsPerRound,
-    });
-    const milliseconds = reply.seconds.map((value) => value * 1000);
-    calls.push(...milliseconds);
-    rounds.push(median(milliseconds));
-  } else {
-    const { seconds } = await process.ask<{ seconds: number }>({ do: 'run', steps: stepsPerRound });
-    rounds.push((stepsPerRound * task.batchSize) / seconds);
-  }
-}
-
 async function summarise(runner: Runner, { evidence: expected }: Runner): Promise<Row> {
-  const { id, process, note, rounds, calls, parameters, startSeconds } = runner;
+  const { id, process, note, parameters, startSeconds } = runner;
+  const rounds = countedRounds(runner.rounds);
+  const values = rounds.map(({ value }) => value);
+  const calls = rounds.flatMap((round) => round.calls);
   const { peakBytes } = await process.ask<{ peakBytes: number }>({ do: 'memory' });
   return {
     contestant: id,
     note,
-    median: calls.length > 0 ? median(calls) : median(rounds),
-    low: Math.min(...rounds),
-    high: Math.max(...rounds),
+    median: median(calls.length > 0 ? calls : values),
+    low: Math.min(...values),
+    high: Math.max(...values),
     ...(calls.length > 0 ? { p90: quantile(calls, 0.9) } : {}),
     peakMegabytes: peakBytes / 1e6,
     startSeconds,

@@ -11,10 +11,10 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** The largest |a - b| / max(1, |b|) over two lists of the same length. */
+/** The largest difference of two lists of the same length, relative to the reference's largest value. */
 export function largestDeviation(values: readonly number[], reference: readonly number[]): number {
-  return reference.reduce((largest, expected, i) => {
-    const deviation = Math.abs(values[i] - expected) / Math.max(1, Math.abs(expected));
-    return Math.max(largest, Number.isNaN(deviation) ? Infinity : deviation);
-  }, 0);
+  const scale = Math.max(...reference.map(Math.abs));
+  const differences = reference.map((expected, i) => Math.abs(values[i] - expected));
+  const deviation = Math.max(...differences) / scale;
+  return Number.isNaN(deviation) ? Infinity : deviation;
 }

@@ -83,8 +83,13 @@ export function caseMarkdown(result: CaseResult): string {
     problem
       ? `**Not comparable: ${problem}.**`
       : `Same work: ${parametersText(rows)}, ${check} within ${tolerance}.`,
-    `${rounds} rounds, ${result.measuredAt}, commit ${result.commit}, \`${result.command}\`.`,
+    `${rounds} rounds${foreignLoadText(result)}, ${result.measuredAt}, commit ${result.commit}, \`${result.command}\`.`,
   ].join('\n\n');
+}
+
+function foreignLoadText({ foreignLoad }: CaseResult): string {
+  if (foreignLoad === null) return '';
+  return ` (other programs took at most ${Math.round(foreignLoad * 100)} % of the machine)`;
 }
 
 function parametersText(rows: readonly Row[]): string {

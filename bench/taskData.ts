@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createRng, type Rng } from '../lib/random';
 import type { tf } from '../lib/tensorflow/backend';
 import { createModel } from './ours/model';
-import type { Task, TaskPlan } from './task';
+import type { TaskPlan } from './task';
 
 /** One weight in weights.json; its values follow those of the entries before it in weights.bin (float32). */
 interface WeightEntry {
@@ -12,7 +12,7 @@ interface WeightEntry {
 }
 
 /** Writes pictures, labels and initial weights for a task into `folder`; the same bytes on every machine. */
-export async function writeTask(plan: TaskPlan, folder: string): Promise<Task> {
+export async function writeTask(plan: TaskPlan, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const rng = createRng(1, 'benchmark', plan.model);
   const labels = Int32Array.from({ length: plan.imageCount }, () => rng.nextInt(plan.numClasses));
@@ -25,7 +25,6 @@ export async function writeTask(plan: TaskPlan, folder: string): Promise<Task> {
     writeFile(join(folder, 'weights.bin'), bytesOf(values)),
     writeFile(join(folder, 'weights.json'), JSON.stringify(entries)),
   ]);
-  return { ...plan, folder };
 }
 
 /** Noise: no kernel here is faster or slower for the content of a picture. uint8 [count, size, size, 3]. */

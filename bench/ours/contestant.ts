@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tf } from '../../lib/tensorflow/backend';
 import type { Task } from '../task';
+import { writeTask } from '../taskData';
 import { createCompiledRunner } from './compiled';
 import { createEagerRunner } from './eager';
 import { createModel } from './model';
@@ -23,6 +24,8 @@ const factories: Record<string, RunnerFactory> = {
   compiled: createCompiledRunner,
   eager: createEagerRunner,
 };
+
+const NOTES: Record<string, string> = { compiled: 'one graph', eager: 'minimize, predict' };
 
 function createContestant(variant: string): Contestant {
   let task: Task;
@@ -47,6 +50,7 @@ function createContestant(variant: string): Contestant {
   };
 
   return {
+    write: writeTask,
     prepare(newTask) {
       runner?.dispose();
       model?.dispose();
@@ -57,7 +61,7 @@ function createContestant(variant: string): Contestant {
       model = createModel(task);
       setWeights(model, typed(Float32Array, join(task.folder, 'weights.bin')));
       runner = factories[variant](model, task);
-      return { parameters: model.countParams(), note: variant };
+      return { parameters: model.countParams(), note: NOTES[variant] };
     },
     losses: (steps) => Array.from({ length: steps }, step),
     outputs: (rows) => Array.from(runner!.predict(imagesAt(0, rows), rows)),
@@ -82,7 +86,7 @@ function setWeights(model: tf.LayersModel, values: Float32Array): void {
 
 function typed<T>(Type: new (buffer: ArrayBuffer) => T, path: string): T {
   const { buffer, byteOffset, byteLength } = readFileSync(path);
-  return new Type(buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer);
+  return new Type(buffer.slice(byteOffset, byteOffset + byteLength));
 }
 
 void serve(createContestant(process.argv[2]));

@@ -1,8 +1,10 @@
 import { createInterface } from 'node:readline';
-import type { Task } from '../task';
+import type { Task, TaskPlan } from '../task';
 
 /** What a contestant can be asked; see peers/worker.py for the same in Python. */
 export interface Contestant {
+  /** Writes a task's data into a folder: needs a model, for the shapes of its weights. */
+  write(plan: TaskPlan, folder: string): Promise<void>;
   prepare(task: Task): { readonly parameters: number; readonly note: string };
   losses(steps: number): number[];
   outputs(rows: number): number[];
@@ -14,6 +16,8 @@ interface Command {
   readonly task: Task;
   readonly steps: number;
   readonly rows: number;
+  readonly plan: TaskPlan;
+  readonly folder: string;
 }
 
 /** Answers commands from stdin, one JSON line each, until it ends. What libraries print goes to stderr. */
@@ -23,7 +27,7 @@ export async function serve(contestant: Contestant): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     let reply: unknown;
     try {
-      reply = answer(contestant, JSON.parse(line) as Command);
+      reply = await answer(contestant, JSON.parse(line) as Command);
     } catch (error) {
       reply = { error: String(error) };
     }
@@ -31,9 +35,12 @@ export async function serve(contestant: Contestant): Promise<void> {
   }
 }
 
-function answer(contestant: Contestant, command: Command): unknown {
+async function answer(contestant: Contestant, command: Command): Promise<unknown> {
   const { steps } = command;
   switch (command.do) {
+    case 'write':
+      await contestant.write(command.plan, command.folder);
+      return {};
     case 'prepare':
       return contestant.prepare(command.task);
     case 'losses':

@@ -17,9 +17,12 @@ export function freezeBatchNormWithLayer(model: tf.LayersModel): void {
     if (layer.getClassName() === 'BatchNormalization' && !patchedLayers.has(layer)) {
       patchedLayers.add(layer);
       // Asked at each call: lib/tensorflow/layers.ts exchanges the prototype's during a step.
-      const call: Call = (...inputs) => Object.getPrototypeOf(layer).call.apply(layer, inputs);
+      const prototype = Object.getPrototypeOf(layer) as { call: Call };
       layer.call = (inputs, kwargs) =>
-        call(inputs, { ...kwargs, training: Boolean(kwargs?.training) && isTrainable(layer) });
+        prototype.call.call(layer, inputs, {
+          ...kwargs,
+          training: Boolean(kwargs?.training) && isTrainable(layer),
+        });
     }
   }
 }

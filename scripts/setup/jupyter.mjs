@@ -100,7 +100,7 @@ async function createVenv(python, onSpawn) {
 }
 
 /** @returns the first Python on the path that is new enough, preferring one that has venv. */
-async function findPython(onSpawn) {
+export async function findPython(onSpawn) {
   const own = process.env.PYTHON ? [process.env.PYTHON] : [];
   const script =
     'import sys, importlib.util as u; print(sys.version_info[0], sys.version_info[1], int(bool(u.find_spec("venv") and u.find_spec("ensurepip"))))';
