@@ -1,0 +1,213 @@
+// The small part of Plotly's figure schema that this project uses, as plain data. Plotly's own type
+// declarations cover 49 trace types in 2 MB, which a notebook's compiler would read in every cell.
+
+/** A Plotly figure: plain values, made by pure functions, shown by display.ts, saved by export.ts. */
+export interface Figure {
+  readonly data: readonly Trace[];
+  readonly layout: FigureLayout;
+}
+
+export type Trace = ScatterTrace | BarTrace | HeatmapTrace | ImageTrace;
+
+/** One coordinate: a number, a category, or a gap. */
+export type Coordinate = number | string | null;
+
+interface TraceBase {
+  readonly name?: string;
+  readonly xaxis?: 'x' | 'x2';
+  readonly yaxis?: 'y' | 'y2';
+  readonly legendgroup?: string;
+  readonly showlegend?: boolean;
+  readonly hoverinfo?: 'skip';
+  readonly hovertemplate?: string;
+}
+
+export interface ScatterTrace extends TraceBase {
+  readonly type: 'scatter';
+  readonly mode: 'lines' | 'markers' | 'lines+markers' | 'markers+text';
+  readonly x: readonly Coordinate[];
+  readonly y: readonly Coordinate[];
+  readonly text?: readonly string[];
+  readonly textposition?: 'middle right' | 'top center';
+  readonly textfont?: Font;
+  readonly line?: Line;
+  readonly marker?: Marker;
+  readonly opacity?: number;
+  readonly error_x?: ErrorBars;
+  readonly error_y?: ErrorBars;
+  readonly cliponaxis?: boolean;
+}
+
+export interface BarTrace extends TraceBase {
+  readonly type: 'bar';
+  readonly x: readonly Coordinate[];
+  readonly y: readonly Coordinate[];
+  readonly orientation?: 'h' | 'v';
+  readonly marker?: Marker;
+}
+
+export interface HeatmapTrace extends TraceBase {
+  readonly type: 'heatmap';
+  readonly x: readonly string[];
+  readonly y: readonly string[];
+  readonly z: readonly (readonly number[])[];
+  readonly zmin: number;
+  readonly zmax: number;
+  readonly text: readonly (readonly string[])[];
+  readonly texttemplate: string;
+  readonly textfont?: Font;
+  readonly customdata: readonly (readonly number[])[];
+  readonly colorscale: readonly (readonly [position: number, color: string])[];
+  readonly colorbar: ColorBar;
+  readonly xgap?: number;
+  readonly ygap?: number;
+}
+
+export interface ImageTrace extends TraceBase {
+  readonly type: 'image';
+  /** The picture as a `data:` address. */
+  readonly source: string;
+  /** Centre of the top left pixel. */
+  readonly x0: number;
+  readonly y0: number;
+  /** Size of a pixel in the axes' units. */
+  readonly dx: number;
+  readonly dy: number;
+}
+
+export interface Font {
+  readonly family?: string;
+  readonly size?: number;
+  readonly color?: string;
+}
+
+export interface Line {
+  readonly color?: string;
+  readonly width?: number;
+  readonly dash?: 'solid' | 'dot' | 'dash';
+}
+
+export interface Marker {
+  readonly color?: string;
+  readonly size?: number;
+  readonly symbol?: string;
+  readonly line?: Line;
+}
+
+/** Distances from the value; `array` upwards, `arrayminus` downwards. */
+export interface ErrorBars {
+  readonly type: 'data';
+  readonly symmetric: boolean;
+  readonly array: readonly (number | null)[];
+  readonly arrayminus?: readonly (number | null)[];
+  readonly color?: string;
+  readonly thickness?: number;
+  readonly width?: number;
+}
+
+export interface ColorBar {
+  readonly title: { readonly text: string; readonly side: 'right' };
+  readonly thickness?: number;
+  readonly outlinewidth?: number;
+  readonly tickformat?: string;
+}
+
+export interface Axis {
+  readonly title?: { readonly text: string; readonly standoff?: number };
+  readonly type?: 'linear' | 'log' | 'category';
+  readonly domain?: readonly [start: number, end: number];
+  readonly anchor?: 'x' | 'x2' | 'y' | 'y2';
+  readonly range?: readonly [start: number, end: number];
+  readonly autorange?: boolean | 'reversed';
+  readonly rangemode?: 'normal' | 'tozero';
+  readonly tickformat?: string;
+  readonly tickmode?: 'array';
+  readonly tickvals?: readonly number[];
+  readonly ticktext?: readonly string[];
+  readonly tickangle?: number;
+  readonly tickfont?: Font;
+  readonly ticks?: '' | 'outside';
+  readonly dtick?: number;
+  readonly nticks?: number;
+  readonly showgrid?: boolean;
+  readonly gridcolor?: string;
+  readonly showline?: boolean;
+  readonly linecolor?: string;
+  readonly zeroline?: boolean;
+  readonly automargin?: boolean;
+  readonly visible?: boolean;
+  readonly fixedrange?: boolean;
+  readonly constrain?: 'domain';
+  readonly scaleanchor?: 'x';
+}
+
+export interface Annotation {
+  readonly text: string;
+  readonly x: number;
+  readonly y: number;
+  readonly xref?: 'x' | 'paper';
+  readonly yref?: 'y' | 'paper';
+  readonly showarrow: false;
+  readonly xanchor?: 'left' | 'center' | 'right';
+  readonly yanchor?: 'top' | 'middle' | 'bottom';
+  readonly align?: 'left' | 'center';
+  readonly font?: Font;
+}
+
+/** A straight line across the panel, for example at the baseline's value. */
+export interface LineShape {
+  readonly type: 'line';
+  readonly x0: number;
+  readonly x1: number;
+  readonly y0: number;
+  readonly y1: number;
+  readonly xref?: 'x' | 'paper';
+  readonly yref?: 'y' | 'paper';
+  readonly layer?: 'below';
+  readonly line: Line;
+}
+
+export interface FigureLayout {
+  /** Without a width the figure takes the cell's; a file or picture is then 800 pixels wide. */
+  readonly width?: number;
+  readonly height: number;
+  readonly title: {
+    readonly text: string;
+    readonly x: number;
+    readonly xref: 'container';
+    readonly xanchor: 'left';
+    readonly y: number;
+    readonly yref: 'container';
+    readonly yanchor: 'top';
+    readonly pad: { readonly l: number; readonly t: number };
+    readonly font: Font;
+  };
+  readonly font: Font;
+  readonly paper_bgcolor: string;
+  readonly plot_bgcolor: string;
+  readonly margin: {
+    readonly l: number;
+    readonly r: number;
+    readonly t: number;
+    readonly b: number;
+  };
+  readonly xaxis: Axis;
+  readonly yaxis: Axis;
+  readonly xaxis2?: Axis;
+  readonly yaxis2?: Axis;
+  readonly showlegend?: boolean;
+  readonly legend?: {
+    readonly orientation?: 'h' | 'v';
+    readonly x?: number;
+    readonly xanchor?: 'left';
+    readonly y?: number;
+    readonly yref?: 'container';
+    readonly yanchor?: 'bottom' | 'top';
+    readonly tracegroupgap?: number;
+    readonly traceorder?: 'normal' | 'reversed';
+  };
+  readonly barmode?: 'group';
+  readonly hovermode?: 'closest' | 'x unified';
+  readonly annotations?: readonly Annotation[];
+  readonly shapes?: readonly LineShape[];
+}
