@@ -1,3 +1,109 @@
 // The public API: what a notebook or a script imports. Nobody inside lib imports this file.
-export { tf, describeBackend } from './tensorflow/backend';
-export { createRng, shuffledIndices, type Rng } from './random';
+
+export { createRng, shuffledIndices } from './random';
+export type { Rng } from './random';
+
+export { describeBackend, tf } from './tensorflow/backend';
+export type { BackendDescription } from './tensorflow/backend';
+
+// Data
+export { batches } from './data/batches';
+export type { Batch, BatchOptions } from './data/batches';
+export { CIFAR10_CLASS_NAMES, loadCifar10, parseCifar10Batch } from './data/cifar10';
+export type { LoadCifar10Options } from './data/cifar10';
+export { countByClass, createDataset, select, splitDataset, take } from './data/dataset';
+export type { DatasetSource, DatasetSplits, ImageDataset, SplitOptions } from './data/dataset';
+export { DownloadError } from './data/downloadError';
+export { decodeImage, encodePng } from './data/image';
+export type { DecodedImage } from './data/image';
+export { loadImageFolder } from './data/imageFolder';
+export type { ImageFolderOptions } from './data/imageFolder';
+export { loadDataset } from './data/loadDataset';
+export type { LoadDatasetOptions, LoadProgress } from './data/loadDataset';
+export { applyPreprocess, CIFAR10_SCALE, MOBILENET_SCALE, UNIT_SCALE } from './data/preprocess';
+export type { Preprocess } from './data/preprocess';
+export { generateSample } from './data/sample';
+export type { SampleOptions } from './data/sample';
+
+// Models
+export { loadClassifier, saveClassifier } from './models/classifier';
+export type { Classifier } from './models/classifier';
+export { createCnn } from './models/cnn';
+export type { CnnOptions } from './models/cnn';
+export { imageNetClasses } from './models/imageNetClasses';
+export { loadKerasWeights } from './models/kerasWeights';
+export type { LoadedKerasWeights } from './models/kerasWeights';
+export { createMlp } from './models/mlp';
+export type { MlpOptions } from './models/mlp';
+export { createMobileNetV2 } from './models/mobileNetV2';
+export type { MobileNetV2Options } from './models/mobileNetV2';
+export type { ImageShape } from './models/modelOptions';
+
+// Training
+export type { CheckpointOptions, TrainingOptions } from './training/config';
+export type { EarlyStopping, Monitor } from './training/earlyStopping';
+export type { EpochRecord, History, ResumeInfo, StepInfo } from './training/history';
+export { createAdam, createSgd } from './training/optimizer';
+export type { AdamOptions, Optimizer, SgdOptions } from './training/optimizer';
+export {
+  addWarmUp,
+  createConstantSchedule,
+  createCosineSchedule,
+  createOneCycleSchedule,
+  createTriangularSchedule,
+} from './training/schedule';
+export type { Schedule } from './training/schedule';
+export { trainModel } from './training/train';
+export { TrainingInterrupted } from './training/trainAlone';
+
+// Evaluation
+export { evaluateClassifier } from './evaluation/evaluate';
+export type { Evaluation } from './evaluation/evaluate';
+export {
+  accuracy,
+  accuracyInterval,
+  classMetrics,
+  confusionMatrix,
+  macroAverage,
+  topK,
+  topKAccuracy,
+  worstMistakes,
+} from './evaluation/metrics';
+export type {
+  ClassMetrics,
+  Interval,
+  LabelledProbabilities,
+  Mistake,
+  RankedClass,
+} from './evaluation/metrics';
+export { predictDataset } from './evaluation/predict';
+export type { PredictOptions } from './evaluation/predict';
+export { disposeClassifier, predictImage } from './evaluation/predictImage';
+export type { NamedProbability, Prediction } from './evaluation/predictImage';
+export { meanAndStd, percentile } from './evaluation/statistics';
+
+// Report
+export {
+  ablationFigure,
+  accuracyAgainstSecondsFigure,
+  classCountsFigure,
+  comparisonFigure,
+  confusionMatrixFigure,
+  dataEfficiencyFigure,
+  historyFigure,
+  imageGridFigure,
+  labelledPictures,
+  mistakePictures,
+  perClassFigure,
+  predictionPictures,
+} from './report/figures';
+export type { CaptionedPicture, DatasetLabel, Figure, ModelHistory } from './report/figures';
+
+// Experiments
+export { describeTrainedModel } from './experiments/modelRecord';
+export type { FinishedModel } from './experiments/modelRecord';
+export type { ProgressEvent } from './experiments/progressLog';
+export { parseRunRecord } from './experiments/runRecord';
+export type { ModelRecord, Preset, RunRecord } from './experiments/runRecord';
+export { listRuns, loadRun, runsDirectory, startRun } from './experiments/runs';
+export type { Run, RunOptions } from './experiments/runs';
