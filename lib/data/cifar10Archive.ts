@@ -1,6 +1,9 @@
 /** The archive that CIFAR-10's authors publish. */
-import { open } from 'node:fs/promises';
-import { list } from 'tar';
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { Parser, type ReadEntry } from 'tar';
 import { errorCode, fileError } from '../atomicFile';
 import { CIFAR10_FILE_BYTES, CIFAR10_FILES, CIFAR10_FOLDER } from './cifar10Format';
 
@@ -36,25 +39,18 @@ const TEXT_FILES = ['batches.meta.txt', 'readme.html'];
 export async function readCifar10Archive(path: string): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   const others: string[] = [];
-  const pending: Promise<void>[] = [];
   try {
-    await requireGzip(path);
-    await list({
-      file: path,
-      strict: true, // a damaged archive is an error, not a warning
-      onReadEntry: (entry) => {
-        const name = knownName(entry.path);
-        if (name === undefined || entry.type !== 'File' || !hasKnownSize(name, entry.size)) {
-          if (entry.type === 'File') others.push(`${entry.path} (${entry.size} bytes)`);
-          return;
-        }
-        pending.push(entry.concat().then((bytes) => void files.set(name, bytes)));
-      },
+    await readEntries(path, (entry) => {
+      const name = knownName(entry.path);
+      if (name !== undefined && entry.type === 'File' && hasKnownSize(name, entry.size)) {
+        void entry.concat().then((bytes) => files.set(name, bytes));
+        return;
+      }
+      if (entry.type === 'File') others.push(`${entry.path} (${entry.size} bytes)`);
+      entry.resume();
     });
-    await Promise.all(pending);
   } catch (error) {
-    await Promise.allSettled(pending);
-    if (errorCode(error)?.startsWith('E')) throw fileError(error, `read ${path}`);
+    if (/^E[A-Z]+$/.test(errorCode(error) ?? '')) throw fileError(error, `read ${path}`);
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(
       `Expected ${path} to be a whole .tar.gz archive but reading it failed (${reason}): ` +
@@ -73,15 +69,18 @@ export async function readCifar10Archive(path: string): Promise<Map<string, Uint
   return files;
 }
 
-/** tar would read an uncompressed or foreign file as an empty archive. */
-async function requireGzip(path: string): Promise<void> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
-    if (bytesRead < 2 || buffer[0] !== 0x1f || buffer[1] !== 0x8b) throw new Error('not gzip');
-  } finally {
-    await file.close();
-  }
+/**
+ * Streams an archive's entries. Node unzips, and the parser gets the plain bytes: for a file that is
+ * cut, tar's own `list({ file })` neither resolves nor rejects (7.5).
+ */
+async function readEntries(path: string, onReadEntry: (entry: ReadEntry) => void): Promise<void> {
+  const parser = new Parser({ strict: true, onReadEntry }); // strict: damage is an error, no warning
+  const ended = once(parser, 'end'); // rejects with the parser's error
+  const unzipped = pipeline(createReadStream(path), createGunzip(), async (pieces) => {
+    for await (const piece of pieces) parser.write(piece as Buffer);
+    parser.end();
+  });
+  await Promise.all([unzipped, ended]);
 }
 
 function knownName(entryPath: string): string | undefined {
