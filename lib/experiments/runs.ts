@@ -32,8 +32,10 @@ export interface Run {
   modelDirectory(name: string): string;
   /** Tells whoever watches what happens; never throws. */
   progress(event: ProgressEvent): void;
-  /** Says which data the run used, and how many images of each part. */
+  /** Records which data the run uses and how many images of each part, and tells whoever watches. */
   setDataset(splits: RecordedSplits): void;
+  /** The models added so far, in that order. */
+  readonly models: readonly ModelRecord[];
   /** Adds a finished model, or replaces the one of that name. @throws Error for a value such as NaN. */
   addModel(model: ModelRecord): void;
   /**
@@ -91,15 +93,21 @@ export function startRun(options: RunOptions): Run {
   const models = new Map<string, ModelRecord>();
   let dataset: DatasetRecord | null = null;
 
+  const progress = createProgressLog(path.join(directory, 'progress.jsonl'));
+
   return {
     id,
     directory,
     figuresDirectory: path.join(directory, 'figures'),
     modelDirectory: (name) => path.join(directory, 'models', fileName(name)),
-    progress: createProgressLog(path.join(directory, 'progress.jsonl')),
+    progress,
     setDataset({ name, source, trainSet, valSet, testSet }) {
       const counts = { train: trainSet.size, val: valSet?.size ?? 0, test: testSet.size };
       dataset = { name, source, classNames: trainSet.classNames, counts };
+      progress({ event: 'note', text: describeDataset(dataset) });
+    },
+    get models() {
+      return [...models.values()];
     },
     addModel(model) {
       models.set(model.name, modelSchema(model, `the model "${model.name}"`));
@@ -172,6 +180,17 @@ export async function listRuns(directory: string = runsDirectory()): Promise<str
 /** `data/runs` in the project's folder. */
 export function runsDirectory(): string {
   return path.join(dataDirectory(), 'runs');
+}
+
+/** `CIFAR-10 (official): 45,000 training, 5,000 validation and 10,000 test images in 10 classes`. */
+export function describeDataset({ name, source, classNames, counts }: DatasetRecord): string {
+  const [train, val, test] = [counts.train, counts.val, counts.test].map((count) =>
+    count.toLocaleString('en'),
+  );
+  return (
+    `${name} (${source}): ${train} training, ${val} validation and ${test} test images ` +
+    `in ${classNames.length} classes`
+  );
 }
 
 function environmentPreset(): Preset {

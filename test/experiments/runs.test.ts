@@ -63,6 +63,16 @@ test('the record names neither the host nor the user', async () => {
   assert.doesNotMatch(text, /"(hostname|host|user|home)"/);
 });
 
+test('whoever watches is told which data the run uses', () => {
+  const run = startRun(options());
+  run.setDataset({ ...splits, testSet: { size: 12345 } });
+  const line = readFileSync(join(run.directory, 'progress.jsonl'), 'utf8');
+  assert.match(
+    line,
+    /generated sample \(generated\): 9 training, 1 validation and 12,345 test images in 2 classes/,
+  );
+});
+
 test('a run that was not completed is not listed and cannot be loaded', async () => {
   const run = startRun(options());
   run.addModel(cnn);
@@ -93,6 +103,10 @@ test('a cell that runs again replaces what it said before', async () => {
   const run = startRun(options());
   run.addModel(cnn);
   run.addModel({ ...cnn, testAccuracy: 0.75 });
+  assert.deepEqual(
+    run.models.map(({ testAccuracy }) => testAccuracy),
+    [0.75],
+  );
   await run.complete();
   run.addModel({ ...cnn, name: 'MLP' });
   const { models } = await run.complete();
