@@ -28,6 +28,8 @@ KERNEL_START_SECONDS = 180
 """tslab starts in 2 s; a machine that is busy with other things may take long."""
 INTERRUPT_SECONDS = 30
 """A batch and a checkpoint take a few seconds at most; a cell that ignores the interrupt is ended after this."""
+BUSY_PERCENT = 20
+"""Of one processor. An idle tslab takes 1 %, a training all of one or more."""
 
 
 def tell(event: str, **fields) -> None:
@@ -62,9 +64,8 @@ class Runner(NotebookClient):
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(name, self.interrupt)
         await super().async_start_new_kernel(**kwargs)
-        pid = self.km.provisioner.pid
-        self.kernel_process = psutil.Process(pid)
-        tell("kernel", pid=pid)
+        self.kernel_process = psutil.Process(self.km.provisioner.pid)
+        tell("kernel", pid=self.kernel_process.pid)
 
     def cell_starts(self, cell, cell_index) -> None:
         self.index += 1
@@ -96,19 +97,17 @@ class Runner(NotebookClient):
     async def wait_until_quiet(self) -> None:
         """The cell is rejected at once, but its batch ends behind it: waits until the kernel has nothing to do."""
         deadline = time.monotonic() + INTERRUPT_SECONDS
-        quiet = 0
-        while quiet < 2 and time.monotonic() < deadline:
-            try:
+        quiet = -1  # the first measurement only starts the clock
+        try:
+            while quiet < 2 and time.monotonic() < deadline:
                 used = self.kernel_process.cpu_percent(interval=None)
-            except psutil.Error:
-                return
-            quiet = quiet + 1 if used < 20 else 0
-            await asyncio.sleep(0.4)
+                quiet = quiet + 1 if used < BUSY_PERCENT else min(quiet, 0)
+                await asyncio.sleep(0.4)
+        except psutil.Error:
+            return  # it has ended
 
     async def _async_cleanup_kernel(self) -> None:
         if self.interrupted and self.kernel_process is not None:
-            self.kernel_process.cpu_percent(interval=None)  # the first call only starts the measurement
-            await asyncio.sleep(0.4)
             await self.wait_until_quiet()
         await super()._async_cleanup_kernel()
 
@@ -128,19 +127,13 @@ async def run(notebook, executed: Path, directory: str) -> int:
         await runner.work
         tell("done")
         return 0
-    except asyncio.CancelledError:
-        tell("interrupted")
-        return 130
-    except CellExecutionError:
+    except (asyncio.CancelledError, CellExecutionError, DeadKernelError, RuntimeError) as error:
+        # An interrupt ends in any of these: rejected cell, cancelled wait, or a kernel that died of it.
         if runner.interrupted:
             tell("interrupted")
             return 130
-        return 1
-    except (DeadKernelError, RuntimeError) as error:
-        if runner.interrupted:
-            tell("interrupted")
-            return 130
-        tell("dead", text=str(error))
+        if not isinstance(error, CellExecutionError):
+            tell("dead", text=str(error))
         return 1
     finally:
         temporary = executed.with_suffix(".tmp")
@@ -153,7 +146,7 @@ def watch_launcher(stop) -> None:
     loop = asyncio.get_running_loop()
 
     def wait() -> None:
-        while sys.stdin.buffer.read(1):
+        while os.read(0, 1):  # not sys.stdin: its lock must be free when Python ends
             pass
         loop.call_soon_threadsafe(stop)
 

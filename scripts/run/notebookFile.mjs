@@ -112,7 +112,8 @@ export function cellTitles(notebook) {
     const source = cellSource(cell);
     if (cell.cell_type === 'markdown') heading = /^#+\s+(.+)$/m.exec(source)?.[1].trim() ?? heading;
     if (cell.cell_type !== 'code' || source.trim() === '') continue;
-    titles.push(heading || firstLine(source));
+    const isInjected = cell.metadata?.tags?.includes('injected-parameters');
+    titles.push(isInjected ? 'Values of this run' : heading || firstLine(source));
     heading = '';
   }
   return titles;

@@ -7,13 +7,15 @@ import {
   openSync,
   readFileSync,
   readSync,
+  rmSync,
   writeFileSync,
   fstatSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { injectParameters } from '../parameters.mjs';
-import { createNoiseFilter } from '../nativeNoise.mjs';
+import { createNoiseFilter, isNativeNoise } from '../nativeNoise.mjs';
+import { killGroup } from '../setup/lock.mjs';
 import { Problem, lastLines } from '../setup/problem.mjs';
 import { inProject, inVenv, jupyterEnvironment } from '../setup/project.mjs';
 import { createDisplay } from './display.mjs';
@@ -58,7 +60,7 @@ export async function runNotebook({ name, notebook }, { directory, values, env }
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...jupyterEnvironment(), ...env, RUN_DIR: directory, TENSORFLOW_LOG: log },
   });
-  const stopForwarding = forwardSignals(runner, display);
+  const signals = forwardSignals(runner, display);
   const outcome = { kernel: undefined, failed: undefined, dead: undefined, interrupted: false };
   const words = [];
   runner.stderr.pipe(createNoiseFilter()).on('data', (chunk) => words.push(chunk));
@@ -79,29 +81,33 @@ export async function runNotebook({ name, notebook }, { directory, values, env }
 
   const { code, signal } = await new Promise((resolve, reject) => {
     runner.on('error', reject);
+    // A runner that was killed leaves its kernel behind, which holds the pipes open.
+    runner.on('exit', (_code, killedBy) => killedBy && outcome.kernel && killGroup(outcome.kernel));
     runner.on('close', (exitCode, killedBy) => resolve({ code: exitCode, signal: killedBy }));
   });
-  stopForwarding();
+  signals.stop();
   tail.stop();
   display.close();
+  rmSync(source, { force: true });
   if (code === 0) return executed;
 
-  // A runner that was killed leaves its kernel behind.
-  if (outcome.kernel && signal) killProcess(outcome.kernel);
-  if (outcome.interrupted || code === 130) throw new Interrupted(directory);
+  if (signals.received || outcome.interrupted) throw new Interrupted(directory);
   if (outcome.failed) throw cellProblem(name, outcome.failed, titles, injected);
-  const lastWords = [
-    lastLines(Buffer.concat(words).toString(), 6),
-    existsSync(log) ? lastLines(readFileSync(log, 'utf8'), 12) : '',
-  ];
-  throw new Problem(
-    `The kernel that ran ${name}.ipynb ended unexpectedly${outcome.dead ? ` (${outcome.dead})` : signal ? ` (the runner got ${signal})` : ''}.`,
-    {
-      details: lastWords.filter(Boolean).join('\n'),
-      remedy:
-        'Where the lines above do not say why: too little memory ends a process like this; try fewer images or a smaller batch (--set batchSize=…).',
-    },
-  );
+  throw kernelProblem(name, {
+    reason: outcome.dead ?? (signal ? `the runner got ${signal}` : 'no reason given'),
+    runnerOutput: Buffer.concat(words).toString(),
+    kernelOutput: existsSync(log) ? readFileSync(log, 'utf8') : '',
+  });
+}
+
+function kernelProblem(name, { reason, runnerOutput, kernelOutput }) {
+  const native = kernelOutput.split('\n').filter((line) => !isNativeNoise(line));
+  const lastWords = [lastLines(runnerOutput, 6), lastLines(native.join('\n'), 12)];
+  return new Problem(`The kernel that ran ${name}.ipynb ended unexpectedly: ${reason}.`, {
+    details: lastWords.filter(Boolean).join('\n'),
+    remedy:
+      'Where nothing above says why: too little memory ends a process like this; try fewer images or a smaller batch.',
+  });
 }
 
 function cellProblem(name, { index, of, text }, titles, notebook) {
@@ -110,9 +116,17 @@ function cellProblem(name, { index, of, text }, titles, notebook) {
   );
   const source = [code[index - 1].source].flat().join('').split('\n').slice(0, 8).join('\n');
   return new Problem(`Cell ${index} of ${of} of ${name}.ipynb failed (${titles[index - 1]}).`, {
-    details: `${source.replace(/^/gm, '│ ')}\n\n${text.trimEnd()}`,
+    details: `${source.replace(/^/gm, '│ ')}\n\n${withoutKernelFrames(text)}`,
     remedy: `Mend the cell or the value, then run the same command again; npm run lab opens the notebook.`,
   });
+}
+
+/** The cell's error without the stack below it, which is the kernel's own. */
+function withoutKernelFrames(text) {
+  const lines = text.trimEnd().split('\n');
+  return lines
+    .filter((line) => !/^\s+at .*(\btslab\/dist\/|node:(vm|internal))/.test(line))
+    .join('\n');
 }
 
 /** Hands on what arrives in a file of JSON lines, while somebody else appends to it. */
@@ -164,15 +178,12 @@ function forwardSignals(runner, display) {
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, handler);
-  return () => signals.forEach((signal) => process.off(signal, handler));
-}
-
-function killProcess(pid) {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It ended by itself.
-  }
+  return {
+    get received() {
+      return count > 0;
+    },
+    stop: () => signals.forEach((signal) => process.off(signal, handler)),
+  };
 }
 
 function parseEvent(line) {
