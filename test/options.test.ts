@@ -77,7 +77,7 @@ test('a text must hold something', () => {
   const named = (name: unknown): void =>
     checkOptions('startRun', { name } as { name: string }, { name: text });
   named('CNN');
-  assert.throws(() => named('  '), /a text that is not empty but received "  "/);
+  assert.throws(() => named('  '), /a text that is not empty but received " {2}"/);
 });
 
 test('values are described in a few words', () => {

@@ -161,7 +161,7 @@ async function decodeSet(
         const { data } = await decodeImage(files[index].path, { height: size, width: size });
         images.set(data, index * bytes);
       } catch (error) {
-        failures.set(index, error instanceof Error ? error.message : String(error));
+        failures.set(index, reasonOf(error));
       }
       onPicture();
     }
@@ -189,6 +189,12 @@ async function decodeSet(
     height: size,
     width: size,
   });
+}
+
+/** The decoder's own words: the file's name stands beside them already. */
+function reasonOf(error: unknown): string {
+  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return inner instanceof Error ? inner.message.trim() : String(inner);
 }
 
 function checkMemory(pictures: number, size: number): void {

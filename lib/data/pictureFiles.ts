@@ -109,7 +109,7 @@ async function noPictures(folder: string): Promise<Error> {
   const names = await visibleNames(folder);
   const found =
     loose > 0
-      ? `${loose} pictures in no class folder`
+      ? `${loose} picture${loose === 1 ? '' : 's'} in no class folder`
       : names.length > 0
         ? names.slice(0, 8).join(', ')
         : 'an empty folder';

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, test } from 'node:test';
+import { loadDataset, type LoadDatasetOptions } from '../../lib/data/loadDataset';
+import { temporaryFolder } from '../temporaryFolder';
+import { writeBlackCifar10 } from './cifar10Files';
+import { serveFile } from './fileServer';
+import { writePictures } from './pictures';
+
+const SMALL: LoadDatasetOptions = { trainCount: 20, testCount: 10, seed: 1 };
+const ARCHIVE = { sizeBytes: 170_052_171, sha256: '0'.repeat(64) };
+
+beforeEach(() => {
+  for (const name of ['DATA_DIR', 'CIFAR10_DIR', 'OFFLINE']) delete process.env[name];
+});
+
+test('the sample is named as what it is, and its seed repeats it', async () => {
+  const first = await loadDataset({ source: 'sample', ...SMALL });
+  assert.deepEqual([first.name, first.source], ['generated sample', 'generated']);
+  assert.deepEqual([first.trainSet.size, first.testSet.size], [20, 10]);
+  const second = await loadDataset({ source: 'sample', ...SMALL });
+  assert.deepEqual(first.trainSet.images, second.trainSet.images);
+});
+
+test('auto, offline and with nothing there: the sample, with a notice that says so', async (t) => {
+  const notices: string[] = [];
+  process.env.OFFLINE = '1';
+  const { source } = await loadDataset({
+    ...SMALL,
+    cacheDirectory: temporaryFolder(t),
+    onNotice: (notice) => notices.push(notice),
+  });
+  assert.equal(source, 'generated');
+  assert.equal(notices.length, 1);
+  assert.match(notices[0], /GENERATED SAMPLE.* not accuracies on CIFAR-10.*--data/);
+});
+
+test('auto, where the server does not answer or refuses: the sample, with the reason', async (t) => {
+  const { url } = await serveFile(t, new Uint8Array(9), {
+    mischief: (_request, response) => Boolean(response.writeHead(503).end()),
+  });
+  for (const [address, reason] of [
+    [url, /answered 503/],
+    ['http://no-such-host.invalid/', /no-such-host\.invalid/],
+  ] as const) {
+    const notices: string[] = [];
+    const { source } = await loadDataset({
+      ...SMALL,
+      archive: { url: address, ...ARCHIVE },
+      cacheDirectory: temporaryFolder(t),
+      onNotice: (notice) => notices.push(notice),
+    });
+    assert.equal(source, 'generated');
+    assert.match(notices.join(), reason);
+  }
+});
+
+test('auto, where something else than CIFAR-10 comes: an error, not the sample', async (t) => {
+  const { url } = await serveFile(t, Buffer.from('<html>Please log in to the network</html>'));
+  const loading = loadDataset({
+    ...SMALL,
+    archive: { url, ...ARCHIVE },
+    cacheDirectory: temporaryFolder(t),
+  });
+  await assert.rejects(loading, { failure: 'wrong content', message: /Expected 170052171 bytes/ });
+});
+
+test('cifar10 is CIFAR-10 or an error', async (t) => {
+  const options = { source: 'cifar10', cacheDirectory: temporaryFolder(t), offline: true };
+  await assert.rejects(loadDataset(options), /Expected CIFAR-10 in .* but there is nothing/);
+});
+
+test('a named place that is broken is an error, whichever way it was named', async (t) => {
+  const empty = temporaryFolder(t);
+  process.env.CIFAR10_DIR = empty;
+  await assert.rejects(loadDataset(), /Expected CIFAR-10's binary files .* an empty folder/);
+  await assert.rejects(loadDataset({ source: 'cifar10' }), /an empty folder/);
+  process.env.DATA_DIR = join(empty, 'nowhere');
+  await assert.rejects(loadDataset(), /nowhere but there is no such folder or file/);
+  delete process.env.DATA_DIR;
+  await assert.rejects(loadDataset({ source: empty }), /Expected folders of .jpg or .png pictures/);
+  const file = join(empty, 'picture.txt');
+  writeFileSync(file, 'text');
+  await assert.rejects(loadDataset({ source: file }), /to be a whole \.tar\.gz archive/);
+});
+
+test('DATA_DIR comes before CIFAR10_DIR, and a path before both', async (t) => {
+  const cifar = temporaryFolder(t);
+  writeBlackCifar10(cifar);
+  const pets = join(temporaryFolder(t), 'pets');
+  await writePictures(pets, { cat: 5, dog: 5 });
+  process.env.CIFAR10_DIR = join(cifar, 'not looked at');
+  process.env.DATA_DIR = pets;
+  const fromEnvironment = await loadDataset({ size: 8 });
+  assert.deepEqual([fromEnvironment.name, fromEnvironment.source], ['pets', 'folder']);
+  assert.equal(fromEnvironment.trainSet.width, 8);
+  assert.equal((await loadDataset({ source: cifar })).name, 'CIFAR-10');
+  // Own pictures named, CIFAR-10 demanded: that cannot be.
+  await assert.rejects(loadDataset({ source: 'cifar10' }), /found cat, dog: pass cifar-10-binary/);
+});
+
+test('progress says what is being done', async (t) => {
+  const pets = join(temporaryFolder(t), 'pets');
+  await writePictures(pets, { cat: 5, dog: 5 });
+  const seen: unknown[] = [];
+  await loadDataset({ source: pets, onProgress: (progress) => seen.push(progress) });
+  assert.deepEqual(seen.at(-1), {
+    activity: 'reading pictures',
+    done: 10,
+    total: 10,
+    unit: 'pictures',
+  });
+});
+
+test('an unknown option or an impossible value is refused', async () => {
+  await assert.rejects(loadDataset({ path: '/x' } as object), /"path"/);
+  await assert.rejects(loadDataset({ size: 0 }), /Expected size to be an integer greater than 0/);
+});
