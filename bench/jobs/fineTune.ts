@@ -15,7 +15,7 @@ export const fineTune = caseJob(
       { against: ['torch'], atLeast: 1 },
       { against: ['eager'] },
     ],
-    // 52 convolutions deep; a batch's statistics add to it.
-    tolerance: batchNorm === 'frozen' ? 2e-3 : 2e-2,
+    // The first losses agree in six digits; 52 layers deep, each step then makes more of the rounding.
+    tolerance: 1e-2,
   })),
 );
