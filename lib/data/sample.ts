@@ -54,7 +54,7 @@ function drawSet(split: 'train' | 'test', { count, seed, size }: SetOptions): Im
   const images = new Uint8Array(count * size * size * 3);
   const labels = new Int32Array(count);
   const numClasses = CIFAR10_CLASS_NAMES.length;
-  let order = new Uint32Array(0);
+  let order: Uint32Array = new Uint32Array(0);
   for (let index = 0; index < count; index++) {
     // Every ten pictures hold each class once, so that any first part of the set is balanced too.
     const place = index % numClasses;
