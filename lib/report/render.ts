@@ -1,6 +1,6 @@
 // A figure as a picture: plotly.js draws it in a headless browser.
 import type { Browser, Page } from 'puppeteer-core';
-import { withBrowser } from './browser';
+import { BrowserUnavailableError, withBrowser } from './browser';
 import type { Figure } from './figure';
 import { plotlySource } from './plotlySource';
 import { withDensity } from './png';
@@ -30,6 +30,23 @@ export async function renderPng(
   const uri = await renderUri(figure, { format: 'png', scale });
   const png = Buffer.from(uri.slice(uri.indexOf(',') + 1), 'base64');
   return withDensity(png, scale * pixelsPerInch);
+}
+
+let noticeGiven = false;
+
+/**
+ * What `render` gives, or undefined where no browser runs: a notice then says so, once, and the work
+ * goes on without the picture.
+ */
+export async function pictureOrNotice<T>(render: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await render();
+  } catch (error) {
+    if (!(error instanceof BrowserUnavailableError)) throw error;
+    if (!noticeGiven) console.log(`Figures without static pictures. ${error.message}`);
+    noticeGiven = true;
+    return undefined;
+  }
 }
 
 /** What is used of plotly.js inside the page. */

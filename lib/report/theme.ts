@@ -70,10 +70,14 @@ export const defaultFigureWidth = 800;
 export const pixelsPerInch = 120;
 
 /** `title – data set`; generated pictures always say "generated sample". */
+export function titleWithDataset(title: string, { name, source }: DatasetLabel): string {
+  const unsaid = source === 'generated' && !/generated sample/i.test(name);
+  return `${title} – ${unsaid ? `${name} (generated sample)` : name}`;
+}
+
+/** The same as Plotly takes it. */
 export function figureTitle(title: string, dataset: DatasetLabel): string {
-  const { name, source } = dataset;
-  const generated = source === 'generated' && !/generated sample/i.test(name);
-  return escapeText(`${title} – ${generated ? `${name} (generated sample)` : name}`);
+  return escapeText(titleWithDataset(title, dataset));
 }
 
 /** Plotly takes `<b>` and its like for markup: a class or model named so must stay text. */

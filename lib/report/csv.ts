@@ -1,0 +1,116 @@
+// Tables and the numbers of figures as CSV.
+import type { Axis, BarTrace, ErrorBars, Figure, HeatmapTrace, ScatterTrace } from './figure';
+
+/** One cell; null and undefined are empty. */
+export type CsvCell = string | number | boolean | null | undefined;
+
+/**
+ * Rows as CSV text after RFC 4180, with "\n" line ends: what holds a comma, a quote or a line break is
+ * quoted. Text that a spreadsheet would take for a formula gets a leading apostrophe.
+ */
+export function csvText(rows: Iterable<readonly CsvCell[]>): string {
+  return Array.from(rows, (row) => `${row.map(csvCell).join(',')}\n`).join('');
+}
+
+function csvCell(value: CsvCell): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value !== 'string') return String(value);
+  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/**
+ * A figure's numbers as CSV. Curves, dots and bars: one row a point, with the ends of its error bar; a
+ * confusion matrix: one row a cell; pictures: their captions. Columns bear the axes' titles.
+ */
+export function figureCsv(figure: Figure): string {
+  const { data, layout } = figure;
+  const heatmaps = data.filter((trace) => trace.type === 'heatmap');
+  if (heatmaps.length > 0) return csvText(heatmaps.flatMap((trace) => cellRows(trace, figure)));
+  const series = data.filter((trace) => trace.type === 'scatter' || trace.type === 'bar');
+  if (series.length > 0) return csvText(pointRows(series, figure));
+  const captions = (layout.annotations ?? []).map(({ text }, index) => [
+    index + 1,
+    plainText(text),
+  ]);
+  return csvText([['picture', 'caption'], ...captions]);
+}
+
+function cellRows(trace: HeatmapTrace, { layout }: Figure): CsvCell[][] {
+  const header = [
+    axisTitle(layout.yaxis),
+    axisTitle(layout.xaxis),
+    'count',
+    plainText(trace.colorbar.title.text),
+  ];
+  const rows = trace.z.flatMap((values, row) =>
+    values.map((value, column) => [
+      plainText(trace.y[row]),
+      plainText(trace.x[column]),
+      trace.customdata[row][column],
+      value,
+    ]),
+  );
+  return [header, ...rows];
+}
+
+function pointRows(series: readonly (ScatterTrace | BarTrace)[], { layout }: Figure): CsvCell[][] {
+  const panels = series.map(({ yaxis }) =>
+    axisTitle(yaxis === 'y2' ? layout.yaxis2 : layout.yaxis),
+  );
+  const several = new Set(panels).size > 1;
+  const withBars = series.some((trace) => 'error_x' in trace || 'error_y' in trace);
+  const header = [
+    'series',
+    ...(several ? ['measure'] : []),
+    axisTitle(layout.xaxis),
+    several ? 'value' : panels[0],
+    ...(withBars ? ['low', 'high'] : []),
+  ];
+  const rows = series.flatMap((trace, index) =>
+    trace.x.flatMap((x, point): CsvCell[][] => {
+      const y = trace.y[point];
+      if (x === null || y === null) return [];
+      return [
+        [
+          plainText(trace.name ?? ''),
+          ...(several ? [panels[index]] : []),
+          plainCell(x),
+          plainCell(y),
+          ...(withBars ? barEnds(trace, point) : []),
+        ],
+      ];
+    }),
+  );
+  return [header, ...rows];
+}
+
+/** Low and high end of a point's error bar. */
+function barEnds(trace: ScatterTrace | BarTrace, point: number): CsvCell[] {
+  if (trace.type === 'bar') return [null, null];
+  const [bars, value]: [ErrorBars | undefined, unknown] = trace.error_x
+    ? [trace.error_x, trace.x[point]]
+    : [trace.error_y, trace.y[point]];
+  const up = bars?.array[point];
+  const down = bars?.symmetric === false ? bars.arrayminus?.[point] : up;
+  if (typeof value !== 'number' || up == null || down == null) return [null, null];
+  return [Number((value - down).toPrecision(5)), Number((value + up).toPrecision(5))];
+}
+
+function axisTitle(axis: Axis | undefined): string {
+  return plainText(axis?.title?.text ?? 'name');
+}
+
+function plainCell(value: string | number): string | number {
+  return typeof value === 'string' ? plainText(value) : value;
+}
+
+/** Text without Plotly's markup: lines joined by commas, tags dropped, and back from `escapeText`. */
+export function plainText(text: string): string {
+  return text
+    .replaceAll('<br>', ', ')
+    .replaceAll(/<[^>]*>/g, '')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&');
+}

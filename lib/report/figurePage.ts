@@ -1,0 +1,68 @@
+import { plainText } from './csv';
+import type { Figure } from './figure';
+import { plotlySource } from './plotlySource';
+import { escapeText, fontFamily, inkColor } from './theme';
+
+/**
+ * One HTML page with live figures that opens offline: plotly.js stands in it once (5 MB), and a policy
+ * forbids it to load anything.
+ *
+ * @param figures at least one, from top to bottom
+ * @param options.title of the page; by default the first figure's
+ * @param options.introduction HTML between heading and figures, for example a table
+ */
+export async function figurePage(
+  figures: readonly Figure[],
+  options: { readonly title?: string; readonly introduction?: string } = {},
+): Promise<string> {
+  const titles = figures.map(({ layout }) => plainText(layout.title.text));
+  const title = options.title ?? titles[0] ?? 'Figures';
+  const heading =
+    figures.length === 1 && !options.introduction ? '' : `<h1>${escapeText(title)}</h1>`;
+  const places = titles.map(
+    (label, index) =>
+      `<div id="figure-${index}" role="figure" aria-label="${attribute(label)}"></div>`,
+  );
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<title>${escapeText(title)}</title>
+<style>
+body { margin: 0 auto; max-width: 960px; padding: 16px; font-family: ${fontFamily}; color: ${inkColor}; background: #fff; }
+[role=figure] { margin-bottom: 24px; overflow-x: auto; }
+</style>
+</head>
+<body>
+${heading}
+${options.introduction ?? ''}
+${places.join('\n')}
+<noscript>These figures are drawn by JavaScript, which is switched off here.</noscript>
+<script>${await plotlySource()}</script>
+<script>
+for (const [index, { data, layout }] of ${scriptJson(figures)}.entries()) {
+  Plotly.newPlot('figure-' + index, data, layout, { responsive: true, displaylogo: false });
+}
+</script>
+</body>
+</html>
+`;
+}
+
+const policy = [
+  "default-src 'none'",
+  "script-src 'unsafe-inline'",
+  "style-src 'unsafe-inline'",
+  'img-src data: blob:',
+].join('; ');
+
+/** JSON that cannot end the script it stands in. */
+function scriptJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c');
+}
+
+function attribute(text: string): string {
+  return escapeText(text).replaceAll('"', '&quot;');
+}

@@ -1,0 +1,71 @@
+// A table as people read it: numbers cut alike within a column and set to the right.
+import { type DataTable, type TableCell, tableRows } from './tables';
+import { escapeText } from './theme';
+
+/** The table as an HTML `<table>`, styled in place, since a saved notebook has no style sheet. */
+export function tableHtml(table: DataTable, caption?: string): string {
+  const { columns, rows, numeric } = formatted(table);
+  const cell = (tag: 'td' | 'th', text: string, column: number) =>
+    `<${tag} style="text-align:${numeric[column] ? 'right' : 'left'};padding:3px 12px">` +
+    `${escapeText(text)}</${tag}>`;
+  const line = (tag: 'td' | 'th', texts: readonly string[]) =>
+    `<tr>${texts.map((text, column) => cell(tag, text, column)).join('')}</tr>`;
+  return [
+    '<table style="border-collapse:collapse;font-variant-numeric:tabular-nums">',
+    ...(caption === undefined
+      ? []
+      : [`<caption style="text-align:left;padding:3px 12px">${escapeText(caption)}</caption>`]),
+    `<thead>${line('th', columns)}</thead>`,
+    `<tbody>${rows.map((row) => line('td', row)).join('')}</tbody>`,
+    '</table>',
+  ].join('');
+}
+
+/** The table in columns of plain text. */
+export function tableText(table: DataTable, caption?: string): string {
+  const { columns, rows, numeric } = formatted(table);
+  const lines = [columns, ...rows];
+  const widths = columns.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  const text = lines.map((line) =>
+    line
+      .map((cell, column) =>
+        numeric[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column]),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+  const rule = '-'.repeat(widths.reduce((sum, width) => sum + width + 2, -2));
+  const head = caption === undefined ? [] : [caption];
+  return [...head, text[0], rule, ...text.slice(1)].join('\n');
+}
+
+function formatted(table: DataTable): {
+  columns: string[];
+  rows: string[][];
+  numeric: boolean[];
+} {
+  const cells = tableRows(table);
+  const columns = table.columns.map((_, column) => cells.map((row) => row[column]));
+  const formats = columns.map(columnFormat);
+  return {
+    columns: table.columns,
+    rows: cells.map((row) => row.map((cell, column) => formats[column](cell))),
+    numeric: columns.map((column) => column.every((cell) => typeof cell !== 'string')),
+  };
+}
+
+/** Counts whole, fractions with four digits behind the point, what is larger with fewer. */
+function columnFormat(column: readonly TableCell[]): (cell: TableCell) => string {
+  const numbers = column.filter((cell) => typeof cell === 'number');
+  const largest = Math.max(0, ...numbers.map(Math.abs));
+  const whole = numbers.every(Number.isInteger);
+  const digits = whole ? 0 : largest <= 1 ? 4 : largest < 100 ? 2 : largest < 1000 ? 1 : 0;
+  return (cell) => {
+    if (cell === null) return '–';
+    if (typeof cell === 'string') return cell;
+    return cell.toLocaleString('en', {
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
+  };
+}

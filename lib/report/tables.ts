@@ -1,0 +1,135 @@
+// Tables as danfojs DataFrames: the only file that loads danfojs, and only when a table is made (0.8 s).
+import type * as danfojs from 'danfojs-node';
+import { type ClassMetrics, macroAverage } from '../evaluation/metrics';
+import { csvText, type CsvCell } from './csv';
+
+/**
+ * The part of a danfojs DataFrame that its own declarations type well enough to rely on; the rest of
+ * its methods are there too (danfo.jsdata.org).
+ */
+export interface DataTable {
+  readonly columns: string[];
+  readonly shape: number[];
+  /** Row by row. */
+  readonly values: unknown;
+  head(rows?: number): DataTable;
+  tail(rows?: number): DataTable;
+  sortValues(column: string, options?: { ascending?: boolean }): DataTable | undefined;
+  /** Writes it to the console. */
+  print(): void;
+}
+
+/** One cell of a table; null is shown as "–". */
+export type TableCell = string | number | null;
+
+/**
+ * A danfojs DataFrame of the given rows; the columns are those of the first row.
+ *
+ * @throws RangeError where there are no rows: danfojs knows no columns without them
+ */
+export function createTable(rows: readonly Readonly<Record<string, TableCell>>[]): DataTable {
+  if (rows.length === 0) {
+    throw new RangeError(
+      'Expected at least one row but received none: pass createTable some rows.',
+    );
+  }
+  const columns = Object.keys(rows[0]);
+  const values = Object.fromEntries(
+    columns.map((name) => [name, rows.map((row) => row[name] ?? null)]),
+  );
+  const { DataFrame } = loadDanfojs();
+  return new DataFrame(values);
+}
+
+/** Precision, recall, F1 and number of pictures of each class, and their plain mean as last row. */
+export function perClassTable(
+  perClass: readonly ClassMetrics[],
+  classNames: readonly string[],
+): DataTable {
+  if (perClass.length !== classNames.length) {
+    throw new RangeError(
+      `Expected ${perClass.length} class names but received ${classNames.length}: ` +
+        'pass those of the data set that was evaluated.',
+    );
+  }
+  const row = (name: string, { precision, recall, f1, support }: ClassMetrics) => ({
+    class: name,
+    precision,
+    recall,
+    F1: f1,
+    pictures: support,
+  });
+  return createTable([
+    ...perClass.map((metrics, label) => row(classNames[label], metrics)),
+    row('mean of the classes', macroAverage(perClass)),
+  ]);
+}
+
+/** What a table of models says about one; a run's `ModelRecord` fits. */
+export interface ModelSummary {
+  readonly name: string;
+  readonly parameterCount: number;
+  readonly trainAccuracy: number | null;
+  readonly valAccuracy: number | null;
+  readonly testAccuracy: number | null;
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+}
+
+/** Models side by side: size, accuracies (fractions), training time. */
+export function modelTable(models: readonly ModelSummary[]): DataTable {
+  return createTable(
+    models.map((model) => ({
+      model: model.name,
+      parameters: model.parameterCount,
+      'train accuracy': model.trainAccuracy,
+      'validation accuracy': model.valAccuracy,
+      'test accuracy': model.testAccuracy,
+      seconds: model.seconds,
+      'images/s': model.imagesPerSecond,
+    })),
+  );
+}
+
+/** How many pictures of each class the parts of a data set have, and their sums as last row. */
+export function classCountsTable(
+  splits: readonly { readonly name: string; readonly counts: readonly number[] }[],
+  classNames: readonly string[],
+): DataTable {
+  const row = (name: string, count: (counts: readonly number[]) => number) => ({
+    class: name,
+    ...Object.fromEntries(splits.map((split) => [split.name, count(split.counts)])),
+  });
+  return createTable([
+    ...classNames.map((name, label) => row(name, (counts) => counts[label])),
+    row('all', (counts) => counts.reduce((sum, count) => sum + count, 0)),
+  ]);
+}
+
+/** The cells of a table, row by row. */
+export function tableRows(table: DataTable): TableCell[][] {
+  // danfojs: a single column's values come flat.
+  return (table.values as unknown[]).map((row) =>
+    (Array.isArray(row) ? row : [row]).map(tableCell),
+  );
+}
+
+/** The table as CSV (danfojs' own `toCSV` does not quote). */
+export function tableCsv(table: DataTable): string {
+  const rows: CsvCell[][] = tableRows(table);
+  return csvText([table.columns, ...rows]);
+}
+
+function tableCell(value: unknown): TableCell {
+  if (typeof value === 'number') return Number.isNaN(value) ? null : value;
+  if (typeof value === 'string') return value;
+  return value === null || value === undefined ? null : JSON.stringify(value);
+}
+
+function loadDanfojs(): typeof danfojs {
+  // First our own door to TensorFlow, which danfojs would open without its preparations.
+  /* eslint-disable @typescript-eslint/no-require-imports -- an `import` could not wait for the first table */
+  require('../tensorflow/backend');
+  return require('danfojs-node') as typeof danfojs;
+  /* eslint-enable @typescript-eslint/no-require-imports */
+}

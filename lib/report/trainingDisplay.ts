@@ -1,0 +1,132 @@
+// A training as it goes on, in the cell that started it: a bar, numbers and growing curves.
+import type { ProgressEvent } from '../experiments/progressLog';
+import { anyValue, checkOptions, required, text } from '../options';
+import type { EpochRecord, History, ResumeInfo, StepInfo } from '../training/history';
+import { createDisplay } from './display';
+import { type DatasetLabel, titleWithDataset } from './theme';
+import { type CurvePoint, trainingSvg, trainingText, type TrainingView } from './trainingSvg';
+
+export interface TrainingDisplayOptions {
+  /** The model's name, e.g. `CNN`. */
+  readonly model: string;
+  readonly dataset: DatasetLabel;
+  /** A run: what happens is then also written to its `progress.jsonl`. */
+  readonly run?: { progress(event: ProgressEvent): void };
+  /** Milliseconds, for tests. */
+  readonly now?: () => number;
+}
+
+export interface TrainingDisplay {
+  /** To be spread into the options of `trainModel`. */
+  readonly callbacks: {
+    readonly onStep: (step: StepInfo) => void;
+    readonly onEpoch: (record: EpochRecord) => void;
+    readonly onResume: (resumed: ResumeInfo) => void;
+  };
+  /** Shows the end: what the notebook keeps. Without it, what was last shown stays. */
+  finish(history: History): void;
+}
+
+// A person sees no more, and a notebook's front end draws no more without stutter.
+const UPDATE_INTERVAL_MS = 200;
+// More points than that the panels, 300 pixels wide, cannot show.
+const MAX_STEP_POINTS = 240;
+
+/**
+ * Follows a training in one output of the running cell, renewed at most five times a second; the last
+ * state stays in the saved notebook. Outside a notebook it shows nothing: the terminal has the
+ * launcher, which reads the run's `progress.jsonl`.
+ *
+ * @example
+ *   const live = createTrainingDisplay({ model: 'CNN', dataset: trainSet, run });
+ *   const history = await trainModel(cnn, { trainSet, …, ...live.callbacks });
+ *   live.finish(history);
+ */
+export function createTrainingDisplay(options: TrainingDisplayOptions): TrainingDisplay {
+  checkOptions('createTrainingDisplay', options, {
+    model: required(text),
+    dataset: required(anyValue),
+    run: anyValue,
+    now: anyValue,
+  });
+  return new LiveTraining(options);
+}
+
+class LiveTraining implements TrainingDisplay {
+  private readonly display = createDisplay();
+  private readonly now: () => number;
+  private readonly title: string;
+  private stepPoints: CurvePoint[] = [];
+  private pointStride = 1;
+  private epochs: readonly EpochRecord[] = [];
+  private step: StepInfo | undefined;
+  private shownAt = -Infinity;
+  private announced = false;
+  private late: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: TrainingDisplayOptions) {
+    this.now = options.now ?? (() => performance.now());
+    this.title = titleWithDataset(options.model, options.dataset);
+  }
+
+  readonly callbacks: TrainingDisplay['callbacks'] = {
+    onStep: (step) => {
+      this.announce(step);
+      this.step = step;
+      this.options.run?.progress({ event: 'step', model: this.options.model, ...step });
+      this.keepPoint(step);
+      this.showSoon();
+    },
+    onEpoch: (record) => {
+      this.epochs = [...this.epochs, record];
+      this.options.run?.progress({ event: 'epoch', model: this.options.model, ...record });
+      if (record.epoch === this.step?.epochs) this.show();
+      else this.showSoon();
+    },
+    onResume: ({ epochs }) => {
+      this.epochs = epochs;
+    },
+  };
+
+  finish(history: History): void {
+    this.epochs = history.epochs;
+    this.show(history);
+  }
+
+  private announce({ epochs, stepsPerEpoch }: StepInfo): void {
+    if (this.announced) return;
+    this.announced = true;
+    const { run, model } = this.options;
+    run?.progress({ event: 'training', model, epochs, stepsPerEpoch });
+  }
+
+  /** Keeps the running means of every nth step, and doubles n as they grow too many. */
+  private keepPoint({ step, epoch, stepInEpoch, stepsPerEpoch, loss, accuracy }: StepInfo): void {
+    if (step % this.pointStride !== 0) return;
+    this.stepPoints.push({ epoch: epoch - 1 + stepInEpoch / stepsPerEpoch, loss, accuracy });
+    if (this.stepPoints.length <= MAX_STEP_POINTS) return;
+    this.stepPoints = this.stepPoints.filter((_, index) => index % 2 === 1);
+    this.pointStride *= 2;
+  }
+
+  /** Now, or when the interval is over: the newest state is never left out for good. */
+  private showSoon(): void {
+    const wait = this.shownAt + UPDATE_INTERVAL_MS - this.now();
+    if (wait <= 0) this.show();
+    else this.late ??= setTimeout(() => this.show(), wait).unref();
+  }
+
+  private show(history?: History): void {
+    clearTimeout(this.late);
+    this.late = undefined;
+    this.shownAt = this.now();
+    const view: TrainingView = {
+      title: this.title,
+      step: this.step,
+      epochs: this.epochs,
+      stepPoints: this.stepPoints,
+      history,
+    };
+    this.display.show({ 'image/svg+xml': trainingSvg(view), 'text/plain': trainingText(view) });
+  }
+}
