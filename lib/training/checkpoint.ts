@@ -1,7 +1,7 @@
 /** What a training keeps in a checkpoint, and how it finds its way back from one. */
 import { resolve } from 'node:path';
 import { errorCode } from '../atomicFile';
-import { type tf } from '../tensorflow/backend';
+import { describeBackend, type BackendDescription, type tf } from '../tensorflow/backend';
 import {
   prepareCheckpointFolder,
   readNewestCheckpoint,
@@ -25,8 +25,16 @@ export interface TrainingSnapshot {
   readonly complete: boolean;
 }
 
+/** A snapshot from a checkpoint. */
+export interface LoadedSnapshot extends TrainingSnapshot {
+  /** What is different about TensorFlow since then, in words; undefined where nothing is. */
+  readonly runtimeDifference?: string;
+}
+
 interface CheckpointState {
   readonly identity: TrainingIdentity;
+  /** What the last bits of a result depend on. */
+  readonly runtime: Omit<BackendDescription, 'origin'>;
   readonly progress: TrainingProgress;
   readonly complete: boolean;
 }
@@ -42,7 +50,7 @@ export interface Checkpoints {
    *
    * @throws Error where the newest checkpoint is damaged or belongs to another training.
    */
-  load(): Promise<TrainingSnapshot | undefined>;
+  load(): Promise<LoadedSnapshot | undefined>;
 }
 
 /** @throws Error where the folder cannot be made. */
@@ -54,14 +62,14 @@ export async function openCheckpoints(
   const { resume = 'unfinished' } = config.checkpoint;
   await prepareCheckpointFolder(directory);
   const identity = identify(model, config);
+  const { tensorflow, tfjs, device, threads } = describeBackend();
+  const runtime = { tensorflow, tfjs, device, threads };
 
   return {
     directory,
     async save({ progress, variables, bestWeights, complete }) {
-      const state: CheckpointState = { identity, progress, complete };
-      const tensors: TensorGroups = bestWeights
-        ? { variables, best: bestWeights }
-        : { variables };
+      const state: CheckpointState = { identity, runtime, progress, complete };
+      const tensors: TensorGroups = bestWeights ? { variables, best: bestWeights } : { variables };
       try {
         await writeCheckpoint(directory, { state, tensors });
       } catch (error) {
@@ -80,6 +88,7 @@ export async function openCheckpoints(
         complete,
         variables: found.tensors.variables,
         bestWeights: found.tensors.best,
+        runtimeDifference: findDifference(found.state.runtime, runtime),
       };
     },
   };

@@ -20,6 +20,7 @@ import { earlyStoppingRules, monitorRule, type EarlyStopping, type Monitor } fro
 import type { EpochRecord, ResumeInfo, StepInfo } from './history';
 import { createAdam, type Optimizer } from './optimizer';
 import { createConstantSchedule, type Schedule } from './schedule';
+import type { TrainingInterrupted } from './trainAlone';
 
 /** Where and how often a training is saved, and what happens to one that is found there. */
 export interface CheckpointOptions {
@@ -66,6 +67,11 @@ export interface TrainingOptions {
   readonly onEpoch?: (epoch: EpochRecord) => void | Promise<void>;
   /** Called before the first step when the training goes on from a checkpoint. */
   readonly onResume?: (resumed: ResumeInfo) => void | Promise<void>;
+  /**
+   * Called once an interruption has ended the training and its checkpoint is written. For displays: Jupyter drops what
+   * an interrupted cell rejects with.
+   */
+  readonly onInterrupt?: (interruption: TrainingInterrupted) => void;
   /** Stops the training within one batch, as SIGINT does. */
   readonly signal?: AbortSignal;
 }
@@ -113,6 +119,7 @@ export function checkTrainingOptions(
     onStep: callback,
     onEpoch: callback,
     onResume: callback,
+    onInterrupt: callback,
     signal: abortSignal,
   });
   const { trainSet, valSet, epochs, batchSize, preprocess, learningRate = 1e-3 } = options;

@@ -60,4 +60,9 @@ export interface ResumeInfo {
   readonly step: number;
   /** The epochs that were already finished, e.g. to draw their part of the curve. */
   readonly epochs: readonly EpochRecord[];
+  /**
+   * What is different about TensorFlow since the checkpoint was written, in words: version, device or threads. The
+   * curve then goes on, but not to the last bit as it would have.
+   */
+  readonly runtimeDifference?: string;
 }

@@ -96,7 +96,9 @@ class TrainingSession {
       this.compileStep(snapshot?.variables ?? readVariables(this.step.state()));
       if (snapshot) {
         const { epochs, step } = this.progress;
-        await config.onResume?.({ epoch: epochs.length + 1, step, epochs: [...epochs] });
+        const { runtimeDifference } = snapshot;
+        const epoch = epochs.length + 1;
+        await config.onResume?.({ epoch, step, epochs: [...epochs], runtimeDifference });
       }
       return await this.train();
     } finally {
@@ -232,12 +234,14 @@ class TrainingSession {
     if (!this.interrupts.requested) return;
     await this.save();
     const { epochs, step } = this.progress;
-    throw new TrainingInterrupted({
+    const interruption = new TrainingInterrupted({
       epoch: epochs.length + 1,
       epochs: this.config.epochs,
       step,
       checkpointDirectory: this.checkpoints?.directory,
     });
+    this.config.onInterrupt?.(interruption);
+    throw interruption;
   }
 
   private async save(): Promise<void> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, rm, truncate } from 'node:fs/promises';
+import fs, { cp, mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -130,6 +130,38 @@ test('a folder that vanishes during the training ends it with words; the model s
   await trainModel(model, { ...options(), checkpoint: undefined });
 });
 
+test('a full disk ends the training with words, and the earlier checkpoint goes on', async (context) => {
+  const { open } = fs;
+  const openOnFullDisk = (path: string, flags: string) =>
+    path.endsWith('variables.bin')
+      ? Promise.reject(Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' }))
+      : open(path, flags);
+  const training = trainModel(createTinyModel(), {
+    ...options(),
+    checkpoint: { directory, everyMinutes: 1e-9 },
+    onStep: ({ step }) => {
+      if (step === 5) context.mock.method(fs, 'open', openOnFullDisk);
+    },
+  });
+  await assert.rejects(training, (error: NodeJS.ErrnoException) => {
+    assert.match(
+      error.message,
+      /^Training stopped after step 5: its checkpoint could not be written/,
+    );
+    assert.match(error.message, /the disk is full: free some space .*as they were/);
+    assert.equal(error.code, 'ENOSPC');
+    return true;
+  });
+  context.mock.restoreAll();
+  assert.deepEqual(await fs.readdir(directory), ['checkpoint-000003', 'checkpoint-000004']);
+  let resumedAt = 0;
+  await trainModel(createTinyModel(), {
+    ...options(),
+    onResume: ({ step }) => void (resumedAt = step),
+  });
+  assert.equal(resumedAt, 4);
+});
+
 test('a checkpoint folder that cannot be made is refused before the first step', async () => {
   const inTheWay = join(__dirname, 'tinyTraining.ts', 'checkpoints');
   let steps = 0;
@@ -142,6 +174,27 @@ test('a checkpoint folder that cannot be made is refused before the first step',
     /keep checkpoints in .*ENOTDIR/,
   );
   assert.equal(steps, 0);
+});
+
+test('a resumption on other threads is allowed, and says so', async (context) => {
+  const threads = process.env.TF_NUM_INTRAOP_THREADS;
+  context.after(() => {
+    if (threads === undefined) delete process.env.TF_NUM_INTRAOP_THREADS;
+    else process.env.TF_NUM_INTRAOP_THREADS = threads;
+  });
+  process.env.TF_NUM_INTRAOP_THREADS = '63'; // read anew for each description; TensorFlow read it long ago
+  await interruptAfter(3, options());
+  process.env.TF_NUM_INTRAOP_THREADS = '64';
+  const heard: (string | undefined)[] = [];
+  await interruptAfter(5, {
+    ...options(),
+    onResume: (info) => void heard.push(info.runtimeDifference),
+  });
+  await trainModel(createTinyModel(), {
+    ...options(),
+    onResume: (info) => void heard.push(info.runtimeDifference),
+  });
+  assert.deepEqual(heard, ['threads was 63 and is 64 now', undefined]);
 });
 
 test('a checkpoint folder may be copied elsewhere and goes on there', async () => {

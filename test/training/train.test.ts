@@ -292,9 +292,11 @@ test('a signal ends the training within one batch; the model stays usable', asyn
   const model = createTinyModel();
   const controller = new AbortController();
   let steps = 0;
+  const heard: Error[] = [];
   const training = trainModel(model, {
     ...tinyOptions(),
     signal: controller.signal,
+    onInterrupt: (interruption) => void heard.push(interruption),
     onStep: () => {
       if (++steps === 9) controller.abort();
     },
@@ -303,6 +305,7 @@ test('a signal ends the training within one batch; the model stays usable', asyn
     assert.ok(error instanceof TrainingInterrupted);
     assert.deepEqual([error.epoch, error.step, error.checkpointDirectory], [2, 9, undefined]);
     assert.match(error.message, /in epoch 2 of 2 after step 9\. No checkpoint was written/);
+    assert.deepEqual(heard, [error]);
     return true;
   });
   assert.equal(steps, 9);
