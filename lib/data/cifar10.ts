@@ -80,7 +80,7 @@ export async function readCifar10(path: string, signal?: AbortSignal): Promise<D
 /** The folder with the binary files: `path` itself or the archive's folder in it, if there is one. */
 export async function findCifar10Folder(path: string): Promise<string | undefined> {
   for (const folder of [path, join(path, CIFAR10_FOLDER)]) {
-    const names = await readdir(folder).catch((): string[] => []);
+    const names = (await kindOf(folder)) === 'folder' ? await listFolder(folder) : [];
     if (CIFAR10_FILES.some((name) => names.includes(name))) return resolve(folder);
   }
   return undefined;
@@ -91,7 +91,7 @@ async function readCifar10Folder(
   remedy: string,
   signal?: AbortSignal,
 ): Promise<DatasetSplits> {
-  const names = await readdir(folder);
+  const names = await listFolder(folder);
   const missing = CIFAR10_FILES.filter((name) => !names.includes(name));
   if (missing.length > 0) {
     throw new Error(
@@ -145,7 +145,7 @@ async function readArchive(path: string): Promise<DatasetSplits> {
 /** The error for a path that holds no CIFAR-10, with a guess where it is a near miss. */
 async function notCifar10(path: string): Promise<Error> {
   const kind = await kindOf(path);
-  const names = kind === 'folder' ? await readdir(path) : [];
+  const names = kind === 'folder' ? await listFolder(path) : [];
   const found =
     kind === undefined
       ? 'there is no such folder or file'
@@ -156,4 +156,10 @@ async function notCifar10(path: string): Promise<Error> {
     `Expected CIFAR-10's binary files (${CIFAR10_FILES.join(', ')}) in ${path} but ${found}: ` +
       `${remedy} ${CIFAR10_ARCHIVE_NAME} from ${CIFAR10_ARCHIVE.url}, packed or unpacked.`,
   );
+}
+
+async function listFolder(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: unknown) => {
+    throw fileError(error, `read the folder ${folder}`);
+  });
 }

@@ -23,13 +23,8 @@ import {
   unreachable,
   wrongContent,
 } from './downloadError';
-import {
-  claimPartial,
-  contentVersion,
-  type PartialFile,
-  partialPath,
-  releasePartial,
-} from './partialFile';
+import { claimPartial, type PartialFile, partialPath, releasePartial } from './partialFile';
+import { contentVersion, rangeStart, totalBytes } from './responseHeaders';
 
 export interface DownloadProgress {
   readonly url: string;
@@ -134,7 +129,9 @@ async function receiveAll(transfer: Transfer): Promise<void> {
       failures = receivedBytes(transfer) > before ? 1 : failures + 1;
       if (failures >= MAX_FAILURES) throw interrupted(transfer, receivedBytes(transfer), error);
     }
-    await sleep(retryDelaySeconds * 1000 * 2 ** (failures - 1), undefined, { signal });
+    await sleep(retryDelaySeconds * 1000 * 2 ** (failures - 1), undefined, { signal }).catch(() =>
+      signal?.throwIfAborted(),
+    );
   }
 }
 
@@ -191,7 +188,7 @@ async function openPartial(transfer: Transfer, response: Response): Promise<File
   const start = rangeStart(response);
   const { partial } = transfer;
   const isSame = version === partial?.version && (version !== 'unknown' || sha256 !== undefined);
-  if (start > 0 && (!isSame || start !== partial?.sizeBytes)) {
+  if (start !== 0 && (!isSame || start !== partial?.sizeBytes)) {
     await discardPartial(transfer);
     throw interrupted(transfer, 0, new Error('the file changed on the server'));
   }
@@ -256,8 +253,9 @@ async function checkContent(transfer: Transfer): Promise<void> {
 }
 
 async function checkFreeSpace({ target, url }: Transfer, missingBytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(dirname(target));
-  if (bavail * bsize < missingBytes) {
+  const { blocks, bavail, bsize } = await statfs(dirname(target));
+  // Some network file systems count no blocks at all.
+  if (blocks > 0 && bavail * bsize < missingBytes) {
     throw new Error(
       `Expected ${megabytes(missingBytes)} of free disk space in ${dirname(target)} for ${url} ` +
         `but found ${megabytes(bavail * bsize)}: free some space and run again.`,
@@ -277,20 +275,6 @@ function receivedBytes({ partial }: Transfer): number {
 function ownPartial({ partial }: Transfer): PartialFile {
   if (!partial) throw new Error('No partial file: a fault of download.ts, please report it.');
   return partial;
-}
-
-function rangeStart(response: Response): number {
-  if (response.status !== 206) return 0;
-  return Number(/^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1] ?? -1);
-}
-
-/** The size of the whole file as the server announces it. */
-function totalBytes(response: Response): number | null {
-  const length =
-    response.status === 206
-      ? /\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1]
-      : response.headers.get('content-length');
-  return length === undefined || length === null ? null : Number(length);
 }
 
 function createTimer(attempt: AbortController): {

@@ -55,7 +55,7 @@ export async function decodeImage(
       .toColourspace('srgb')
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    return { data, height: info.height, width: info.width };
+    return { data: plainBytes(data), height: info.height, width: info.width };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(
@@ -74,9 +74,13 @@ export async function encodePng({ data, height, width }: DecodedImage): Promise<
         `pass one picture's RGB values.`,
     );
   }
-  return sharp(data, { raw: { width, height, channels: 3 } })
-    .png()
-    .toBuffer();
+  const image = sharp(data, { raw: { width, height, channels: 3 } });
+  return plainBytes(await image.png().toBuffer());
+}
+
+/** A plain Uint8Array of the same bytes: a Buffer's `slice` would be a view, unlike everybody else's. */
+function plainBytes(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
 }
 
 function openPicture(bytes: Uint8Array): Sharp {

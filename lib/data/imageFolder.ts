@@ -90,7 +90,7 @@ export async function loadImageFolder(
   const testSet = await load('test', test);
   const valSet = given.val && (await load('val', given.val));
   for (const set of [trainSet, testSet]) requireEveryClass(set, root);
-  if (skipped.length > 0) onNotice(skippedNotice(skipped, root, total));
+  if (skipped.length > 0) onNotice(skippedNotice(skipped, root));
   return {
     name: trainSet.name,
     source: 'folder',
@@ -217,15 +217,13 @@ function requireEveryClass(set: ImageDataset, root: string): void {
   );
 }
 
-function skippedNotice(skipped: readonly SkippedFile[], root: string, total: number): string {
+function skippedNotice(skipped: readonly SkippedFile[], root: string): string {
   const shown = skipped
     .slice(0, 5)
     .map(({ path, reason }) => `\n  ${relative(root, path)}: ${reason}`);
   const more = skipped.length - shown.length;
-  return (
-    `Skipped in ${root}: ${skipped.length} (beside ${total} pictures listed):` +
-    `${shown.join('')}${more > 0 ? `\n  … and ${more} more` : ''}`
-  );
+  const count = `${skipped.length} file${skipped.length === 1 ? '' : 's'}`;
+  return `Skipped ${count} in ${root}:${shown.join('')}${more > 0 ? `\n  … and ${more} more` : ''}`;
 }
 
 function countFiles(classes: readonly ClassFolder[]): number {

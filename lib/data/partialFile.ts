@@ -8,7 +8,7 @@
  * write into one file; a name is taken over by a rename, which only one process can win. What a
  * stopped process leaves is `free`; what a killed one leaves is known by its process being gone.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -29,13 +29,6 @@ const HOST = hostname().replace(/[^\w-]/g, '_');
 /** A new, unique name for the partial file of `target`, owned by this process. */
 export function partialPath(target: string, version: string): string {
   return partPath(target, version, `${process.pid}@${HOST}@${randomBytes(4).toString('hex')}`);
-}
-
-/** What stands for a server's content in the name: from its ETag or, without one, its date. */
-export function contentVersion(headers: Headers): string {
-  const validator = headers.get('etag') ?? headers.get('last-modified');
-  if (validator === null) return 'unknown';
-  return createHash('sha256').update(validator).digest('hex').slice(0, 16);
 }
 
 /** Takes over the largest partial file that no living process owns and removes the others of that kind. */
