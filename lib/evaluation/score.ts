@@ -1,4 +1,10 @@
+import { batches } from '../data/batches';
+import type { ImageDataset } from '../data/dataset';
 import { checkLength, labelAt } from './labels';
+import type { Predictor } from './predictor';
+
+/** Pictures a run of the graph: enough to keep the processors busy, few enough for little memory. */
+const BATCH_SIZE = 256;
 
 /**
  * The smallest normal float32. A probability below it has been rounded away: the loss of that picture then counts as
@@ -43,6 +49,33 @@ export function addToScore(
     const probability = row[label] < SMALLEST_PROBABILITY ? SMALLEST_PROBABILITY : row[label];
     score.lossSum -= Math.log(probability);
   }
+}
+
+/** A score divided by its pictures. */
+export interface MeanScore {
+  /** Mean cross-entropy in nats. */
+  readonly loss: number;
+  /** 0…1. */
+  readonly accuracy: number;
+}
+
+/**
+ * Predicts a data set of at least one picture and scores it.
+ *
+ * @param between awaited after each batch; where it throws, so does this.
+ */
+export async function scoreDataset(
+  predictor: Pick<Predictor, 'run'>,
+  dataset: ImageDataset,
+  between: () => Promise<void>,
+): Promise<MeanScore> {
+  const numClasses = dataset.classNames.length;
+  const score = createScore();
+  for (const { images, labels, size } of batches(dataset, { batchSize: BATCH_SIZE })) {
+    addToScore(score, { probabilities: predictor.run(images, size), labels, numClasses });
+    await between();
+  }
+  return { loss: score.lossSum / score.images, accuracy: score.correct / score.images };
 }
 
 /** The class of the largest probability; the lower one of equals, as in `tf.argmax`. */

@@ -41,7 +41,7 @@ export function describeDataset(dataset: ImageDataset): unknown {
   const hash = createHash('sha256');
   hash.update(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength));
   const bytes = imageBytes(dataset);
-  const stride = Math.max(1, Math.floor(size / 1024));
+  const stride = Math.max(1, Math.ceil(size / 1024));
   for (let index = 0; index < size; index += stride) {
     hash.update(images.subarray(index * bytes, (index + 1) * bytes));
   }

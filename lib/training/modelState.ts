@@ -50,3 +50,13 @@ export function writeVariables(
     tensor.dispose();
   }
 }
+
+/** The name of the first tensor that holds NaN or an infinity; undefined where all numbers are finite. */
+export function findNonFinite(tensors: readonly TensorValue[]): string | undefined {
+  return tensors.find(({ values }) => {
+    // 0 × x is NaN where x is not finite, and stays NaN in the sum: one multiplication a number.
+    let sum = 0;
+    for (const value of values) sum += 0 * value;
+    return Number.isNaN(sum);
+  })?.name;
+}

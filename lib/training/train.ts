@@ -1,7 +1,7 @@
 import { batches } from '../data/batches';
 import { take } from '../data/dataset';
-import { addToScore, createScore } from '../evaluation/score';
 import { createPredictor, type Predictor } from '../evaluation/predictor';
+import { scoreDataset, type MeanScore } from '../evaluation/score';
 import { yieldToEvents, type Interrupts } from '../interrupts';
 import { createRng, shuffledIndices } from '../random';
 import { type tf } from '../tensorflow/backend';
@@ -9,9 +9,9 @@ import { openCheckpoints, type Checkpoints } from './checkpoint';
 import { checkTrainingOptions, type TrainingConfig, type TrainingOptions } from './config';
 import { findBestEpoch, shouldStop } from './earlyStopping';
 import type { History } from './history';
-import { trainAlone, TrainingInterrupted } from './trainAlone';
-import { readVariables, writeVariables, type TensorValue } from './modelState';
+import { findNonFinite, readVariables, writeVariables, type TensorValue } from './modelState';
 import { addStep, createProgress, describeStep, finishEpoch } from './progress';
+import { trainAlone, TrainingInterrupted } from './trainAlone';
 import {
   createTrainingStep,
   namedWeights,
@@ -19,7 +19,6 @@ import {
   type TrainingStepOptions,
 } from './trainingStep';
 
-const VALIDATION_BATCH_SIZE = 256;
 const DEFAULT_CHECKPOINT_MINUTES = 5;
 
 /**
@@ -93,7 +92,13 @@ class TrainingSession {
         const { height, width } = config.valSet;
         this.predictor = createPredictor(model, { preprocess, height, width });
       }
-      this.compileStep(snapshot?.variables ?? readVariables(this.step.state()));
+      // Back to where the training stands: the recording steps count for nothing.
+      const initial = snapshot?.variables ?? readVariables(this.step.state());
+      try {
+        recordGraphs(this.step, config);
+      } finally {
+        writeVariables(this.step.state(), initial);
+      }
       if (snapshot) {
         const { epochs, step } = this.progress;
         const { runtimeDifference } = snapshot;
@@ -105,24 +110,6 @@ class TrainingSession {
       this.predictor?.dispose();
       this.step.dispose();
     }
-  }
-
-  /**
-   * Records the graphs of both batch sizes, with a step each that is undone. From then on every step of the training
-   * runs as the same graph, wherever it was interrupted; the recording step is executed op by op, which may round
-   * differently (it does in bfloat16).
-   *
-   * @param initial what weights and optimizer slots are set to afterwards.
-   */
-  private compileStep(initial: readonly TensorValue[]): void {
-    const { trainSet, batchSize } = this.config;
-    const sizes = new Set([Math.min(batchSize, trainSet.size), trainSet.size % batchSize]);
-    sizes.delete(0);
-    for (const size of sizes) {
-      const { images, labels } = take(trainSet, size);
-      this.step.run(images, labels, { learningRate: 0, step: 1 });
-    }
-    writeVariables(this.step.state(), initial);
   }
 
   private async train(): Promise<History> {
@@ -161,7 +148,7 @@ class TrainingSession {
       });
       const seconds = (performance.now() - startedAt) / 1000;
       addStep(progress, { loss, correct, size: batch.size, learningRate, seconds });
-      this.checkLoss(loss);
+      this.checkFinite(loss);
       this.lastFiniteLoss = loss;
 
       const secondsPerStep =
@@ -179,32 +166,28 @@ class TrainingSession {
     if (performance.now() - this.savedAt >= minutes * 60_000) await this.save();
   }
 
-  /** Loss and accuracy of the whole validation set. */
-  private async validate(): Promise<{ loss: number; accuracy: number } | undefined> {
+  private async validate(): Promise<MeanScore | undefined> {
     const { valSet } = this.config;
     if (!valSet || !this.predictor) return undefined;
-    const numClasses = valSet.classNames.length;
-    const score = createScore();
-    for (const { images, labels, size } of batches(valSet, { batchSize: VALIDATION_BATCH_SIZE })) {
-      const probabilities = this.predictor.run(images, size);
-      addToScore(score, { probabilities, labels, numClasses });
-      await this.pause();
-    }
-    const loss = score.lossSum / score.images;
-    this.checkLoss(loss, 'validation loss');
-    return { loss, accuracy: score.correct / score.images };
+    const score = await scoreDataset(this.predictor, valSet, () => this.pause());
+    this.checkFinite(score.loss, 'validation loss');
+    return score;
   }
 
-  private checkLoss(loss: number, name = 'loss'): void {
-    if (Number.isFinite(loss)) return;
-    const { step, epochs, current } = this.progress;
-    const { learningRate } = current;
+  private checkFinite(loss: number, name = 'loss'): void {
+    if (!Number.isFinite(loss)) this.stopSpoilt(`the ${name} is ${loss}`);
+  }
+
+  /** Ends a training whose weights are of no use any more. */
+  private stopSpoilt(what: string): never {
+    const { step } = this.progress;
+    const { schedule, stepsPerEpoch, totalSteps } = this.config;
     throw new Error(
-      `Training stopped: the ${name} is ${loss} after step ${step} (epoch ${epochs.length + 1}), whose learning rate ` +
-        `was ${learningRate}; the last finite loss was ${this.lastFiniteLoss ?? 'none'}. The weights are spoilt: ` +
+      `Training stopped: ${what} after step ${step} (epoch ${Math.ceil(step / stepsPerEpoch)}), whose learning rate ` +
+        `was ${schedule((step - 1) / totalSteps)}; the last finite loss was ${this.lastFiniteLoss ?? 'none'}. The weights are spoilt: ` +
         'make the model anew and train it with a lower learningRate' +
         (this.checkpoints
-          ? ` and checkpoint: { resume: 'never' }; the checkpoints stay as they were.`
+          ? " and checkpoint: { resume: 'never' }; the checkpoints stay as they were."
           : '.'),
     );
   }
@@ -247,9 +230,12 @@ class TrainingSession {
   private async save(): Promise<void> {
     if (!this.checkpoints) return;
     this.lap({ inEpoch: this.progress.current.steps > 0 });
+    const variables = readVariables(this.step.state());
+    const spoilt = findNonFinite(variables);
+    if (spoilt) this.stopSpoilt(`${spoilt} is no longer finite`);
     await this.checkpoints.save({
       progress: this.progress,
-      variables: readVariables(this.step.state()),
+      variables,
       bestWeights: this.bestWeights,
       complete: this.hasEnded(),
     });
@@ -281,4 +267,18 @@ function stepOptions(config: TrainingConfig): TrainingStepOptions {
   const { optimizer, preprocess, seed, labelSmoothing, bfloat16 } = config;
   const { height, width } = config.trainSet;
   return { optimizer, preprocess, seed, height, width, labelSmoothing, bfloat16 };
+}
+
+/**
+ * Records the graphs of both batch sizes, with a step each that the caller undoes. From then on every step of the
+ * training runs as the same graph, wherever it was interrupted; the recording step is executed op by op, which may
+ * round differently (it does in bfloat16).
+ */
+function recordGraphs(step: TrainingStep, { trainSet, batchSize }: TrainingConfig): void {
+  const sizes = new Set([Math.min(batchSize, trainSet.size), trainSet.size % batchSize]);
+  sizes.delete(0);
+  for (const size of sizes) {
+    const { images, labels } = take(trainSet, size);
+    step.run(images, labels, { learningRate: 0, step: 1 });
+  }
 }

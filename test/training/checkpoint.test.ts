@@ -130,6 +130,27 @@ test('a folder that vanishes during the training ends it with words; the model s
   await trainModel(model, { ...options(), checkpoint: undefined });
 });
 
+test('weights that are no longer finite are not kept as a checkpoint', async () => {
+  // The first step's loss is finite; its update is not. Without a validation set only the checkpoint notices.
+  const spoiling: TrainingOptions = {
+    ...options(),
+    trainSet: createTinyDataset(16, 1),
+    valSet: undefined,
+    keepBest: undefined,
+    learningRate: 1e300, // infinite in float32
+    optimizer: createSgd(),
+  };
+  await assert.rejects(trainModel(createTinyModel(), spoiling), (error: Error) => {
+    assert.match(
+      error.message,
+      /\w+ is no longer finite after step 1 \(epoch 1\), whose learning rate was 1e\+300/,
+    );
+    assert.match(error.message, /checkpoints stay as they were/);
+    return true;
+  });
+  assert.deepEqual(await fs.readdir(directory), []);
+});
+
 test('a full disk ends the training with words, and the earlier checkpoint goes on', async (context) => {
   const { open } = fs;
   const openOnFullDisk = (path: string, flags: string) =>
