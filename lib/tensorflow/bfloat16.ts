@@ -16,8 +16,6 @@ const LOWERED: Readonly<Record<string, readonly number[]>> = {
   Conv2DBackpropInput: [1, 2],
   Conv2DBackpropFilter: [0, 2],
   DepthwiseConv2dNative: [0, 1],
-  DepthwiseConv2dNativeBackpropInput: [1, 2],
-  DepthwiseConv2dNativeBackpropFilter: [0, 2],
   MatMul: [0, 1],
 };
 
@@ -26,6 +24,7 @@ const FOLLOWING: Readonly<Record<string, readonly number[]>> = {
   Add: [0, 1],
   AddV2: [0, 1],
   AddN: [0, 1],
+  BiasAdd: [0],
   BiasAddGrad: [0],
   MaxPool: [0],
   MaxPoolGrad: [0, 1, 2],
@@ -60,7 +59,9 @@ export function bfloat16Rule(): RewriteRule {
   return (node, graph) => {
     const inputs = LOWERED[node.op] ?? followed(node);
     if (inputs === null || !isFloat(node)) return null;
-    node.inputs = node.inputs.map((value, i) => (inputs.includes(i) ? lower(graph, value) : value));
+    const isLowered = (i: number): boolean =>
+      inputs.includes(i) || (node.op === 'BiasAdd' && i === 1);
+    node.inputs = node.inputs.map((value, i) => (isLowered(i) ? lower(graph, value) : value));
     node.attributes.set('T', typeValue(DataType.bfloat16));
     const keepsFloat = FLOAT_OUTPUTS[node.op] ?? [];
     node.outputs = node.outputs.map((spec, i) =>

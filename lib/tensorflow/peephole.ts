@@ -4,6 +4,8 @@ import { edge, specOf, typeValue, type Edge, type Graph, type GraphNode } from '
 import type { RewriteRule } from './rewrite';
 
 const RULES: Readonly<Record<string, RewriteRule>> = {
+  Add: addBias,
+  AddV2: addBias,
   Sum: sumOverRows,
   BatchMatMulV2: singleMatMul,
   Reshape: plainReshape,
@@ -30,6 +32,24 @@ function sumOverRows(node: GraphNode, graph: Graph): readonly Edge[] | null {
   return [
     edge(
       graph.add('BiasAddGrad', [values], {
+        attributes: { T: typeValue(dtype), data_format: { kind: 'string', value: 'NHWC' } },
+        outputs: node.outputs,
+      }),
+    ),
+  ];
+}
+
+/** A sum with one value for each channel has a kernel of its own, which is fused with what comes before and after. */
+function addBias(node: GraphNode, graph: Graph): readonly Edge[] | null {
+  const [values, bias] = node.inputs;
+  const { shape, dtype } = specOf(values);
+  const biasShape = specOf(bias).shape;
+  const isBias =
+    shape.length >= 2 && biasShape.length === 1 && biasShape[0] === shape[shape.length - 1];
+  if (!isBias || dtype !== DataType.float32) return null;
+  return [
+    edge(
+      graph.add('BiasAdd', [values, bias], {
         attributes: { T: typeValue(dtype), data_format: { kind: 'string', value: 'NHWC' } },
         outputs: node.outputs,
       }),
@@ -67,6 +87,7 @@ function plainReshape(node: GraphNode, graph: Graph): readonly Edge[] | null {
     : null;
 }
 
+/** @returns `value` in another shape, without a detour over the shape it had before. */
 function reshape(graph: Graph, value: Edge, shape: readonly number[]): Edge {
   const source = value.node.op === 'Reshape' ? value.node.inputs[0] : value;
   const { dtype, shape: sourceShape } = specOf(source);
@@ -87,7 +108,7 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
 }
 
 /** The values of an int32 constant, or null where the edge carries something else. */
-export function constantIntegers({ node }: Edge): number[] | null {
+function constantIntegers({ node }: Edge): number[] | null {
   const value = node.attributes.get('value');
   if (node.op !== 'Const' || value?.kind !== 'tensor' || value.spec.dtype !== DataType.int32)
     return null;
