@@ -60,16 +60,29 @@ export function drawOccluder(pen: Pen, rng: Rng): void {
   }
 }
 
+/**
+ * Lets what is painted so far recede behind the subject, as mist and depth of field do: mixes every
+ * pixel with the picture's mean colour; `amount` 0 changes nothing, 1 leaves the mean alone.
+ */
+export function recede({ pixels }: Raster, amount: number): void {
+  const sums = [0, 0, 0];
+  for (let at = 0; at < pixels.length; at++) sums[at % 3] += pixels[at];
+  const means = sums.map((sum) => (sum * 3) / pixels.length);
+  for (let at = 0; at < pixels.length; at++) {
+    pixels[at] += (means[at % 3] - pixels[at]) * amount;
+  }
+}
+
 /** How a picture is taken: light falling off across it, contrast, colour cast, sharpness, noise. */
 export function finish(raster: Raster, rng: Rng): void {
-  if (happens(rng, 0.4)) soften(raster, between(rng, 0.2, 0.7));
+  if (happens(rng, 0.4)) soften(raster, between(rng, 0.2, 0.6));
   const { size, pixels } = raster;
-  const contrast = between(rng, 0.8, 1.15);
-  const brightness = between(rng, 0.8, 1.15);
-  const falloffX = between(rng, -0.15, 0.15);
-  const falloffY = between(rng, -0.15, 0.15);
-  const cast = [between(rng, 0.88, 1.12), between(rng, 0.93, 1.07), between(rng, 0.88, 1.12)];
-  const noise = happens(rng, 0.25) ? between(rng, 5, 12) : between(rng, 1, 5);
+  const contrast = between(rng, 0.85, 1.12);
+  const brightness = between(rng, 0.86, 1.12);
+  const falloffX = between(rng, -0.12, 0.12);
+  const falloffY = between(rng, -0.12, 0.12);
+  const cast = [between(rng, 0.93, 1.07), between(rng, 0.95, 1.05), between(rng, 0.93, 1.07)];
+  const noise = happens(rng, 0.25) ? between(rng, 4, 10) : between(rng, 1, 4);
   let at = 0;
   for (let y = 0; y < size; y++) {
     for (let x = 0; x < size; x++) {

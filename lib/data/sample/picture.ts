@@ -1,7 +1,7 @@
 import type { Rng } from '../../random';
 import { between, happens, pick } from './chance';
 import { backgroundNames, paintBackground, type BackgroundName } from './backgrounds';
-import { drawOccluder, finish } from './finish';
+import { drawOccluder, finish, recede } from './finish';
 import { Pen, type Drawing } from './pen';
 import { Raster } from './raster';
 
@@ -31,8 +31,10 @@ export function drawPicture(subject: Subject, { rng, size }: PictureOptions): Ui
   const scene = happens(rng, 0.7) ? pick(rng, subject.scenes) : pick(rng, backgroundNames);
   paintBackground(raster, pen, { rng, name: scene, horizon: between(rng, -0.45, 0.55) });
 
-  const scale = between(rng, 0.8, 1.05);
-  const slack = Math.max(0.05, 1.05 - scale);
+  recede(raster, between(rng, 0.2, 0.65));
+
+  const scale = between(rng, 0.85, 1.06);
+  const slack = Math.max(0.05, 1.02 - scale);
   const origin = [between(rng, -slack, slack), between(rng, -slack, slack)] as const;
   const facing = happens(rng, 0.5) ? scale : -scale;
   const frame = pen.at(origin, {
@@ -43,7 +45,7 @@ export function drawPicture(subject: Subject, { rng, size }: PictureOptions): Ui
     frame.ellipse([0, 0.75], [0.8, 0.16]).fill([20, 20, 24], { opacity: 0.3, shade: 0 });
   }
   subject.draw(frame, rng);
-  if (happens(rng, 0.25)) drawOccluder(pen, rng);
+  if (happens(rng, 0.2)) drawOccluder(pen, rng);
 
   finish(raster, rng);
   // A clamped array rounds and limits to 0…255 by itself (ECMAScript's ToUint8Clamp).

@@ -83,7 +83,7 @@ function drawAirliner(pen: Pen, rng: Rng, { skin, accent }: Colours): void {
 function drawFromBelow(pen: Pen, rng: Rng, { skin, accent }: Colours): void {
   // Seen at a slant the picture is squashed across or along the flight.
   const frame = pen.at([0, 0], {
-    turn: happens(rng, 0.4) ? rng.next() : between(rng, -0.12, 0.08),
+    turn: happens(rng, 0.25) ? rng.next() : between(rng, -0.12, 0.08),
     scale: [1, between(rng, 0.65, 1)],
   });
   const isDelta = happens(rng, 0.3);

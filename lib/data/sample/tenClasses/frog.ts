@@ -64,7 +64,7 @@ function drawProfile(pen: Pen, rng: Rng, coat: Coat): void {
 
 function drawFromAbove(pen: Pen, rng: Rng, coat: Coat): void {
   const frame = pen.at([0, 0], {
-    turn: happens(rng, 0.3) ? rng.next() : between(rng, -0.1, 0.1),
+    turn: happens(rng, 0.2) ? rng.next() : between(rng, -0.1, 0.1),
     scale: between(rng, 0.9, 1.05),
   });
   const iris = pick(rng, IRIS);
