@@ -167,6 +167,8 @@ export default tseslint.config(
     rules: {
       // Each parameter says its type, so that --set can be checked against it.
       '@typescript-eslint/no-inferrable-types': 'off',
+      // tslab 1.0.22 cannot find the variable of an earlier cell behind `{ run }`.
+      'object-shorthand': ['error', 'never'],
       // A cell tells the story; what needs a function or a class belongs into lib.
       'no-restricted-syntax': [
         'error',

@@ -98,6 +98,25 @@ export {
   predictionPictures,
 } from './report/figures';
 export type { CaptionedPicture, DatasetLabel, Figure, ModelHistory } from './report/figures';
+export {
+  createDisplay,
+  isNotebook,
+  showFigure,
+  showHtml,
+  showMarkdown,
+  showTable,
+} from './report/display';
+export type { Display, MimeBundle, ShowFigureOptions } from './report/display';
+export {
+  classCountsTable,
+  createTable,
+  modelTable,
+  perClassTable,
+  tableCsv,
+} from './report/tables';
+export type { DataTable, ModelSummary, TableCell } from './report/tables';
+export { createTrainingDisplay } from './report/trainingDisplay';
+export type { TrainingDisplay, TrainingDisplayOptions } from './report/trainingDisplay';
 
 // Experiments
 export { describeTrainedModel } from './experiments/modelRecord';
@@ -107,3 +126,4 @@ export { parseRunRecord } from './experiments/runRecord';
 export type { ModelRecord, Preset, RunRecord } from './experiments/runRecord';
 export { listRuns, loadRun, runsDirectory, startRun } from './experiments/runs';
 export type { Run, RunOptions } from './experiments/runs';
+export { trackLoading } from './experiments/trackLoading';
