@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { fileError } from '../atomicFile';
 
 /** One weight as it lies in a Keras file. */
 export interface KerasWeight {
@@ -29,35 +30,88 @@ export interface KerasWeightsFile {
  */
 export async function readKerasH5(source: string | Uint8Array): Promise<KerasWeightsFile> {
   const name = typeof source === 'string' ? basename(source) : 'the given bytes';
-  const bytes = typeof source === 'string' ? await readFile(source) : source;
+  const bytes = typeof source === 'string' ? await readBytes(source) : source;
   checkWholeHdf5(name, bytes);
 
-  // An ES module only, with the whole HDF5 library as WebAssembly: loaded (0.1 s) when it is needed.
-  const { File, ready } = await import('h5wasm');
-  const { FS } = await ready;
-  const place = `/${process.pid}-${fileCount++}.h5`; // in the library's own memory, not on disk
-  FS.writeFile(place, bytes);
-  try {
-    const file = new File(place, 'r');
+  return withHdf5((h5, place) => {
+    h5.FS.writeFile(place, bytes);
+    const file = new h5.File(place, 'r');
     try {
-      return { name, layers: readLayers(name, file as unknown as HdfGroup) };
+      return { name, layers: readLayers(name, file) };
     } finally {
       file.close();
     }
+  });
+}
+
+/** The bytes of a weights file in Keras' layout ("Conv1/kernel:0"); layers without weights are left out. */
+export async function encodeKerasH5(layers: KerasWeightsFile['layers']): Promise<Uint8Array> {
+  const filled = [...layers].filter(([, weights]) => weights.size > 0);
+  return withHdf5((h5, place) => {
+    const file = new h5.File(place, 'w');
+    try {
+      const layerNames = filled.map(([layer]) => layer);
+      file.create_attribute('layer_names', layerNames, [layerNames.length]);
+      file.create_attribute('backend', 'tensorflow');
+      for (const [layer, weights] of filled) {
+        const group = file.create_group(layer);
+        const names = [...weights.keys()].map((weight) => `${layer}/${weight}:0`);
+        group.create_attribute('weight_names', names, [names.length]);
+        const inner = group.create_group(layer);
+        for (const [weight, { shape, values }] of weights) {
+          inner.create_dataset({ name: `${weight}:0`, data: values, shape: [...shape] });
+        }
+      }
+    } finally {
+      file.close();
+    }
+    return h5.FS.readFile(place);
+  });
+}
+
+/** What is used of h5wasm. */
+interface Hdf5 {
+  readonly File: new (path: string, mode: 'r' | 'w') => HdfFile;
+  /** The library's own file system, in memory. */
+  readonly FS: {
+    writeFile(path: string, data: Uint8Array): void;
+    readFile(path: string): Uint8Array;
+    unlink(path: string): void;
+  };
+}
+
+/** An ES module only, with the whole HDF5 library as WebAssembly: loaded (0.1 s) when it is needed. */
+async function withHdf5<Result>(use: (h5: Hdf5, place: string) => Result): Promise<Result> {
+  const { File, ready } = await import('h5wasm');
+  const h5 = { File, FS: (await ready).FS } as unknown as Hdf5;
+  const place = `/${fileCount++}.h5`;
+  try {
+    return use(h5, place);
   } finally {
-    FS.unlink(place);
+    h5.FS.unlink(place);
   }
 }
 
 let fileCount = 0;
 
-/** What this file uses of h5wasm's groups and data sets. */
+async function readBytes(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((error: unknown) => {
+    throw fileError(error, `read ${path}`);
+  });
+}
+
 interface HdfNode {
   readonly attrs: Readonly<Record<string, { readonly value: unknown } | undefined>>;
 }
 interface HdfGroup extends HdfNode {
   get(path: string): HdfGroup | HdfDataset | null;
   keys(): string[];
+  create_group(name: string): HdfGroup;
+  create_attribute(name: string, data: string | readonly string[], shape?: readonly number[]): void;
+  create_dataset(options: { name: string; data: Float32Array; shape: readonly number[] }): unknown;
+}
+interface HdfFile extends HdfGroup {
+  close(): void;
 }
 interface HdfDataset extends HdfNode {
   readonly shape: readonly number[];

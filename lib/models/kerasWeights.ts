@@ -1,5 +1,12 @@
+import { writeFileAtomic } from '../atomicFile';
 import { tf } from '../tensorflow/backend';
-import { readKerasH5, weightName, type KerasWeight, type KerasWeightsFile } from './kerasH5';
+import {
+  encodeKerasH5,
+  readKerasH5,
+  weightName,
+  type KerasWeight,
+  type KerasWeightsFile,
+} from './kerasH5';
 
 /** What {@link loadKerasWeights} did. */
 export interface LoadedKerasWeights {
@@ -37,6 +44,23 @@ export async function loadKerasWeights(
     .filter(([name, weights]) => weights.size > 0 && !modelLayers.has(name))
     .map(([name]) => name);
   return { unusedLayers };
+}
+
+/**
+ * Saves a model's weights as an .h5 file that {@link loadKerasWeights} and Keras (`model.load_weights(path)` of
+ * a model with the same layer names) read. The file is either the old one or the new one, never half of it.
+ */
+export async function saveKerasWeights(model: tf.LayersModel, path: string): Promise<void> {
+  const layers = model.layers.map((layer) => {
+    const weights = layer.weights.map((variable) => {
+      const { shape } = variable;
+      const values = variable.read().dataSync() as Float32Array;
+      const name = weightName(variable.originalName);
+      return [name, { shape: shape as number[], values }] as const;
+    });
+    return [layer.name, new Map(weights)] as const;
+  });
+  await writeFileAtomic(path, await encodeKerasH5(new Map(layers)));
 }
 
 type LayerVariable = tf.layers.Layer['weights'][number];
