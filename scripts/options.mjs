@@ -105,7 +105,8 @@ export function helpText(options = startOptions, { width = 100 } = {}) {
     const lines = wrap(text, Math.max(24, width - column - 2));
     return `  ${names[index].padEnd(column)}${lines.join(`\n${' '.repeat(column + 2)}`)}`;
   });
-  return `npm start -- [options]    sets up what is missing, then runs the notebooks\n\n${rows.join('\n')}\n`;
+  const usage = 'npm start -- [options]\n\nSets up what is missing, then runs the notebooks.\n';
+  return `${usage}\n${rows.join('\n')}\n`;
 }
 
 /**

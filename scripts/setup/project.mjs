@@ -56,7 +56,11 @@ export function fingerprint(...texts) {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** @returns one fingerprint of all files below a folder whose name passes `accepts`, names included. */
+/**
+ * @param {string} folder
+ * @param {(name: string) => boolean} accepts which files count, by their name
+ * @returns {string} one fingerprint of these files' names and contents
+ */
 export function folderFingerprint(folder, accepts = () => true) {
   const files = existsSync(folder)
     ? readdirSync(folder, { recursive: true, withFileTypes: true })
