@@ -26,7 +26,7 @@ let idleTimer: NodeJS.Timeout | undefined;
 /**
  * Runs a task with the browser, starting it where needed (1-4 s). It stays warm for a minute, but
  * never keeps the process alive, and ends with it: it watches the pipe to us, so even after
- * `kill -9`. Safe to call concurrently; a browser that died in between is started anew.
+ * `kill -9`. Safe to call concurrently. Where the browser dies, a new one does the task over.
  *
  * @throws BrowserUnavailableError where no browser runs; it is not tried again in this process.
  */
@@ -34,13 +34,27 @@ export async function withBrowser<T>(task: (browser: Browser) => Promise<T>): Pr
   tasks++;
   clearTimeout(idleTimer);
   try {
-    browser ??= launchAny();
-    const running = await browser;
-    holdProcess(running, true);
-    return await task(running);
+    return await attempt(task).catch((error: unknown) => {
+      if (error instanceof BrowserLostError) return attempt(task);
+      throw error;
+    });
   } finally {
     tasks--;
     if (tasks === 0) await rest();
+  }
+}
+
+class BrowserLostError extends Error {}
+
+async function attempt<T>(task: (browser: Browser) => Promise<T>): Promise<T> {
+  browser ??= launchWatched();
+  const running = await browser;
+  holdProcess(running, true);
+  try {
+    return await task(running);
+  } catch (error) {
+    if (running.connected) throw error;
+    throw new BrowserLostError('The browser ended during its task.', { cause: error });
   }
 }
 
@@ -70,6 +84,19 @@ function holdProcess(running: Browser, hold: boolean): void {
     if (hold) handle?.ref?.();
     else handle?.unref?.();
   }
+}
+
+/** Forgets the browser once it is gone; one that never ran stays on record, so that nobody waits for it again. */
+function launchWatched(): Promise<Browser> {
+  const launching = launchAny();
+  launching.then(
+    (running) =>
+      running.once('disconnected', () => {
+        if (browser === launching) browser = undefined;
+      }),
+    () => undefined,
+  );
+  return launching;
 }
 
 async function launchAny(): Promise<Browser> {
@@ -124,10 +151,8 @@ async function launch({ path, environment }: BrowserCandidate): Promise<Browser>
     if (isRoot || !/sandbox/i.test(String(error))) throw error;
     return launch(options(false, profile));
   });
-  running.once('disconnected', () => {
-    browser = undefined;
-    removeProfile(profile);
-  });
+  // It writes to its profile up to its last moment.
+  running.process()?.once('exit', () => removeProfile(profile));
   return running;
 }
 

@@ -176,7 +176,7 @@ export function classCountsFigure(
       xaxis: lying ? counts : themedAxis('', { ...nameTicks(classNames), showgrid: false }),
       yaxis: lying ? rowAxis(classNames, { showgrid: false }) : counts,
       showlegend: splits.length > 1,
-      legend: legendBelow,
+      ...(splits.length > 1 ? { legend: legendBelow } : {}),
       hovermode: 'closest',
     }),
   };

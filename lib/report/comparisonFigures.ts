@@ -26,7 +26,8 @@ export interface ComparisonOptions {
 /** What a finished model reached; fractions 0…1. */
 export interface ModelAccuracy {
   readonly name: string;
-  readonly testAccuracy: number;
+  /** Null for a model that was not tested. */
+  readonly testAccuracy: number | null;
   /** The 95 % interval of `testAccuracy`. */
   readonly interval?: Interval;
   readonly trainAccuracy?: number | null;
@@ -52,7 +53,7 @@ export function comparisonFigure(
   const test: ScatterTrace = {
     ...dots({ name: 'test', names, values: models.map((model) => rounded(model.testAccuracy)) }),
     mode: 'markers+text',
-    text: models.map(({ testAccuracy }) => testAccuracy.toFixed(4)),
+    text: models.map(({ testAccuracy }) => testAccuracy?.toFixed(4) ?? ''),
     textposition: 'top center',
     textfont: { color: inkColor },
     marker: { color: seriesStyle(0).color, size: 12, symbol: 'circle' },
@@ -210,12 +211,14 @@ function hollowMarker(index: number) {
 }
 
 function intervalBars(models: readonly ModelAccuracy[]): ErrorBars {
+  const distances = (distance: (interval: Interval, accuracy: number) => number) =>
+    models.map(({ interval, testAccuracy }) =>
+      interval && testAccuracy !== null ? rounded(distance(interval, testAccuracy)) : null,
+    );
   return {
-    ...errorBars(
-      models.map((m) => (m.interval ? rounded(m.interval.high - m.testAccuracy) : null)),
-    ),
+    ...errorBars(distances(({ high }, accuracy) => high - accuracy)),
     symmetric: false,
-    arrayminus: models.map((m) => (m.interval ? rounded(m.testAccuracy - m.interval.low) : null)),
+    arrayminus: distances(({ low }, accuracy) => accuracy - low),
   };
 }
 

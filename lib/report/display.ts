@@ -9,6 +9,7 @@ import type { Figure } from './figure';
 import { pictureOrNotice, renderSvg } from './render';
 import { tableHtml, tableText } from './tableHtml';
 import type { DataTable } from './tables';
+import { figureConfig } from './theme';
 
 /** One output in several forms, by MIME type: a front end shows the best one it knows. */
 export type MimeBundle = Readonly<Record<string, string | object>>;
@@ -77,7 +78,7 @@ export async function showFigure(figure: Figure, options: ShowFigureOptions = {}
   const data = {
     'application/vnd.plotly.v1+json': {
       ...figure,
-      config: { displaylogo: false, toImageButtonOptions: { filename: fileNameOf(name) } },
+      config: { ...figureConfig, toImageButtonOptions: { filename: fileNameOf(name) } },
     },
     ...(svg === undefined ? {} : { 'image/svg+xml': svg }),
     'text/plain': `[figure] ${title}`,

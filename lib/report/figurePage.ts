@@ -1,7 +1,7 @@
 import { plainText } from './csv';
 import type { Figure } from './figure';
 import { plotlySource } from './plotlySource';
-import { escapeText, fontFamily, inkColor } from './theme';
+import { escapeText, figureConfig, fontFamily, inkColor } from './theme';
 
 /**
  * One HTML page with live figures that opens offline: plotly.js stands in it once (5 MB), and a policy
@@ -21,7 +21,8 @@ export async function figurePage(
     figures.length === 1 && !options.introduction ? '' : `<h1>${escapeText(title)}</h1>`;
   const places = titles.map(
     (label, index) =>
-      `<div id="figure-${index}" role="figure" aria-label="${attribute(label)}"></div>`,
+      `<div role="figure" aria-label="${attribute(label)}">` +
+      `<div class="plot" id="figure-${index}"></div></div>`,
   );
   return `<!doctype html>
 <html lang="en">
@@ -33,6 +34,7 @@ export async function figurePage(
 <style>
 body { margin: 0 auto; max-width: 960px; padding: 16px; font-family: ${fontFamily}; color: ${inkColor}; background: #fff; }
 [role=figure] { margin-bottom: 24px; overflow-x: auto; }
+.plot { min-width: 560px; }
 </style>
 </head>
 <body>
@@ -43,7 +45,7 @@ ${places.join('\n')}
 <script>${await plotlySource()}</script>
 <script>
 for (const [index, { data, layout }] of ${scriptJson(figures)}.entries()) {
-  Plotly.newPlot('figure-' + index, data, layout, { responsive: true, displaylogo: false });
+  Plotly.newPlot('figure-' + index, data, layout, ${scriptJson(figureConfig)});
 }
 </script>
 </body>

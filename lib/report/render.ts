@@ -89,6 +89,7 @@ function plotlyPage(browser: Browser): Promise<Page> {
   if (page === undefined) {
     page = openPlotlyPage(browser);
     pages.set(browser, page);
+    page.catch(() => pages.delete(browser)); // the next figure tries again
   }
   return page;
 }

@@ -95,6 +95,14 @@ export function percent(fraction: number): string {
   return `${(100 * fraction).toFixed(1)} %`;
 }
 
+/** How a live figure behaves: few buttons, so that they leave the title free, and nothing that uploads. */
+export const figureConfig = {
+  responsive: true,
+  displaylogo: false,
+  showSendToCloud: false,
+  modeBarButtonsToRemove: ['select2d', 'lasso2d', 'zoomIn2d', 'zoomOut2d', 'autoScale2d'],
+} as const;
+
 /** What a figure's layout still has to say for itself. */
 export type LayoutParts = Omit<
   FigureLayout,

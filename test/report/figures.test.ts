@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import {
+  ablationFigure,
+  classCountsFigure,
+  comparisonFigure,
+  confusionMatrixFigure,
+  dataEfficiencyFigure,
+  type Figure,
+  historyFigure,
+  imageGridFigure,
+  perClassFigure,
+} from '../../lib/report/figures';
+import { cifar10, generated, sampleFigures, sampleHistory } from './sampleFigures';
+
+function scatter(figure: Figure, name: string) {
+  const trace = figure.data.find((candidate) => candidate.name === name);
+  assert.ok(trace?.type === 'scatter', `no curve "${name}"`);
+  return trace;
+}
+
+test('figures are what they were: look at the change, then UPDATE_SNAPSHOTS=1', () => {
+  const file = join(__dirname, 'figures.snapshot.json');
+  // The bytes of a PNG depend on Node's zlib; png.test.ts checks its pixels.
+  const withoutPng = (key: string, value: unknown) => (key === 'source' ? 'PNG' : value);
+  const current = `${JSON.stringify(sampleFigures, withoutPng, 1)}\n`;
+  if (process.env.UPDATE_SNAPSHOTS === '1') writeFileSync(file, current);
+  assert.deepEqual(JSON.parse(current), JSON.parse(readFileSync(file, 'utf8')));
+});
+
+test('every title names the data set, and generated pictures always say so', () => {
+  for (const [kind, { layout }] of Object.entries(sampleFigures)) {
+    assert.match(layout.title.text, /– (CIFAR-10|generated sample)$/, kind);
+  }
+  const renamed = { name: 'shapes', source: 'generated' } as const;
+  const { layout } = historyFigure(sampleHistory(), { dataset: renamed });
+  assert.equal(layout.title.text, 'Loss and accuracy – shapes (generated sample)');
+  assert.match(sampleFigures.history.layout.title.text, /generated sample$/);
+});
+
+test('every axis of numbers names its unit', () => {
+  for (const [kind, { layout }] of Object.entries(sampleFigures)) {
+    for (const axis of [layout.xaxis, layout.yaxis, layout.xaxis2, layout.yaxis2]) {
+      if (!axis || axis.visible === false || axis.type === 'category') continue;
+      assert.match(
+        axis.title?.text ?? '',
+        /\((fraction|count|seconds|log scale|cross-entropy, nats)\)$|^epoch$/,
+        kind,
+      );
+    }
+  }
+});
+
+test('numbers are rounded to five digits, and what is no number becomes a gap', () => {
+  const { epochs } = sampleHistory();
+  const diverged = { epochs: [{ ...epochs[0], trainLoss: NaN }, epochs[1]], seconds: 1 };
+  const figure = historyFigure(diverged, { dataset: generated });
+  const [trainLoss] = figure.data;
+  assert.ok(trainLoss.type === 'scatter');
+  assert.deepEqual(trainLoss.y, [null, 0.33333]);
+});
+
+test('a single training is drawn by split, several by model, and missing validation is left out', () => {
+  const names = (figure: Figure) => figure.data.map(({ name }) => name);
+  const alone = historyFigure(sampleHistory(), { dataset: cifar10 });
+  assert.deepEqual(names(alone), ['training', 'validation', 'training', 'validation']);
+  assert.deepEqual(names(sampleFigures.histories), [
+    'MLP, training',
+    'MLP, training',
+    'CNN, training',
+    'CNN, validation',
+    'CNN, training',
+    'CNN, validation',
+    'MLP',
+    'CNN',
+    'training',
+    'validation',
+  ]);
+});
+
+test('the epoch whose weights were kept has a ring at its validation values', () => {
+  const rings = sampleFigures.history.data.filter(({ name }) => name === 'epoch kept');
+  assert.deepEqual(
+    rings.map((ring) => ring.type === 'scatter' && [ring.x, ring.y, ring.yaxis]),
+    [
+      [[2], [0.38889], 'y'],
+      [[2], [0.61111], 'y2'],
+    ],
+  );
+});
+
+test('seconds add up over the epochs, and the test accuracy stands at the end', () => {
+  const curve = scatter(sampleFigures.seconds, 'CNN');
+  assert.deepEqual(curve.x, [3.3333, 6.6667, 10]);
+  const star = scatter(sampleFigures.seconds, 'CNN, test');
+  assert.deepEqual([star.x, star.y], [[10], [0.7462]]);
+});
+
+test('the interval of a test accuracy becomes its error bar, upwards and downwards', () => {
+  const { error_x: bars, x } = scatter(sampleFigures.comparison, 'test');
+  assert.deepEqual(x, [0.4695, 0.7462]);
+  assert.deepEqual(bars?.array, [null, 0.0084]);
+  assert.deepEqual(bars?.arrayminus, [null, 0.0086]);
+});
+
+test('a model without a test accuracy has no mark rather than one at zero', () => {
+  const figure = comparisonFigure([{ name: 'A', testAccuracy: null, valAccuracy: 0.5 }], {
+    dataset: cifar10,
+  });
+  assert.deepEqual(
+    figure.data.map(({ name }) => name),
+    ['validation'],
+  );
+});
+
+test('seeds become mean and sample standard deviation, a single seed has no bar', () => {
+  const curve = scatter(sampleFigures.dataEfficiency, 'frozen');
+  // .70, .72, .74: mean .72, squared distances .0004 twice, divided by 2: std .02.
+  assert.deepEqual(curve.y, [0.72, 0.8]);
+  assert.deepEqual(curve.error_y?.array, [0.02, null]);
+  assert.equal(sampleFigures.dataEfficiency.layout.xaxis.type, 'log');
+});
+
+test('an unknown baseline is refused', () => {
+  const settings = [{ name: 'a', accuracies: [0.5] }];
+  assert.throws(
+    () => ablationFigure(settings, { dataset: cifar10, baseline: 'b' }),
+    /name of a setting \(a\) but received "b"/,
+  );
+});
+
+test('the confusion matrix colours by share of the actual class and writes counts', () => {
+  const [cells] = confusionMatrixFigure(
+    [
+      [3, 1],
+      [0, 0],
+    ],
+    { classNames: ['cat', 'dog'], dataset: cifar10 },
+  ).data;
+  assert.ok(cells.type === 'heatmap');
+  assert.deepEqual(cells.z, [
+    [0.75, 0.25],
+    [0, 0],
+  ]);
+  assert.deepEqual(cells.text, [
+    ['3', '1'],
+    ['', ''],
+  ]);
+  assert.deepEqual(cells.y, ['cat', 'dog']);
+});
+
+test('class names that look like markup stay text, long ones are cut on the axis only', () => {
+  const classNames = ['<b>bold</b> & more', 'a name that is far too long for the side of a figure'];
+  const { data, layout } = confusionMatrixFigure(
+    [
+      [1, 0],
+      [0, 1],
+    ],
+    { classNames, dataset: cifar10 },
+  );
+  assert.deepEqual(layout.yaxis.ticktext, [
+    '&lt;b&gt;bold&lt;/b&gt; &amp; more',
+    'a name that is far too long…',
+  ]);
+  const [cells] = data;
+  assert.ok(cells.type === 'heatmap');
+  assert.equal(cells.y[1], classNames[1]);
+});
+
+test('classes are ordered by F1, best on top', () => {
+  const { y } = scatter(sampleFigures.perClass, 'F1');
+  assert.deepEqual(y, ['dog', 'cat']);
+});
+
+test('bars lie down where class names do not fit side by side', () => {
+  const classNames = Array.from({ length: 20 }, (_, index) => `class number ${index}`);
+  const counts = [{ name: 'training', counts: classNames.map(() => 5) }];
+  const [bars] = classCountsFigure(counts, { classNames, dataset: cifar10 }).data;
+  assert.ok(bars.type === 'bar');
+  assert.equal(bars.orientation, 'h');
+  assert.equal(bars.y[19], 'class number 19');
+});
+
+test('class names that do not belong to the numbers are refused', () => {
+  const options = { classNames: ['cat'], dataset: cifar10 };
+  const message = /1 entries, one per class name, but received 2/;
+  const metrics = { precision: 0, recall: 0, f1: 0, support: 0 };
+  assert.throws(() => confusionMatrixFigure([[1], [1]], options), message);
+  assert.throws(() => perClassFigure([metrics, metrics], options), message);
+  assert.throws(() => classCountsFigure([{ name: 'a', counts: [1, 2] }], options), message);
+});
+
+test('unknown options are refused with the nearest known one', () => {
+  const options = { dataset: cifar10, titel: 'x' };
+  assert.throws(() => historyFigure(sampleHistory(), options), /did you mean "title"/);
+  assert.throws(() => dataEfficiencyFigure([], options), /did you mean "title"/);
+});
+
+test('pictures keep their shape; large ones become smaller by the mean of their pixels', () => {
+  // Columns of 0 and 200 in turn: two old columns make one new column of their mean, 100.
+  const data = Uint8Array.from({ length: 256 * 128 * 3 }, (_, i) => (Math.floor(i / 3) % 2) * 200);
+  const { layout, data: traces } = imageGridFigure(
+    [{ data, height: 128, width: 256, caption: 'wide' }],
+    { dataset: cifar10, side: 128 },
+  );
+  const [picture] = traces;
+  assert.ok(picture.type === 'image');
+  assert.equal(picture.dx, 1);
+  assert.equal(layout.yaxis.range?.[0], 64 + 18 + 16, 'half as high as wide, a caption, a gap');
+  const png = Buffer.from(picture.source.split(',')[1], 'base64');
+  assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [128, 64]);
+});
+
+test('an empty list of pictures makes an empty figure', () => {
+  assert.deepEqual(imageGridFigure([], { dataset: cifar10 }).data, []);
+});

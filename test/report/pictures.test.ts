@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createDataset } from '../../lib/data/dataset';
+import { labelledPictures, mistakePictures, predictionPictures } from '../../lib/report/figures';
+
+const dataset = createDataset({
+  name: 'three pixels',
+  source: 'folder',
+  images: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9),
+  labels: Int32Array.of(0, 1, 1),
+  classNames: ['cat', 'dog'],
+  height: 1,
+  width: 1,
+});
+
+test('a picture of a data set comes with its own pixels and its class name', () => {
+  assert.deepEqual(labelledPictures(dataset, [2, 0]), [
+    { data: Uint8Array.of(7, 8, 9), height: 1, width: 1, caption: 'dog' },
+    { data: Uint8Array.of(1, 2, 3), height: 1, width: 1, caption: 'cat' },
+  ]);
+});
+
+test('a mistake says what it is, what it was taken for and how surely', () => {
+  const mistake = {
+    index: 1,
+    label: 1,
+    predictedLabel: 0,
+    probability: 0.9731,
+    labelProbability: 0.0269,
+  };
+  const [{ caption, data }] = mistakePictures(dataset, [mistake]);
+  assert.equal(caption, 'dog\ntaken for cat\nat 97.3 %');
+  assert.deepEqual(data, Uint8Array.of(4, 5, 6));
+});
+
+test('a prediction says whether it is right, in signs and words', () => {
+  const probabilities = Float32Array.of(0.75, 0.25, 0.5, 0.5, 0.125, 0.875);
+  const captions = predictionPictures(dataset, { indices: [0, 1, 2], probabilities }).map(
+    ({ caption }) => caption,
+  );
+  assert.deepEqual(captions, [
+    'cat 75.0 %\n✓ right',
+    'cat 50.0 %\n✗ is dog',
+    'dog 87.5 %\n✓ right',
+  ]);
+});
+
+test('a picture that the data set does not have is refused', () => {
+  assert.throws(() => labelledPictures(dataset, [3]), /an integer of 0…2 but received 3/);
+  assert.throws(() => labelledPictures(dataset, [0.5]), /received 0.5/);
+});

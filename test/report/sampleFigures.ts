@@ -1,0 +1,102 @@
+// One figure of each kind with worked-out values, shared by the tests of this folder.
+import {
+  ablationFigure,
+  accuracyAgainstSecondsFigure,
+  classCountsFigure,
+  comparisonFigure,
+  confusionMatrixFigure,
+  dataEfficiencyFigure,
+  type Figure,
+  historyFigure,
+  imageGridFigure,
+  perClassFigure,
+} from '../../lib/report/figures';
+import type { EpochRecord, History } from '../../lib/training/history';
+
+export const cifar10 = { name: 'CIFAR-10', source: 'official' } as const;
+export const generated = { name: 'generated sample', source: 'generated' } as const;
+
+/** A training whose numbers are long, so that a test sees whether they are rounded. */
+export function sampleHistory(options: { epochs?: number; validated?: boolean } = {}): History {
+  const { epochs = 3, validated = true } = options;
+  const records = Array.from({ length: epochs }, (_, index): EpochRecord => {
+    const epoch = index + 1;
+    return {
+      epoch,
+      trainLoss: 2 / 3 / epoch,
+      trainAccuracy: 1 - 2 / 3 / epoch,
+      valLoss: validated ? 7 / 9 / epoch : null,
+      valAccuracy: validated ? 1 - 7 / 9 / epoch : null,
+      learningRate: 0.001,
+      seconds: 10 / 3,
+      imagesPerSecond: 1500,
+    };
+  });
+  return { epochs: records, seconds: 10 };
+}
+
+const data = Uint8Array.from({ length: 4 * 4 * 3 }, (_, index) => index * 5);
+const perClass = [
+  { precision: 0.9, recall: 0.6, f1: 0.72, support: 100 },
+  { precision: 0.7, recall: 0.933, f1: 0.8, support: 100 },
+];
+const classNames = ['cat', 'dog'];
+const threeSeeds = [0.7, 0.72, 0.74];
+
+/** Every kind of figure, by name. */
+export const sampleFigures: Readonly<Record<string, Figure>> = {
+  history: historyFigure({ ...sampleHistory(), bestEpoch: 2 }, { dataset: generated }),
+  histories: historyFigure(
+    [
+      { name: 'MLP', history: sampleHistory({ validated: false }) },
+      { name: 'CNN', history: sampleHistory() },
+    ],
+    { dataset: cifar10 },
+  ),
+  seconds: accuracyAgainstSecondsFigure([{ name: 'CNN', history: sampleHistory() }], {
+    dataset: cifar10,
+    testAccuracies: { CNN: 0.7462 },
+  }),
+  comparison: comparisonFigure(
+    [
+      { name: 'MLP', testAccuracy: 0.4695, trainAccuracy: 0.52 },
+      { name: 'CNN', testAccuracy: 0.7462, interval: { low: 0.7376, high: 0.7546 } },
+    ],
+    { dataset: cifar10 },
+  ),
+  ablation: ablationFigure(
+    [
+      { name: 'baseline', accuracies: threeSeeds },
+      { name: 'no <flip>', accuracies: [0.7] },
+    ],
+    { dataset: cifar10, baseline: 'baseline' },
+  ),
+  dataEfficiency: dataEfficiencyFigure(
+    [
+      {
+        name: 'frozen',
+        points: [
+          { picturesPerClass: 10, accuracies: threeSeeds },
+          { picturesPerClass: 1000, accuracies: [0.8] },
+        ],
+      },
+    ],
+    { dataset: cifar10 },
+  ),
+  confusionMatrix: confusionMatrixFigure(
+    [
+      [60, 40],
+      [7, 93],
+    ],
+    { classNames, dataset: cifar10 },
+  ),
+  perClass: perClassFigure(perClass, { classNames, dataset: cifar10 }),
+  classCounts: classCountsFigure([{ name: 'training', counts: [4500, 4500] }], {
+    classNames,
+    dataset: cifar10,
+  }),
+  imageGrid: imageGridFigure(
+    ['cat\ntaken for dog', 'dog'].map((caption) => ({ data, height: 4, width: 4, caption })),
+    { dataset: cifar10, title: 'Mistakes' },
+  ),
+};
