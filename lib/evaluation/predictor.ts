@@ -1,5 +1,5 @@
 import { applyPreprocess, type Preprocess } from '../data/preprocess';
-import { tf } from '../tensorflow/backend';
+import { type tf } from '../tensorflow/backend';
 import { compile, type CompileStatistics } from '../tensorflow/compile';
 import { uint8Tensor, uint8ToFloat } from '../tensorflow/operations';
 

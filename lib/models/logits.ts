@@ -1,4 +1,4 @@
-import { tf } from '../tensorflow/backend';
+import { type tf } from '../tensorflow/backend';
 
 interface LayerWithActivation {
   activation: { getClassName(): string; apply(x: tf.Tensor): tf.Tensor };

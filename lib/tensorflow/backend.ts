@@ -35,6 +35,11 @@ export const DataType = {
 } as const;
 export type DataType = (typeof DataType)[keyof typeof DataType];
 
+/** tfjs-node's encoder of TensorFlow's protocol buffers, which it ships for its own SavedModel reader. */
+import proto = require('@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js');
+
+export { proto };
+
 /** What the addon says of a tensor that an operation made. */
 export interface TensorHandle {
   readonly id: number;

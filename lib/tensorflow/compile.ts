@@ -10,6 +10,7 @@ import { withRandomStream } from './random';
 import { rewriteGraph } from './rewrite';
 import { endpoints, Session } from './savedModel';
 import { SessionVariables } from './sessionVariables';
+import { specOfTensor } from './tensors';
 import { isTracing, traceStep, type RecordedStep } from './trace';
 
 /** What a step may return: a tensor, several, or several by name. */
@@ -268,16 +269,10 @@ function signature(args: readonly unknown[]): string {
   return args
     .map((arg) =>
       arg instanceof tf.Tensor
-        ? `${arg.dtype}${isByte(arg) ? '8' : ''}[${arg.shape.join(',')}]`
+        ? JSON.stringify(specOfTensor(arg as tf.Tensor))
         : JSON.stringify(arg),
     )
     .join(';');
-}
-
-function isByte(tensor: tf.Tensor): boolean {
-  return (
-    tensor.dtype === 'int32' && (nodeBackend().tensorMap.get(tensor.dataId).dtype as unknown) === 4
-  );
 }
 
 function tensorsOf(args: readonly unknown[]): tf.Tensor[] {

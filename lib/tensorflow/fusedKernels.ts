@@ -58,9 +58,10 @@ export function batchNormTraining(
   { epsilon }: { readonly epsilon: number },
 ): BatchNormTraining {
   registerFusedKernels();
-  const [normalized, mean, unbiased] = tf
+  const outputs = tf
     .engine()
-    .runKernel(BATCH_NORM_TRAINING, { x, gamma, beta }, { epsilon }) as tf.Tensor[];
+    .runKernel<tf.Tensor[]>(BATCH_NORM_TRAINING, { x, gamma, beta }, { epsilon });
+  const [normalized, mean, unbiased] = outputs;
   // TensorFlow's kernel divides by n - 1 here.
   const n = x.size / x.shape[3];
   return {

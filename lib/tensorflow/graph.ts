@@ -3,8 +3,6 @@
  *
  * {@link trace} makes one from a recorded step, the rewrites improve it, and savedModel.ts loads it into a session.
  */
-import type { DataType } from './backend';
-
 /** Shape and data type of one output of a node. */
 export interface OutputSpec {
   readonly shape: readonly number[];
@@ -113,7 +111,7 @@ export function specOf({ node, index }: Edge): OutputSpec {
 }
 
 /** @returns a data type as an attribute's value. */
-export function typeValue(dtype: number | DataType): AttributeValue {
+export function typeValue(dtype: number): AttributeValue {
   return { kind: 'type', value: dtype };
 }
 

@@ -5,6 +5,7 @@
 import { tf } from './backend';
 import { batchNormTraining, registerFusedKernels } from './fusedKernels';
 import { dropout, hasRandomStream } from './random';
+import { replaceMember } from './replaceMember';
 
 type CallArguments = { readonly training?: boolean };
 type Call = (
@@ -69,50 +70,46 @@ export function withFusedLayers<T>(
 }
 
 function replaceCalls(): () => void {
-  const dropoutPrototype = prototypeOf(tf.layers.dropout({ rate: 0.5 }));
-  const batchNormPrototype = prototypeOf(tf.layers.batchNormalization());
-  const reluPrototype = prototypeOf(tf.layers.reLU());
-  const { call: plainRelu } = reluPrototype;
-  const relu6Prototype = relu6Activation();
-  const { apply: plainRelu6 } = relu6Prototype;
-  const { call: plainDropout } = dropoutPrototype;
-  const { call: plainBatchNorm } = batchNormPrototype;
+  const restore = [
+    replaceMember(prototypeOf(tf.layers.dropout({ rate: 0.5 })), 'call', seededDropout),
+    replaceMember(prototypeOf(tf.layers.batchNormalization()), 'call', fusedBatchNorm),
+    replaceMember(prototypeOf(tf.layers.reLU()), 'call', fusedRelu),
+    replaceMember(relu6Activation(), 'apply', () => (x) => tf.relu6(x)),
+  ];
+  return () => {
+    for (const undo of restore) undo();
+  };
+}
 
-  dropoutPrototype.call = function (inputs, args) {
+function seededDropout(plain: Call): Call {
+  return function (inputs, args) {
     const layer = this as DropoutLayer;
     const applies = args.training === true && layer.rate > 0 && layer.rate < 1;
     // A layer with a seed of its own has the same mask on every call in tfjs; it keeps it.
-    if (!applies || layer.seed != null || !hasRandomStream())
-      return plainDropout.call(this, inputs, args);
+    if (!applies || layer.seed != null || !hasRandomStream()) return plain.call(this, inputs, args);
     const input = onlyTensor(inputs);
-    const noiseShape = layer.getNoiseShape(input) ?? input.shape;
-    return dropout(input, layer.rate, { noiseShape });
+    return dropout(input, layer.rate, { noiseShape: layer.getNoiseShape(input) ?? input.shape });
   };
+}
 
-  reluPrototype.call = function (inputs, args) {
-    // tfjs clips relu's result in a second operation, which TensorFlow can neither fuse nor differentiate cheaply.
-    const isRelu6 = (this as ReluLayer).maxValue === 6;
-    return isRelu6 ? tf.relu6(onlyTensor(inputs)) : plainRelu.call(this, inputs, args);
-  };
-
-  relu6Prototype.apply = (x) => tf.relu6(x);
-
-  batchNormPrototype.call = function (inputs, args) {
+function fusedBatchNorm(plain: Call): Call {
+  return function (inputs, args) {
     const layer = this as BatchNormalizationLayer;
     const input = onlyTensor(inputs);
     if (args.training === true && frozenStatistics && !layer.trainable)
-      return plainBatchNorm.call(this, inputs, { ...args, training: false });
+      return plain.call(this, inputs, { ...args, training: false });
     const isLastAxis = layer.axis === -1 || layer.axis === input.rank - 1;
     const fits = isLastAxis && layer.gamma !== null && layer.beta !== null && input.rank >= 2;
-    if (args.training !== true || !fits) return plainBatchNorm.call(this, inputs, args);
+    if (args.training !== true || !fits) return plain.call(this, inputs, args);
     return tf.tidy(() => normalizeBatch(layer, input));
   };
+}
 
-  return () => {
-    reluPrototype.call = plainRelu;
-    relu6Prototype.apply = plainRelu6;
-    dropoutPrototype.call = plainDropout;
-    batchNormPrototype.call = plainBatchNorm;
+/** tfjs clips relu's result in a second operation, which TensorFlow can neither fuse nor differentiate cheaply. */
+function fusedRelu(plain: Call): Call {
+  return function (inputs, args) {
+    const isRelu6 = (this as ReluLayer).maxValue === 6;
+    return isRelu6 ? tf.relu6(onlyTensor(inputs)) : plain.call(this, inputs, args);
   };
 }
 

@@ -1,5 +1,5 @@
 /** TensorFlow operations by their own names, for what tfjs does not offer or composes from many small ones. */
-import { tf, nodeBackend, DataType, type OperationAttribute } from './backend';
+import { type tf, nodeBackend, DataType, type OperationAttribute } from './backend';
 
 /** An attribute's value: the TypeScript type says which kind of attribute it is. */
 export type Attribute =

@@ -2,9 +2,8 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { nodeBackend, type TensorHandle } from './backend';
+import { nodeBackend, proto, type TensorHandle } from './backend';
 import { endpoint, type AttributeValue, type Edge, type Graph, type GraphNode } from './graph';
-import proto = require('@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js');
 
 /** The version of the graph format that TensorFlow 2.9 and later read (tensorflow/core/public/version.h). */
 const GRAPH_PRODUCER = 1087;

@@ -9,6 +9,7 @@
  */
 import { tf, nodeBackend } from './backend';
 import { edge, typeValue, type Graph, type GraphNode, type OutputSpec } from './graph';
+import { replaceMember } from './replaceMember';
 import { endpoints, type Session } from './savedModel';
 
 /** The nodes of one variable inside a graph. */
@@ -198,13 +199,12 @@ function watchReads(): void {
   if (watching) return;
   watching = true;
   const backend = nodeBackend();
-  const { getInputTensorIds, readSync } = backend;
-  backend.getInputTensorIds = function (tensors) {
+  replaceMember(backend, 'getInputTensorIds', (plain) => (tensors) => {
     for (const { dataId } of tensors) if (dataId !== undefined) pendingFetches.get(dataId)?.();
-    return getInputTensorIds.call(this, tensors);
-  };
-  backend.readSync = function (dataId) {
+    return plain.call(backend, tensors);
+  });
+  replaceMember(backend, 'readSync', (plain) => (dataId) => {
     pendingFetches.get(dataId)?.();
-    return readSync.call(this, dataId);
-  };
+    return plain.call(backend, dataId);
+  });
 }

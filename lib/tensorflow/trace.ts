@@ -16,6 +16,8 @@ import {
   type GraphNode,
   type OutputSpec,
 } from './graph';
+import { replaceMember } from './replaceMember';
+import { copyOf, encodeAttribute, idOf, idOfOwnData, inferredTypes, specOfTensor } from './tensors';
 import { addGraphVariable, addRead, type GraphVariable } from './sessionVariables';
 
 /** The record of one step. */
@@ -62,6 +64,16 @@ const KNOWN_TYPES: ReadonlySet<number> = new Set([
 ]);
 
 let active: Recorder | null = null;
+
+function within<Result>(recorder: Recorder, step: () => Result): Result {
+  const outer = active;
+  active = recorder;
+  try {
+    return step();
+  } finally {
+    active = outer;
+  }
+}
 
 /** @returns true while a step is being recorded: a compiled function inside it runs as a part of it. */
 export function isTracing(): boolean {
@@ -148,20 +160,16 @@ class Recorder {
       this.edges.set(id, edge(node));
     }
 
-    const plain = backend.binding;
     const restore = [
-      replace(backend as { binding: NativeBinding }, 'binding', this.recordingBinding(plain)),
+      replaceMember(backend, 'binding', (plain) => this.recordingBinding(plain)),
       this.watchCaptures(),
       this.watchNewVariables(),
       this.watchRandom(),
       this.watchOptimizers(),
     ];
-    const outer = active;
-    active = this;
     try {
-      return step();
+      return within(this, step);
     } finally {
-      active = outer;
       for (const undo of restore) undo();
     }
   }
@@ -276,34 +284,28 @@ class Recorder {
   /** Tensors from outside the step (captured in its closure) are constants; frozen variables too. */
   private watchCaptures(): () => void {
     const backend = nodeBackend();
-    const plain = backend.getInputTensorIds;
-    return replace(backend, 'getInputTensorIds', (tensors: readonly tf.Tensor[]) => {
+    return replaceMember(backend, 'getInputTensorIds', (plain) => (tensors) => {
       const ids = plain.call(backend, tensors);
-      if (!this.paused)
-        tensors.forEach((tensor, i) => {
-          const id = ids[i];
-          const isVariable = this.variableIds.has(id) && !this.frozen;
-          if (
-            this.edges.has(id) ||
-            this.constants.has(id) ||
-            isVariable ||
-            tensor.dtype === undefined
-          )
-            return;
-          const values = backend.binding.tensorDataSync(id);
-          if (ArrayBuffer.isView(values))
-            this.constants.set(id, { spec: specOfTensor(tensor), bytes: copyOf(values) });
-        });
+      if (!this.paused) tensors.forEach((tensor, i) => this.capture(ids[i], tensor));
       return ids;
     });
+  }
+
+  private capture(id: number, tensor: tf.Tensor): void {
+    const isVariable = this.variableIds.has(id) && !this.frozen;
+    const isKnown = this.edges.has(id) || this.constants.has(id) || isVariable;
+    // An Int64Scalar of tfjs-node is no tensor: it comes as a constant.
+    if (isKnown || tensor.dtype === undefined) return;
+    const values = nodeBackend().binding.tensorDataSync(id);
+    if (ArrayBuffer.isView(values))
+      this.constants.set(id, { spec: specOfTensor(tensor), bytes: copyOf(values) });
   }
 
   /** A variable that the step makes (an optimizer's slot) starts with its initial value and is then state. */
   private watchNewVariables(): () => void {
     const engine = tf.engine();
-    const plain = engine.makeVariable;
-    return replace(engine, 'makeVariable', (...args: Parameters<typeof plain>) => {
-      const variable = plain.apply(engine, args) as tf.Variable;
+    return replaceMember(engine, 'makeVariable', (plain) => (...args) => {
+      const variable = plain.apply(engine, args);
       const isRecorded = this.alive.has(idOf(variable));
       const id = isRecorded ? idOf(variable) : idOfOwnData(variable);
       this.variableIds.set(id, variable);
@@ -316,8 +318,7 @@ class Recorder {
   }
 
   private watchRandom(): () => void {
-    const plain = Math.random;
-    return replace(Math, 'random', () => {
+    return replaceMember(Math, 'random', (plain) => () => {
       this.refuse(
         'it draws random numbers in JavaScript, which a graph would repeat: use lib/tensorflow/random',
       );
@@ -326,15 +327,19 @@ class Recorder {
   }
 
   private watchOptimizers(): () => void {
+    const { optimizers } = this;
     const prototype = Object.getPrototypeOf(tf.SGDOptimizer.prototype) as {
-      incrementIterations(): void;
+      incrementIterations(this: tf.Optimizer): void;
     };
-    const plain = prototype.incrementIterations;
-    const note = (optimizer: tf.Optimizer): void => void this.optimizers.add(optimizer);
-    return replace(prototype, 'incrementIterations', function (this: tf.Optimizer) {
-      note(this);
-      plain.call(this);
-    });
+    return replaceMember(
+      prototype,
+      'incrementIterations',
+      (plain) =>
+        function () {
+          optimizers.add(this);
+          plain.call(this);
+        },
+    );
   }
 
   update(
@@ -468,101 +473,7 @@ class Recorder {
   }
 }
 
-/** Puts a value in a property's place; the returned function puts the old one back. */
-function replace<Key extends string, T extends Record<Key, unknown> | object>(
-  target: T,
-  key: Key,
-  value: unknown,
-): () => void {
-  const holder = target as Record<string, unknown>;
-  const own = Object.getOwnPropertyDescriptor(target, key);
-  holder[key] = value;
-  return () => {
-    if (own === undefined) Reflect.deleteProperty(target, key);
-    else Object.defineProperty(target, key, own);
-  };
-}
-
 /** @returns `base` with some members replaced. */
 function derive<T extends object>(base: T, members: Partial<T>): T {
   return Object.create(base, Object.getOwnPropertyDescriptors(members)) as T;
-}
-
-/**
- * The addon's number of a variable, after making sure that no clone and no other variable shares its data: they would
- * be taken for one another in the graph, and part ways at the next assignment.
- */
-function idOfOwnData(variable: tf.Variable): number {
-  if (nodeBackend().refCount(variable.dataId) > 1) {
-    const copy = tf.tensor(variable.dataSync(), variable.shape, variable.dtype);
-    variable.assign(copy);
-    copy.dispose();
-  }
-  return idOf(variable);
-}
-
-/** The addon's number of a tensor; hands delayed values to TensorFlow first. */
-function idOf(tensor: tf.Tensor): number {
-  return nodeBackend().getInputTensorIds([tensor])[0];
-}
-
-/** Type attributes that tfjs-node leaves to eager TensorFlow's inference, as the number of the input they follow. */
-const INFERRED_TYPES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  ExpandDims: { T: 0, Tdim: 1 },
-  Where: { T: 0 },
-};
-
-function inferredTypes(op: string, inputs: readonly Edge[]): Record<string, AttributeValue> {
-  const types = Object.entries(INFERRED_TYPES[op] ?? {});
-  return Object.fromEntries(
-    types.map(([name, input]) => [name, typeValue(specOf(inputs[input]).dtype)]),
-  );
-}
-
-const LABELS: Readonly<Record<string, number>> = {
-  float32: DataType.float32,
-  int32: DataType.int32,
-  bool: DataType.bool,
-  string: DataType.string,
-  complex64: DataType.complex64,
-};
-
-function specOfTensor(tensor: tf.Tensor): OutputSpec {
-  const { dtype, shape } = nodeBackend().tensorMap.get(tensor.dataId);
-  // A tensor of uint8 is labelled int32; tfjs keeps a number or a name, whichever made the tensor.
-  const isByte = (dtype as unknown) === DataType.uint8;
-  return {
-    shape: [...(tensor.shape ?? shape)],
-    dtype: isByte ? DataType.uint8 : LABELS[tensor.dtype],
-  };
-}
-
-function copyOf(values: ArrayBufferView): Uint8Array {
-  const copy = new Uint8Array(values.byteLength);
-  copy.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  return copy;
-}
-
-function encodeAttribute({ type, value }: OperationAttribute): AttributeValue | null {
-  const { binding } = nodeBackend();
-  switch (type) {
-    case binding.TF_ATTR_TYPE:
-      return typeValue(value as number);
-    case binding.TF_ATTR_SHAPE:
-      return { kind: 'shape', value: value as number[] };
-    case binding.TF_ATTR_INT:
-      return Array.isArray(value)
-        ? { kind: 'ints', value: value as number[] }
-        : { kind: 'int', value: value as number };
-    case binding.TF_ATTR_FLOAT:
-      return Array.isArray(value) ? null : { kind: 'float', value: value as number };
-    case binding.TF_ATTR_BOOL:
-      return { kind: 'bool', value: Boolean(value) };
-    case binding.TF_ATTR_STRING:
-      return Array.isArray(value)
-        ? { kind: 'strings', value: value as string[] }
-        : { kind: 'string', value: value as string };
-    default:
-      return null;
-  }
 }

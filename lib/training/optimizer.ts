@@ -66,7 +66,7 @@ export function createAdam(options: AdamOptions = {}): Optimizer {
       return optimizerState([...m, ...v, beta1Power, beta2Power], (gradients, learningRate) => {
         decay(weights, learningRate.mul(weightDecay), weightDecay);
         const scalars = [beta1Power.variable, beta2Power.variable, learningRate].concat(
-          [beta1, beta2, epsilon].map((value) => tf.scalar(value)) as never[],
+          [beta1, beta2, epsilon].map((value) => tf.scalar(value)),
         );
         weights.forEach(({ variable }, i) =>
           updateVariables('ResourceApplyAdam', {

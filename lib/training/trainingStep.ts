@@ -105,7 +105,7 @@ export function createTrainingStep(
           tf.scalar(learningRate),
         );
         return { loss: loss.dataSync()[0], correct: correct.dataSync()[0] };
-      }) as unknown as { loss: number; correct: number };
+      });
     },
     state: () => [...weights, ...updates.slots],
     statistics: compiled.statistics,

@@ -1,0 +1,86 @@
+/** What a trace asks about tfjs' tensors and about operations as tfjs-node calls them. */
+import { DataType, nodeBackend, tf, type OperationAttribute } from './backend';
+import { specOf, typeValue, type AttributeValue, type Edge, type OutputSpec } from './graph';
+
+/**
+ * The addon's number of a variable, after making sure that no clone and no other variable shares its data: they would
+ * be taken for one another in the graph, and part ways at the next assignment.
+ */
+export function idOfOwnData(variable: tf.Variable): number {
+  if (nodeBackend().refCount(variable.dataId) > 1) {
+    const copy = tf.tensor(variable.dataSync(), variable.shape, variable.dtype);
+    variable.assign(copy);
+    copy.dispose();
+  }
+  return idOf(variable);
+}
+
+/** The addon's number of a tensor; hands delayed values to TensorFlow first. */
+export function idOf(tensor: tf.Tensor): number {
+  return nodeBackend().getInputTensorIds([tensor])[0];
+}
+
+/** Type attributes that tfjs-node leaves to eager TensorFlow's inference, as the number of the input they follow. */
+const INFERRED_TYPES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  ExpandDims: { T: 0, Tdim: 1 },
+  Where: { T: 0 },
+};
+
+/** Attributes that eager TensorFlow finds by itself and a graph has to name. */
+export function inferredTypes(op: string, inputs: readonly Edge[]): Record<string, AttributeValue> {
+  const types = Object.entries(INFERRED_TYPES[op] ?? {});
+  return Object.fromEntries(
+    types.map(([name, input]) => [name, typeValue(specOf(inputs[input]).dtype)]),
+  );
+}
+
+const LABELS: Readonly<Record<string, number>> = {
+  float32: DataType.float32,
+  int32: DataType.int32,
+  bool: DataType.bool,
+  string: DataType.string,
+  complex64: DataType.complex64,
+};
+
+/** Shape and TensorFlow's data type of a tensor. */
+export function specOfTensor(tensor: tf.Tensor): OutputSpec {
+  const { dtype, shape } = nodeBackend().tensorMap.get(tensor.dataId);
+  // A tensor of uint8 is labelled int32; tfjs keeps a number or a name, whichever made the tensor.
+  const isByte = (dtype as unknown) === DataType.uint8;
+  return {
+    shape: [...(tensor.shape ?? shape)],
+    dtype: isByte ? DataType.uint8 : LABELS[tensor.dtype],
+  };
+}
+
+/** A copy of the values as they lie in memory. */
+export function copyOf(values: ArrayBufferView): Uint8Array {
+  const copy = new Uint8Array(values.byteLength);
+  copy.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  return copy;
+}
+
+/** An attribute as the graph holds it, or null for a kind that it does not know. */
+export function encodeAttribute({ type, value }: OperationAttribute): AttributeValue | null {
+  const { binding } = nodeBackend();
+  switch (type) {
+    case binding.TF_ATTR_TYPE:
+      return typeValue(value as number);
+    case binding.TF_ATTR_SHAPE:
+      return { kind: 'shape', value: value as number[] };
+    case binding.TF_ATTR_INT:
+      return Array.isArray(value)
+        ? { kind: 'ints', value: value as number[] }
+        : { kind: 'int', value: value as number };
+    case binding.TF_ATTR_FLOAT:
+      return Array.isArray(value) ? null : { kind: 'float', value: value as number };
+    case binding.TF_ATTR_BOOL:
+      return { kind: 'bool', value: Boolean(value) };
+    case binding.TF_ATTR_STRING:
+      return Array.isArray(value)
+        ? { kind: 'strings', value: value as string[] }
+        : { kind: 'string', value: value as string };
+    default:
+      return null;
+  }
+}
