@@ -115,10 +115,15 @@ export {
   tableCsv,
 } from './report/tables';
 export type { DataTable, ModelSummary, TableCell } from './report/tables';
+export { figureFormats, saveFigure } from './report/export';
+export type { FigureFormat, SaveFigureOptions } from './report/export';
+export { figurePage } from './report/figurePage';
+export { layerTable } from './report/layerTable';
 export { createTrainingDisplay } from './report/trainingDisplay';
 export type { TrainingDisplay, TrainingDisplayOptions } from './report/trainingDisplay';
 
 // Experiments
+export { exportFigures } from './experiments/exportFigures';
 export { describeTrainedModel } from './experiments/modelRecord';
 export type { FinishedModel } from './experiments/modelRecord';
 export type { ProgressEvent } from './experiments/progressLog';

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { exportFigures } from '../../lib/experiments/exportFigures';
+import { classCountsFigure } from '../../lib/report/figures';
+
+const folder = mkdtempSync(join(tmpdir(), 'figures-'));
+const browserBefore = process.env.PUPPETEER_EXECUTABLE_PATH;
+
+before(() => {
+  // How pictures are drawn is tested in test/report; here no browser is to be found.
+  process.env.PUPPETEER_EXECUTABLE_PATH = join(folder, 'no-browser');
+});
+
+after(() => {
+  if (browserBefore === undefined) delete process.env.PUPPETEER_EXECUTABLE_PATH;
+  else process.env.PUPPETEER_EXECUTABLE_PATH = browserBefore;
+  rmSync(folder, { recursive: true });
+});
+
+/** A figure as showFigure keeps it, shown `seconds` after the first. */
+function keep(name: string, title: string, seconds: number): void {
+  const dataset = { name: 'CIFAR-10', source: 'official' } as const;
+  const counts = [{ name: 'training', counts: [3, 4] }];
+  const figure = classCountsFigure(counts, { classNames: ['cat', 'dog'], dataset, title });
+  const file = join(folder, `${name}.json`);
+  writeFileSync(file, JSON.stringify(figure));
+  utimesSync(file, 1_700_000_000 + seconds, 1_700_000_000 + seconds);
+}
+
+test('all figures stand in one page, in the order they were shown', async (context) => {
+  context.mock.method(console, 'log', () => undefined); // the notice about the missing browser
+  keep('a', 'Shown second', 1);
+  keep('b', 'Shown first', 0);
+  assert.deepEqual(await exportFigures({ id: 'a-run', figuresDirectory: folder }), [
+    'figures.html',
+  ]);
+  const page = readFileSync(join(folder, 'figures.html'), 'utf8');
+  assert.match(page, /<title>Figures of a-run<\/title>/);
+  const titles = [...page.matchAll(/aria-label="(Shown \w+)/g)].map(([, title]) => title);
+  assert.deepEqual(titles, ['Shown first', 'Shown second']);
+});
+
+test('a run without figures exports none', async () => {
+  const nowhere = join(folder, 'nowhere');
+  assert.deepEqual(await exportFigures({ id: 'a-run', figuresDirectory: nowhere }), []);
+});
