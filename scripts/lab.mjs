@@ -29,7 +29,7 @@ function openLab(args, device) {
     },
   );
   // Ctrl-C reaches JupyterLab through the terminal; it asks whether to stop, and we wait for its answer.
-  process.on('SIGINT', () => {});
+  process.on('SIGINT', () => process.stdin.isTTY || lab.kill('SIGINT'));
   process.on('SIGTERM', () => lab.kill('SIGTERM'));
   return new Promise((resolve, reject) => {
     lab.on('error', reject);
