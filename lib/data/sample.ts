@@ -3,13 +3,7 @@
  * what notebooks run on where CIFAR-10 is out of reach, and it never passes for CIFAR-10: its name is
  * "generated sample" and its source `generated`, in titles, records and terminal alike.
  */
-import {
-  checkOptions,
-  nonNegativeInteger,
-  positiveInteger,
-  required,
-  seedInteger,
-} from '../options';
+import { checkOptions, integerFrom, nonNegativeInteger, required, seedInteger } from '../options';
 import { createRng, shuffledIndices } from '../random';
 import { CIFAR10_CLASS_NAMES } from './cifar10Format';
 import { createDataset, type DatasetSplits, type ImageDataset } from './dataset';
@@ -23,7 +17,7 @@ export interface SampleOptions {
   readonly testCount?: number;
   /** The same seed draws the same bytes, on every machine. */
   readonly seed: number;
-  /** Width and height in pixels; default 32, as CIFAR-10's. */
+  /** Width and height in pixels, 8 or more; default 32, as CIFAR-10's. */
   readonly size?: number;
 }
 
@@ -33,7 +27,7 @@ export function generateSample(options: SampleOptions): DatasetSplits {
     trainCount: nonNegativeInteger,
     testCount: nonNegativeInteger,
     seed: required(seedInteger),
-    size: positiveInteger,
+    size: integerFrom(8, 32),
   });
   const { trainCount = 5000, testCount = 1000, seed, size = 32 } = options;
   return {

@@ -31,10 +31,10 @@ export function drawPicture(subject: Subject, { rng, size }: PictureOptions): Ui
   const scene = happens(rng, 0.7) ? pick(rng, subject.scenes) : pick(rng, backgroundNames);
   paintBackground(raster, pen, { rng, name: scene, horizon: between(rng, -0.45, 0.55) });
 
-  recede(raster, between(rng, 0.2, 0.65));
+  recede(raster, between(rng, 0.3, 0.7));
 
-  const scale = between(rng, 0.85, 1.06);
-  const slack = Math.max(0.05, 1.02 - scale);
+  const scale = between(rng, 0.87, 1.06);
+  const slack = Math.max(0.05, 1 - scale);
   const origin = [between(rng, -slack, slack), between(rng, -slack, slack)] as const;
   const facing = happens(rng, 0.5) ? scale : -scale;
   const frame = pen.at(origin, {
