@@ -4,10 +4,9 @@
  * "generated sample" and its source `generated`, in titles, records and terminal alike.
  */
 import { checkOptions, integerFrom, nonNegativeInteger, required, seedInteger } from '../options';
-import { createRng, shuffledIndices } from '../random';
 import { CIFAR10_CLASS_NAMES } from './cifar10Format';
-import { createDataset, type DatasetSplits, type ImageDataset } from './dataset';
-import { drawPicture } from './sample/picture';
+import type { DatasetSplits, ImageDataset } from './dataset';
+import { drawPictureSet } from './sample/pictureSet';
 import { TEN_CLASSES } from './sample/tenClasses';
 
 export interface SampleOptions {
@@ -30,45 +29,20 @@ export function generateSample(options: SampleOptions): DatasetSplits {
     size: integerFrom(8, 32),
   });
   const { trainCount = 5000, testCount = 1000, seed, size = 32 } = options;
+  const drawSet = (stream: string, count: number): ImageDataset =>
+    drawPictureSet({
+      name: 'generated sample',
+      subjects: TEN_CLASSES,
+      classNames: CIFAR10_CLASS_NAMES,
+      count,
+      seed,
+      stream,
+      size,
+    });
   return {
     name: 'generated sample',
     source: 'generated',
-    trainSet: drawSet('train', { count: trainCount, seed, size }),
-    testSet: drawSet('test', { count: testCount, seed, size }),
+    trainSet: drawSet('train', trainCount),
+    testSet: drawSet('test', testCount),
   };
-}
-
-interface SetOptions {
-  readonly count: number;
-  readonly seed: number;
-  readonly size: number;
-}
-
-function drawSet(split: 'train' | 'test', { count, seed, size }: SetOptions): ImageDataset {
-  const images = new Uint8Array(count * size * size * 3);
-  const labels = new Int32Array(count);
-  const numClasses = CIFAR10_CLASS_NAMES.length;
-  let order: Uint32Array = new Uint32Array(0);
-  for (let index = 0; index < count; index++) {
-    // Every ten pictures hold each class once, so that any first part of the set is balanced too.
-    const place = index % numClasses;
-    if (place === 0) {
-      order = shuffledIndices(numClasses, createRng(seed, split, 'classes', index));
-    }
-    const label = order[place];
-    labels[index] = label;
-    // A stream for each picture: it does not depend on how many are asked for.
-    const rng = createRng(seed, split, 'picture', index);
-    const picture = drawPicture(TEN_CLASSES[CIFAR10_CLASS_NAMES[label]], { rng, size });
-    images.set(picture, index * picture.length);
-  }
-  return createDataset({
-    name: 'generated sample',
-    source: 'generated',
-    images,
-    labels,
-    classNames: CIFAR10_CLASS_NAMES,
-    height: size,
-    width: size,
-  });
 }

@@ -4,6 +4,11 @@ import { anyColour, varied } from './colour';
 import type { Pen } from './pen';
 import type { Raster } from './raster';
 
+export interface FinishOptions {
+  readonly rng: Rng;
+  readonly wildness: number;
+}
+
 /** Puts something in front of the subject: grass at the lower edge, a post, a twig, a blot. */
 export function drawOccluder(pen: Pen, rng: Rng): void {
   const kind = rng.next();
@@ -73,16 +78,20 @@ export function recede({ pixels }: Raster, amount: number): void {
   }
 }
 
-/** How a picture is taken: light falling off across it, contrast, colour cast, sharpness, noise. */
-export function finish(raster: Raster, rng: Rng): void {
+/**
+ * How a picture is taken: light falling off across it, contrast, colour cast, sharpness, noise.
+ *
+ * @param options.wildness how far all that strays; 1 is the generated sample's
+ */
+export function finish(raster: Raster, { rng, wildness }: FinishOptions): void {
+  const stray = (reach: number): number => wildness * between(rng, -reach, reach);
   if (happens(rng, 0.4)) soften(raster, between(rng, 0.2, 0.6));
   const { size, pixels } = raster;
-  const contrast = between(rng, 0.85, 1.12);
-  const brightness = between(rng, 0.86, 1.12);
-  const falloffX = between(rng, -0.12, 0.12);
-  const falloffY = between(rng, -0.12, 0.12);
-  const cast = [between(rng, 0.93, 1.07), between(rng, 0.95, 1.05), between(rng, 0.93, 1.07)];
-  const noise = happens(rng, 0.25) ? between(rng, 4, 10) : between(rng, 1, 4);
+  const contrast = 0.98 + stray(0.13);
+  const brightness = 0.99 + stray(0.13);
+  const [falloffX, falloffY] = [stray(0.12), stray(0.12)];
+  const cast = [1 + stray(0.07), 1 + stray(0.05), 1 + stray(0.07)];
+  const noise = wildness * (happens(rng, 0.25) ? between(rng, 4, 10) : between(rng, 1, 4));
   let at = 0;
   for (let y = 0; y < size; y++) {
     for (let x = 0; x < size; x++) {

@@ -16,6 +16,8 @@ export interface PictureOptions {
   readonly rng: Rng;
   /** Width and height in pixels. */
   readonly size: number;
+  /** How far size, place, scene and camera stray; default 1. */
+  readonly wildness?: number;
 }
 
 /**
@@ -23,31 +25,33 @@ export interface PictureOptions {
  *
  * @returns uint8 [size, size, 3], RGB, 0…255; the caller's own.
  */
-export function drawPicture(subject: Subject, { rng, size }: PictureOptions): Uint8Array {
+export function drawPicture(
+  subject: Subject,
+  { rng, size, wildness = 1 }: PictureOptions,
+): Uint8Array {
   const raster = new Raster(size);
   const light = [between(rng, -0.8, 0.8), between(rng, -1.2, -0.4)] as const;
   const pen = Pen.on(raster, light);
 
   const scene = happens(rng, 0.7) ? pick(rng, subject.scenes) : pick(rng, backgroundNames);
   paintBackground(raster, pen, { rng, name: scene, horizon: between(rng, -0.45, 0.55) });
+  recede(raster, between(rng, Math.max(0, 0.5 - 0.2 * wildness), 0.7));
 
-  recede(raster, between(rng, 0.3, 0.7));
-
-  const scale = between(rng, 0.87, 1.06);
+  const scale = between(rng, 1.06 - 0.19 * wildness, 1.06);
   const slack = Math.max(0.05, 1 - scale);
   const origin = [between(rng, -slack, slack), between(rng, -slack, slack)] as const;
   const facing = happens(rng, 0.5) ? scale : -scale;
   const frame = pen.at(origin, {
-    turn: between(rng, -0.025, 0.025),
+    turn: between(rng, -0.025, 0.025) * wildness,
     scale: [facing * between(rng, 0.9, 1.1), scale * between(rng, 0.92, 1.08)],
   });
   if (happens(rng, 0.4)) {
     frame.ellipse([0, 0.75], [0.8, 0.16]).fill([20, 20, 24], { opacity: 0.3, shade: 0 });
   }
   subject.draw(frame, rng);
-  if (happens(rng, 0.2)) drawOccluder(pen, rng);
+  if (happens(rng, 0.2 * wildness)) drawOccluder(pen, rng);
 
-  finish(raster, rng);
+  finish(raster, { rng, wildness });
   // A clamped array rounds and limits to 0…255 by itself (ECMAScript's ToUint8Clamp).
   const bytes = new Uint8Array(raster.pixels.length);
   new Uint8ClampedArray(bytes.buffer).set(raster.pixels);
