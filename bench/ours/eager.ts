@@ -1,3 +1,4 @@
+import { applyLogits } from '../../lib/models/logits';
 import { tf } from '../../lib/tensorflow/backend';
 import type { Task } from '../task';
 import type { RunnerFactory } from './contestant';
@@ -10,20 +11,16 @@ export const createEagerRunner: RunnerFactory = (model, task) => {
       ? tf.train.adam(learningRate)
       : tf.train.momentum(learningRate, momentum);
   const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  let step = 0;
   return {
     train(images, labels) {
+      setKerasEpsilon(optimizer, ++step);
       const loss = tf.tidy(() => {
         const input = imageTensor(images, labels.length, task);
         const target = tf.oneHot(tf.tensor1d(labels, 'int32'), numClasses);
         const cost = () => {
-          const probabilities = model.apply(input, { training: true }) as tf.Tensor;
-          return probabilities
-            .clipByValue(1e-7, 1)
-            .log()
-            .mul(target)
-            .sum(1)
-            .mean()
-            .neg() as tf.Scalar;
+          const logits = applyLogits(model, input, { training: true });
+          return tf.losses.softmaxCrossEntropy<tf.Tensor, tf.Scalar>(target, logits);
         };
         return optimizer.minimize(cost, true, variables) as tf.Scalar;
       });
@@ -40,6 +37,12 @@ export const createEagerRunner: RunnerFactory = (model, task) => {
     dispose: () => optimizer.dispose(),
   };
 };
+
+/** tfjs' Adam adds its epsilon where PyTorch's does: see `epsilon` in peers/torch_peer.py. */
+function setKerasEpsilon(optimizer: tf.Optimizer, step: number): void {
+  if (optimizer.getClassName() !== 'Adam') return;
+  (optimizer as unknown as { epsilon: number }).epsilon = 1e-7 / Math.sqrt(1 - 0.999 ** step);
+}
 
 /** float32 [size, height, width, 3], scaled as the task says. */
 function imageTensor(images: Uint8Array, size: number, task: Task): tf.Tensor4D {

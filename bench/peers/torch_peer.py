@@ -24,6 +24,7 @@ class TorchContestant:
         self.model.to(memory_format=torch.channels_last)
         self.cycle = BatchCycle(len(self.labels), task["batchSize"])
         self.loss = nn.CrossEntropyLoss()
+        self.checked_steps = 0
         if task["kind"] == "train":
             self.prepare_training()
         else:
@@ -40,7 +41,7 @@ class TorchContestant:
         trainable = [weight for weight in self.model.parameters() if weight.requires_grad]
         rate = self.task["learningRate"]
         self.optimizer = (
-            torch.optim.Adam(trainable, rate, eps=1e-7, fused=True)  # Keras' epsilon
+            torch.optim.Adam(trainable, rate, eps=1e-7, fused=True)
             if self.task["optimizer"] == "adam"
             else torch.optim.SGD(trainable, rate, momentum=self.task["momentum"], fused=True)
         )
@@ -65,7 +66,14 @@ class TorchContestant:
         return loss
 
     def losses(self, steps: int) -> dict:
-        return {"losses": [self.train_step().item() for _ in range(steps)]}
+        losses = []
+        for _ in range(steps):
+            self.checked_steps += 1
+            for group in self.optimizer.param_groups:
+                if "betas" in group:
+                    group["eps"] = epsilon(self.checked_steps)
+            losses.append(self.train_step().item())
+        return {"losses": losses}
 
     @torch.inference_mode()
     def predict(self, images: torch.Tensor) -> np.ndarray:
@@ -92,6 +100,15 @@ class TorchContestant:
             dynamic_axes={"images": {0: "batch"}},
             dynamo=False,  # the newer exporter needs a package more
         )
+
+
+def epsilon(step: int) -> float:
+    """Keras' 1e-7 for PyTorch's Adam.
+
+    Keras adds epsilon to the root of the second moment as it is, PyTorch after its correction by 1 - beta2^t
+    (Kingma and Ba 2015 give both, section 2). In the first steps that shows.
+    """
+    return 1e-7 / (1 - 0.999**step) ** 0.5
 
 
 class Flatten(nn.Module):
