@@ -29,7 +29,7 @@ async function main(): Promise<void> {
     for await (const result of measure(job, options)) {
       measured.push(result);
       console.log(`\n${caseMarkdown(result)}`);
-      if (!options.quick) save(machine, result);
+      if (!options.quick) saveIfQuiet(machine, result);
     }
   }
   console.log(`\n## Ratios\n\n${ratioTable(measured)}`);
@@ -51,6 +51,14 @@ async function* measure(job: Job, options: Arguments): AsyncGenerator<CaseResult
   } finally {
     progress.clear();
   }
+}
+
+/** Figures from a busy machine are shown but do not replace earlier ones. */
+const TOO_BUSY = 0.15;
+
+function saveIfQuiet(machine: Machine, result: CaseResult): void {
+  if ((result.foreignLoad ?? 0) <= TOO_BUSY) return save(machine, result);
+  console.log('\nThe machine was too busy with other programs: this result is not saved.');
 }
 
 /** Puts a result in its older one's place; those of another machine go. */

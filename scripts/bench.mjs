@@ -1,6 +1,6 @@
 // npm run bench: puts this clone in order, then the peers' Python environment in bench/.venv, then measures.
 import { spawn } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, statfsSync } from 'node:fs';
 import { CommandFailed, runCommand } from './setup/command.mjs';
 import { findPython } from './setup/jupyter.mjs';
 import { acquireLock } from './setup/lock.mjs';
@@ -66,7 +66,8 @@ async function setUpPeers() {
   });
   try {
     if (isStamped(peersStep)) return;
-    announce([peersStep], { freeMb: Infinity, write });
+    const { bavail, bsize } = statfsSync(bench());
+    announce([peersStep], { freeMb: (bavail * bsize) / 1e6, write });
     const line = startStepLine(peersStep.name, { index: 1, of: 1 });
     try {
       await peersStep.run({ onSpawn: (pid) => lock.setChild(pid) });
