@@ -20,13 +20,18 @@ export function idOf(tensor: tf.Tensor): number {
   return nodeBackend().getInputTensorIds([tensor])[0];
 }
 
-/** Type attributes that tfjs-node leaves to eager TensorFlow's inference, as the number of the input they follow. */
+/**
+ * Type attributes that tfjs-node leaves out or sets wrongly, since eager TensorFlow infers them, as the number of the
+ * input they follow. Complete for the kernels of tfjs-node 4.22, by TensorFlow 2.21's registry of operations.
+ */
 const INFERRED_TYPES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   ExpandDims: { T: 0, Tdim: 1 },
-  Where: { T: 0 },
+  MaxPool3DGrad: { TInput: 0 },
+  // Of integers: tfjs casts the values but names their old type.
+  Mean: { T: 0 },
 };
 
-/** Attributes that eager TensorFlow finds by itself and a graph has to name. */
+/** Attributes that eager TensorFlow finds by itself and a graph has to name; they go before those of the call. */
 export function inferredTypes(op: string, inputs: readonly Edge[]): Record<string, AttributeValue> {
   const types = Object.entries(INFERRED_TYPES[op] ?? {});
   return Object.fromEntries(

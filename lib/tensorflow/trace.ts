@@ -248,7 +248,7 @@ class Recorder {
     const inputs = ids.map((id) => this.edgeOf(id));
     if (inputs.includes(null)) return this.refuse(`${name} takes a tensor of unknown origin`);
     const node = this.graph.add(name, inputs as Edge[], {
-      attributes: { ...inferredTypes(name, inputs as Edge[]), ...encoded },
+      attributes: { ...encoded, ...inferredTypes(name, inputs as Edge[]) },
       outputs: outputs.map(({ shape, dtype }) => ({ shape: [...shape], dtype })),
     });
     outputs.forEach(({ id }, index) => {
@@ -364,7 +364,7 @@ class Recorder {
       [...held.map(({ handle }) => edge(handle)), ...(inputEdges as Edge[])],
       {
         attributes,
-        controls: held.flatMap((state) => (state.lastWrite === null ? [] : [state.lastWrite])),
+        controls: held.flatMap(before),
       },
     );
     for (const state of held) {
@@ -402,7 +402,7 @@ class Recorder {
       );
     state.lastWrite = this.graph.add('AssignVariableOp', [edge(state.handle), value], {
       attributes: { dtype: typeValue(state.spec.dtype) },
-      controls: [...state.reads, ...(state.lastWrite === null ? [] : [state.lastWrite])],
+      controls: before(state),
     });
     state.heldId = id;
   }
@@ -476,4 +476,9 @@ class Recorder {
 /** @returns `base` with some members replaced. */
 function derive<T extends object>(base: T, members: Partial<T>): T {
   return Object.create(base, Object.getOwnPropertyDescriptors(members)) as T;
+}
+
+/** What a write has to wait for: a gradient need not depend on the value that the loss was computed from. */
+function before({ reads, lastWrite }: VariableState): GraphNode[] {
+  return lastWrite === null ? reads : [...reads, lastWrite];
 }
