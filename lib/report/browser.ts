@@ -63,10 +63,10 @@ export async function closeBrowser(): Promise<void> {
   clearTimeout(idleTimer);
   const ending = browser;
   browser = undefined;
-  await ending?.then(
-    (running) => running.close(),
-    () => undefined,
-  );
+  const running = await ending?.catch(() => undefined);
+  if (running === undefined) return;
+  holdProcess(running, true);
+  await running.close();
 }
 
 async function rest(): Promise<void> {
@@ -146,11 +146,18 @@ async function launch({ path, environment }: BrowserCandidate): Promise<Browser>
   });
   const profile = createProfile();
   const isRoot = process.getuid?.() === 0;
-  const running = await launch(options(!isRoot, profile)).catch((error: unknown) => {
-    // Containers and Ubuntu's AppArmor forbid the sandbox. It shows our own figures only, without network.
-    if (isRoot || !/sandbox/i.test(String(error))) throw error;
-    return launch(options(false, profile));
-  });
+  let running: Browser;
+  try {
+    running = await launch(options(!isRoot, profile)).catch((error: unknown) => {
+      // Containers and Ubuntu's AppArmor forbid the sandbox. It shows our own figures only, without network.
+      if (isRoot || !/sandbox/i.test(String(error))) throw error;
+      return launch(options(false, profile));
+    });
+  } catch (error) {
+    removeProfile(profile);
+    throw error;
+  }
+  removeProfilesAtExit();
   // It writes to its profile up to its last moment.
   running.process()?.once('exit', () => removeProfile(profile));
   return running;
@@ -177,10 +184,17 @@ const profiles = new Set<string>();
 
 /** A profile folder that carries our process number, so that a later process can tell it is left over. */
 function createProfile(): string {
-  if (profiles.size === 0) process.once('exit', () => profiles.forEach(removeProfile));
   const profile = mkdtempSync(join(tmpdir(), `${PROFILE_PREFIX}${process.pid}-`));
   profiles.add(profile);
   return profile;
+}
+
+let removedAtExit = false;
+
+/** To be called behind a launch: puppeteer's own listener, which kills the browser, then comes first. */
+function removeProfilesAtExit(): void {
+  if (!removedAtExit) process.once('exit', () => profiles.forEach(removeProfile));
+  removedAtExit = true;
 }
 
 function removeProfile(profile: string): void {

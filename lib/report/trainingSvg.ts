@@ -140,11 +140,15 @@ function panel(measure: keyof typeof measures, view: TrainingView): string {
   const path = (points: readonly Point[]) =>
     points.map(({ x, y }, index) => `${index ? 'L' : 'M'}${toX(x)} ${toY(y)}`).join('');
   const line = (points: readonly Point[], split: keyof typeof splitDash) =>
-    `<path d="${path(points)}" fill="none" stroke="${COLORS[split]}" stroke-width="2"` +
-    `${dash(split)}/>` +
-    (points.length > MAX_DOTS ? [] : points)
-      .map(({ x, y }) => `<circle cx="${toX(x)}" cy="${toY(y)}" r="3" fill="${COLORS[split]}"/>`)
-      .join('');
+    points.length === 0
+      ? ''
+      : `<path d="${path(points)}" fill="none" stroke="${COLORS[split]}" stroke-width="2"` +
+        `${dash(split)}/>` +
+        (points.length > MAX_DOTS ? [] : points)
+          .map(
+            ({ x, y }) => `<circle cx="${toX(x)}" cy="${toY(y)}" r="3" fill="${COLORS[split]}"/>`,
+          )
+          .join('');
   const grid = ticks.map(
     (tick) =>
       `<path d="M${left} ${toY(tick)}h${width}" stroke="${gridColor}"/>` +

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  classCountsTable,
+  createTable,
+  modelTable,
+  perClassTable,
+  tableCsv,
+  tableRows,
+} from '../../lib/report/tables';
+import { tableHtml, tableText } from '../../lib/report/tableHtml';
+import { tf } from '../../lib/tensorflow/backend';
+
+const perClass = [
+  { precision: 0.9, recall: 0.6, f1: 0.72, support: 100 },
+  { precision: 0.7, recall: 0.9333, f1: 0.8, support: 300 },
+];
+const models = [
+  {
+    name: 'MLP',
+    parameterCount: 6_313_994,
+    trainAccuracy: 0.52,
+    valAccuracy: null,
+    testAccuracy: 0.4695,
+    seconds: 1780.34,
+    imagesPerSecond: 253.21,
+  },
+];
+
+test('a table is a danfojs DataFrame: it sorts and takes its head', () => {
+  const table = createTable([
+    { class: 'cat', recall: 0.5 },
+    { class: 'dog', recall: 0.75 },
+  ]);
+  assert.deepEqual(table.shape, [2, 2]);
+  const sorted = table.sortValues('recall', { ascending: false });
+  assert.ok(sorted);
+  assert.deepEqual(tableRows(sorted.head(1)), [['dog', 0.75]]);
+});
+
+test('a table of one column keeps one cell a row', () => {
+  assert.deepEqual(tableRows(createTable([{ n: 1 }, { n: 2 }])), [[1], [2]]);
+});
+
+test('the table of classes ends with their plain mean', () => {
+  const table = perClassTable(perClass, ['cat', 'dog']);
+  assert.deepEqual(table.columns, ['class', 'precision', 'recall', 'F1', 'pictures']);
+  const last = tableRows(table).at(-1);
+  // (.9 + .7) / 2, (.6 + .9333) / 2, (.72 + .8) / 2, 100 + 300
+  assert.equal(last?.[0], 'mean of the classes');
+  assert.deepEqual(
+    last?.slice(1).map((value) => Number(Number(value).toFixed(5))),
+    [0.8, 0.76665, 0.76, 400],
+  );
+});
+
+test('counts of classes end with their sums', () => {
+  const splits = [
+    { name: 'training', counts: [5, 7] },
+    { name: 'test', counts: [1, 2] },
+  ];
+  assert.deepEqual(tableRows(classCountsTable(splits, ['cat', 'dog'])), [
+    ['cat', 5, 1],
+    ['dog', 7, 2],
+    ['all', 12, 3],
+  ]);
+});
+
+test('numbers are written as their column needs it, what is missing as a dash', () => {
+  assert.equal(
+    tableText(modelTable(models), 'Models'),
+    [
+      'Models',
+      'model  parameters  train accuracy  validation accuracy  test accuracy  seconds  images/s',
+      '----------------------------------------------------------------------------------------',
+      'MLP     6,313,994          0.5200                    –         0.4695    1,780     253.2',
+    ].join('\n'),
+  );
+});
+
+test('HTML sets numbers to the right and keeps markup in names as text', () => {
+  const html = tableHtml(createTable([{ class: '<b>', recall: 0.5 }]));
+  assert.match(html, /<td style="text-align:left;[^"]*">&lt;b&gt;<\/td>/);
+  assert.match(html, /<td style="text-align:right;[^"]*">0\.5000<\/td>/);
+});
+
+test('CSV keeps all digits and quotes names', () => {
+  const table = createTable([{ class: 'cat, tabby', recall: 1 / 3, note: null }]);
+  assert.equal(tableCsv(table), 'class,recall,note\n"cat, tabby",0.3333333333333333,\n');
+});
+
+test('a table without rows, and names that do not belong, are refused', () => {
+  assert.throws(() => createTable([]), /at least one row but received none/);
+  assert.throws(() => perClassTable(perClass, ['cat']), /2 class names but received 1/);
+});
+
+test('tables leave no tensors behind', () => {
+  const before = tf.memory().numTensors;
+  tableHtml(perClassTable(perClass, ['cat', 'dog']));
+  assert.equal(tf.memory().numTensors, before);
+});

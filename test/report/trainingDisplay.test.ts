@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'node:test';
+import type { ProgressEvent } from '../../lib/experiments/progressLog';
+import { createTrainingDisplay } from '../../lib/report/trainingDisplay';
+import { niceTicks, trainingSvg } from '../../lib/report/trainingSvg';
+import type { StepInfo } from '../../lib/training/history';
+import { formOf, inNotebook, type Shown } from './fakeNotebook';
+import { cifar10, generated, sampleHistory } from './sampleFigures';
+
+const history = sampleHistory({ epochs: 3 });
+
+function stepInfo(step: number): StepInfo {
+  const [epoch, stepInEpoch] = [Math.ceil(step / 100), ((step - 1) % 100) + 1];
+  const fixed = { epochs: 3, stepsPerEpoch: 100, imagesPerSecond: 1510.4 };
+  return { ...fixed, epoch, step, stepInEpoch, loss: 1, accuracy: 0.5, secondsLeft: 65 };
+}
+
+/** Trains 300 steps of 20 ms by a clock that only this test moves. */
+function train(options: { run?: { progress(event: ProgressEvent): void } } = {}): Promise<Shown[]> {
+  let clock = 0;
+  return inNotebook(() => {
+    const now = () => clock;
+    const live = createTrainingDisplay({ model: 'CNN', dataset: cifar10, now, ...options });
+    for (let step = 1; step <= 300; step++, clock += 20) {
+      live.callbacks.onStep(stepInfo(step));
+      if (step % 100 === 0) live.callbacks.onEpoch(history.epochs[step / 100 - 1]);
+    }
+    live.finish(history);
+  });
+}
+
+const texts = (shown: readonly Shown[]) => shown.map((one) => formOf(one, 'text/plain'));
+
+test('one output is renewed at most five times a second', async () => {
+  const shown = await train();
+  assert.equal(new Set(shown.map(({ id }) => id)).size, 1);
+  assert.deepEqual(
+    shown.map(({ update }) => update),
+    shown.map((_, index) => index > 0),
+  );
+  // Six seconds at five updates, the last epoch's end and the end of the training.
+  assert.ok(shown.length >= 30 && shown.length <= 33, `${shown.length} updates`);
+});
+
+test('it tells model, data, place, loss, accuracy, speed and time left', async () => {
+  const [first] = texts(await train());
+  assert.equal(
+    first,
+    'CNN – CIFAR-10 · epoch 1 of 3 · step 1 of 100 · loss 1.000 · accuracy 0.500 · ' +
+      '1,510 images/s · 1 min 5 s left',
+  );
+});
+
+test('the last state is the end, with the numbers of the last epoch', async () => {
+  const shown = await train();
+  assert.equal(
+    texts(shown).at(-1),
+    'CNN – CIFAR-10 · done: 3 epochs · loss 0.222 · accuracy 0.778 · ' +
+      'validation accuracy 0.741 · 1,500 images/s · 10 s',
+  );
+  const svg = formOf(shown.at(-1), 'image/svg+xml');
+  assert.match(svg, /^<svg .*<\/svg>$/);
+  assert.equal(svg.match(/<circle/g)?.length, 12, 'three epochs, two splits, two panels');
+});
+
+test('the end of the last epoch is shown even if nobody says that the training is over', async () => {
+  const shown = await inNotebook(() => {
+    const { callbacks } = createTrainingDisplay({ model: 'CNN', dataset: cifar10, now: () => 0 });
+    callbacks.onStep(stepInfo(300));
+    callbacks.onEpoch(history.epochs[2]);
+  });
+  assert.match(texts(shown)[1], /validation accuracy 0\.741/);
+});
+
+test('what came too soon after an update is shown when its time has come', async () => {
+  const shown = await inNotebook(async () => {
+    const { callbacks } = createTrainingDisplay({ model: 'CNN', dataset: cifar10 });
+    callbacks.onStep(stepInfo(1));
+    callbacks.onStep(stepInfo(2));
+    await sleep(400);
+  });
+  assert.deepEqual(
+    texts(shown).map((text) => /step (\d)/.exec(text)?.[1]),
+    ['1', '2'],
+  );
+});
+
+test('a resumed training shows the epochs that were done before', async () => {
+  const shown = await inNotebook(() => {
+    const { callbacks } = createTrainingDisplay({ model: 'CNN', dataset: generated });
+    callbacks.onResume({ epoch: 3, step: 200, epochs: history.epochs.slice(0, 2) });
+    callbacks.onStep(stepInfo(201));
+  });
+  assert.equal(formOf(shown[0], 'image/svg+xml').match(/<circle/g)?.length, 8);
+  assert.match(texts(shown)[0], /^CNN – generated sample · epoch 3 of 3/);
+});
+
+test('a run hears of the training, of every step and of every epoch', async () => {
+  const events: ProgressEvent[] = [];
+  await train({ run: { progress: (event) => void events.push(event) } });
+  assert.deepEqual(events[0], { event: 'training', model: 'CNN', epochs: 3, stepsPerEpoch: 100 });
+  assert.equal(events.filter(({ event }) => event === 'step').length, 300);
+  assert.deepEqual(events.at(-1), { event: 'epoch', model: 'CNN', ...history.epochs[2] });
+});
+
+test('a long training stays a small picture', async () => {
+  const shown = await inNotebook(() => {
+    const live = createTrainingDisplay({ model: 'CNN', dataset: cifar10, now: () => 0 });
+    for (let step = 1; step <= 20_000; step++) live.callbacks.onStep(stepInfo(step));
+    live.finish(sampleHistory({ epochs: 200 }));
+  });
+  const bytes = formOf(shown.at(-1), 'image/svg+xml').length;
+  assert.ok(bytes < 40_000, `${bytes} bytes`);
+});
+
+test('names that look like markup stay text, and a diverged loss does not break the picture', () => {
+  const svg = trainingSvg({
+    title: '<script>',
+    step: { ...stepInfo(1), loss: NaN },
+    epochs: [{ ...history.epochs[0], trainLoss: NaN, valLoss: Infinity }],
+    stepPoints: [{ epoch: 0.5, loss: NaN, accuracy: 0.1 }],
+  });
+  assert.doesNotMatch(svg, /<script/);
+  assert.doesNotMatch(svg, / (d|x|y|cx|cy|width)="[^"]*(NaN|Infinity)/);
+  assert.match(svg, /&lt;script&gt;/);
+});
+
+test('ticks are round, enclose the values and never fall below zero', () => {
+  assert.deepEqual(niceTicks([0.13, 0.81]), [0, 0.5, 1]);
+  assert.deepEqual(niceTicks([0.62, 0.74]), [0.6, 0.65, 0.7, 0.75]);
+  assert.deepEqual(niceTicks([1.04, 2.3]), [1, 1.5, 2, 2.5]);
+  const [low, high] = niceTicks([0, 0]);
+  assert.ok(low === 0 && high > 0, 'a single value still makes an axis');
+  assert.deepEqual(niceTicks([]), [0, 0.5, 1]);
+});
