@@ -1,0 +1,40 @@
+// What a user hears when a cell fails in the kernel.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { execute, writeNotebook } from './kernel';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cells-'));
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test('a cell that throws is named with its text and its error, and what came before is kept', async () => {
+  const path = writeNotebook(
+    folder,
+    'console.log("before");',
+    'const limit = 3;\nthrow new Error(`more than ${limit} of them`);',
+    'console.log("behind");',
+  );
+  const { exitCode, printed, cells } = await execute(path, folder);
+  assert.equal(exitCode, 1);
+  assert.match(printed, /Cell 2 of 3 of example\.ipynb failed/);
+  assert.match(printed, /│ throw new Error/);
+  assert.match(printed, /more than 3 of them/);
+  assert.match(cells[0].printed, /before/);
+  assert.equal(cells[2].printed, '');
+  assert.ok(!readdirSync(folder).includes('run.json'));
+});
+
+test('a type error stops its cell with the compiler’s words', async () => {
+  const path = writeNotebook(folder, 'const count: number = "many";');
+  const { exitCode, printed } = await execute(path, folder);
+  assert.equal(exitCode, 1);
+  assert.match(printed, /Cell 1 of 1 of example\.ipynb failed/);
+  assert.match(printed, /Type 'string' is not assignable to type 'number'/);
+});

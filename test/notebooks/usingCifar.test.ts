@@ -1,0 +1,114 @@
+// The notebook itself, executed by its kernel on a few hundred generated pictures.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { parseRunRecord, type RunRecord } from '../../lib/experiments/runRecord';
+import { type ExecutedCell, execute, type Execution, notebooksFolder } from './kernel';
+
+const folder = mkdtempSync(join(tmpdir(), 'using-cifar-'));
+after(() => rmSync(folder, { recursive: true }));
+
+let execution: Execution;
+let record: RunRecord;
+
+before(async () => {
+  execution = await execute(join(notebooksFolder, 'using-cifar.ipynb'), folder, {
+    dataSource: 'sample',
+    trainLimit: 300,
+    epochs: 2,
+    fullRefit: true,
+    seed: 7,
+  });
+  assert.equal(execution.exitCode, 0, execution.printed);
+  record = parseRunRecord(readFileSync(join(folder, 'run.partial.json'), 'utf8'));
+});
+
+function cell(id: string): ExecutedCell {
+  const found = execution.cells.find((candidate) => candidate.id === id);
+  assert.ok(found, `there is no cell "${id}"`);
+  return found;
+}
+
+function shown(id: string, mimeType: string): string {
+  return [cell(id).displayed[0]?.[mimeType]].flat().join('');
+}
+
+test('the runtime, the data and its source are said in words', () => {
+  assert.match(cell('backend').printed, /tensorflow: '2\.\d+\.\d+'/);
+  assert.match(cell('load').printed, /generated sample \(generated\)/);
+  assert.match(cell('load').printed, /uint8 \[5000, 32, 32, 3\] to train, \[1000, 32, 32, 3\]/);
+});
+
+test('the networks have the parameters of the original ones', () => {
+  assert.match(shown('mlp', 'text/plain'), /^all\b.* 6,313,994$/m);
+  assert.match(shown('cnn', 'text/plain'), /^all\b.* 454,666$/m);
+});
+
+test('each figure is interactive and a picture, and its title names the data', () => {
+  for (const id of ['look', 'counts', 'curves', 'compare', 'confusion', 'mistakes', 'some']) {
+    const [bundle] = cell(id).displayed;
+    assert.ok(bundle['application/vnd.plotly.v1+json'], id);
+    assert.match(shown(id, 'text/plain'), /generated sample/, id);
+    // Without a browser on the machine there is no picture, and a notice says so.
+    const notice = execution.cells.some(({ printed }) => printed.includes('without static'));
+    assert.ok(notice || shown(id, 'image/svg+xml').startsWith('<svg'), id);
+  }
+});
+
+test('each training ends as one display with its last state', () => {
+  for (const id of ['mlp-train', 'cnn-train', 'refit']) {
+    assert.equal(cell(id).displayed.length, 1, id);
+    assert.match(shown(id, 'text/plain'), /done: 2 epochs/, id);
+  }
+});
+
+test('the reloaded model predicts the same', () => {
+  assert.match(cell('reload').printed, /^10000 probabilities, largest difference 0$/m);
+});
+
+test('figures of Keras on CIFAR-10 stand beside no other data', () => {
+  assert.equal(cell('keras').displayed.length, 0);
+});
+
+test('the last sentence carries the number of the record', () => {
+  const { testAccuracy } = record.models.at(-1) ?? {};
+  const sentence = `**${testAccuracy?.toFixed(3)}** (CNN, all pictures)`;
+  assert.ok(shown('end', 'text/markdown').includes(sentence));
+});
+
+test('the record says what was trained on what', () => {
+  assert.equal(record.notebook, 'using-cifar');
+  assert.equal(record.seed, 7);
+  assert.equal(record.parameters.epochs, 2);
+  assert.deepEqual(record.dataset?.counts, { train: 270, val: 30, test: 1000 });
+  assert.match(record.versions.tslab ?? '', /^\d+\.\d+\.\d+$/);
+  const models = record.models.map(({ name, parameterCount, testAccuracy, valAccuracy }) => {
+    return [name, parameterCount, testAccuracy !== null, valAccuracy !== null];
+  });
+  assert.deepEqual(models, [
+    ['MLP', 6313994, true, true],
+    // The first fit of the CNN is only looked at; what is tested has seen every picture.
+    ['CNN', 454666, false, true],
+    ['CNN, all pictures', 454666, true, false],
+  ]);
+});
+
+test('figures, models and progress lie in the folder of the run', () => {
+  const figures = readdirSync(join(folder, 'figures'));
+  assert.ok(figures.includes('confusion-matrix.json') && figures.includes('figures.html'));
+  assert.deepEqual(readdirSync(join(folder, 'models')).sort(), ['CNN-all-pictures', 'MLP']);
+  const { userDefinedMetadata } = JSON.parse(
+    readFileSync(join(folder, 'models/MLP/model.json'), 'utf8'),
+  );
+  assert.equal(userDefinedMetadata.classNames.length, 10);
+  const events = readFileSync(join(folder, 'progress.jsonl'), 'utf8');
+  const epochs = events.split('\n').filter((line) => line.includes('"event":"epoch"'));
+  assert.equal(epochs.length, 6);
+});
+
+test('nothing was said on the standard error', () => {
+  const outputs = readFileSync(join(folder, 'notebook.partial.ipynb'), 'utf8');
+  assert.doesNotMatch(outputs, /"name": "stderr"/);
+});
