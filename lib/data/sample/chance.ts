@@ -26,9 +26,12 @@ export function pickWeighted<T>(rng: Rng, entries: readonly (readonly [T, number
 }
 
 /**
- * A bell-shaped number with mean 0 and standard deviation 1 within ±3: the sum of four even draws.
- * Additions only, so it is the same number on every engine (a Box-Muller draw needs log and cos).
+ * Noise with mean 0 and standard deviation 1, in a triangle within ±2.45: the sum of two even numbers,
+ * which are the halves of one draw. Additions only, so it is the same number on every engine (a
+ * Box-Muller draw needs log and cos).
  */
-export function bell(rng: Rng): number {
-  return (rng.next() + rng.next() + rng.next() + rng.next() - 2) * 1.7320508075688772;
+export function grain(rng: Rng): number {
+  const draw = rng.next() * 65536; // the generator's 32 bits: 16 before the point, 16 behind
+  const high = Math.floor(draw);
+  return (high / 65536 + (draw - high) - 1) * 2.449489742783178; // √6: an even number's variance is 1/12
 }

@@ -1,5 +1,5 @@
 import type { Rng } from '../../random';
-import { bell, between, happens, pick } from './chance';
+import { between, grain, happens, pick } from './chance';
 import { anyColour, varied } from './colour';
 import type { Pen } from './pen';
 import type { Raster } from './raster';
@@ -70,11 +70,11 @@ export function drawOccluder(pen: Pen, rng: Rng): void {
  * pixel with the picture's mean colour; `amount` 0 changes nothing, 1 leaves the mean alone.
  */
 export function recede({ pixels }: Raster, amount: number): void {
-  const sums = [0, 0, 0];
-  for (let at = 0; at < pixels.length; at++) sums[at % 3] += pixels[at];
-  const means = sums.map((sum) => (sum * 3) / pixels.length);
-  for (let at = 0; at < pixels.length; at++) {
-    pixels[at] += (means[at % 3] - pixels[at]) * amount;
+  for (let channel = 0; channel < 3; channel++) {
+    let sum = 0;
+    for (let at = channel; at < pixels.length; at += 3) sum += pixels[at];
+    const mean = (sum * 3) / pixels.length;
+    for (let at = channel; at < pixels.length; at += 3) pixels[at] += (mean - pixels[at]) * amount;
   }
 }
 
@@ -97,10 +97,10 @@ export function finish(raster: Raster, { rng, wildness }: FinishOptions): void {
     for (let x = 0; x < size; x++) {
       const light =
         brightness * (1 + falloffX * ((2 * x) / size - 1) + falloffY * ((2 * y) / size - 1));
-      const grain = noise * bell(rng); // one draw a pixel; most sensor noise is in brightness
+      const speck = noise * grain(rng); // one for all channels: most sensor noise is in brightness
       for (let channel = 0; channel < 3; channel++, at++) {
         const value = pixels[at] * light * cast[channel];
-        pixels[at] = 128 + (value - 128) * contrast + grain;
+        pixels[at] = 128 + (value - 128) * contrast + speck;
       }
     }
   }

@@ -59,14 +59,8 @@ export class Pen {
 
   /** A closed outline with straight edges: x, y, x, y … */
   polygon(points: readonly number[]): this {
-    const [a, b, c, d, e, f] = this.matrix;
-    const outline: number[] = [];
-    for (let i = 0; i < points.length; i += 2) {
-      const x = points[i];
-      const y = points[i + 1];
-      outline.push(a * x + c * y + e, b * x + d * y + f);
-    }
-    this.raster.add(outline);
+    for (let i = 0; i < points.length; i += 2) this.corner(points[i], points[i + 1]);
+    this.raster.close();
     return this;
   }
 
@@ -78,26 +72,21 @@ export class Pen {
   smooth(points: readonly number[]): this {
     const count = points.length / 2;
     const steps = this.raster.size > 48 ? 6 : 4;
-    const outline: number[] = [];
     for (let i = 0; i < count; i++) {
-      const [p0, p1, p2, p3] = [i + count - 1, i, i + 1, i + 2].map((n) => (n % count) * 2);
+      const from = 2 * i;
+      const to = 2 * ((i + 1) % count);
+      const before = 2 * ((i + count - 1) % count);
+      const behind = 2 * ((i + 2) % count);
       for (let step = 0; step < steps; step++) {
         const t = step / steps;
-        for (let axis = 0; axis < 2; axis++) {
-          const v0 = points[p0 + axis];
-          const v1 = points[p1 + axis];
-          const v2 = points[p2 + axis];
-          const v3 = points[p3 + axis];
-          outline.push(
-            v1 +
-              0.5 *
-                t *
-                (v2 - v0 + t * (2 * v0 - 5 * v1 + 4 * v2 - v3 + t * (3 * (v1 - v2) + v3 - v0))),
-          );
-        }
+        this.corner(
+          spline(points[before], points[from], points[to], points[behind], t),
+          spline(points[before + 1], points[from + 1], points[to + 1], points[behind + 1], t),
+        );
       }
     }
-    return this.polygon(outline);
+    this.raster.close();
+    return this;
   }
 
   /** @param turn of its axes, in turns */
@@ -107,13 +96,13 @@ export class Pen {
     const count = Math.max(8, Math.min(40, Math.ceil(6 + reach * 2)));
     const cos = cosine(turn);
     const sin = sine(turn);
-    const outline: number[] = [];
     for (let i = 0; i < count; i++) {
       const u = rx * cosine(i / count);
       const v = ry * sine(i / count);
-      outline.push(x + u * cos - v * sin, y + u * sin + v * cos);
+      this.corner(x + u * cos - v * sin, y + u * sin + v * cos);
     }
-    return this.polygon(outline);
+    this.raster.close();
+    return this;
   }
 
   /** A line through the points (x, y, x, y …), round at its joints, from `width` to `endWidth`. */
@@ -130,25 +119,16 @@ export class Pen {
       if (length < 1e-6) continue;
       const ux = (x1 - x0) / length;
       const uy = (y1 - y0) / length;
-      // An octagon-like capsule: straight flanks, ends rounded by one more point.
-      this.polygon([
-        x0 - uy * r0,
-        y0 + ux * r0,
-        x0 - (ux * 0.8 + uy * 0.6) * r0,
-        y0 + (ux * 0.6 - uy * 0.8) * r0,
-        x0 - (ux * 0.8 - uy * 0.6) * r0,
-        y0 - (ux * 0.6 + uy * 0.8) * r0,
-        x0 + uy * r0,
-        y0 - ux * r0,
-        x1 + uy * r1,
-        y1 - ux * r1,
-        x1 + (ux * 0.8 + uy * 0.6) * r1,
-        y1 - (ux * 0.6 - uy * 0.8) * r1,
-        x1 + (ux * 0.8 - uy * 0.6) * r1,
-        y1 + (ux * 0.6 + uy * 0.8) * r1,
-        x1 - uy * r1,
-        y1 + ux * r1,
-      ]);
+      // A capsule: straight flanks, and two corners more to round each end.
+      this.corner(x0 - uy * r0, y0 + ux * r0);
+      this.corner(x0 - (ux * 0.8 + uy * 0.6) * r0, y0 + (ux * 0.6 - uy * 0.8) * r0);
+      this.corner(x0 - (ux * 0.8 - uy * 0.6) * r0, y0 - (ux * 0.6 + uy * 0.8) * r0);
+      this.corner(x0 + uy * r0, y0 - ux * r0);
+      this.corner(x1 + uy * r1, y1 - ux * r1);
+      this.corner(x1 + (ux * 0.8 + uy * 0.6) * r1, y1 - (ux * 0.6 - uy * 0.8) * r1);
+      this.corner(x1 + (ux * 0.8 - uy * 0.6) * r1, y1 + (ux * 0.6 + uy * 0.8) * r1);
+      this.corner(x1 - uy * r1, y1 + ux * r1);
+      this.raster.close();
     }
     return this;
   }
@@ -166,6 +146,17 @@ export class Pen {
     this.raster.unclip();
     return this;
   }
+
+  private corner(x: number, y: number): void {
+    const [a, b, c, d, e, f] = this.matrix;
+    this.raster.corner(a * x + c * y + e, b * x + d * y + f);
+  }
+}
+
+/** Uniform Catmull-Rom: from v1 (t = 0) to v2 (t = 1), one coordinate. */
+function spline(v0: number, v1: number, v2: number, v3: number, t: number): number {
+  const bend = 2 * v0 - 5 * v1 + 4 * v2 - v3 + t * (3 * (v1 - v2) + v3 - v0);
+  return v1 + 0.5 * t * (v2 - v0 + t * bend);
 }
 
 /** Draws one thing within about -1…1, facing right, in a pose of its own choice. */

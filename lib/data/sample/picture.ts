@@ -3,7 +3,7 @@ import { between, happens, pick } from './chance';
 import { backgroundNames, paintBackground, type BackgroundName } from './backgrounds';
 import { drawOccluder, finish, recede } from './finish';
 import { Pen, type Drawing } from './pen';
-import { Raster } from './raster';
+import type { Raster } from './raster';
 
 /** What may be in a picture, and where such a thing is mostly seen. */
 export interface Subject {
@@ -14,8 +14,6 @@ export interface Subject {
 
 export interface PictureOptions {
   readonly rng: Rng;
-  /** Width and height in pixels. */
-  readonly size: number;
   /** How far size, place, scene and camera stray; default 1. */
   readonly wildness?: number;
 }
@@ -23,13 +21,14 @@ export interface PictureOptions {
 /**
  * Draws one picture: a scene, the subject somewhere in it, things in front, and the camera's faults.
  *
- * @returns uint8 [size, size, 3], RGB, 0…255; the caller's own.
+ * @param raster is painted over, whatever it held
  */
 export function drawPicture(
+  raster: Raster,
   subject: Subject,
-  { rng, size, wildness = 1 }: PictureOptions,
-): Uint8Array {
-  const raster = new Raster(size);
+  { rng, wildness = 1 }: PictureOptions,
+): void {
+  raster.pixels.fill(0);
   const light = [between(rng, -0.8, 0.8), between(rng, -1.2, -0.4)] as const;
   const pen = Pen.on(raster, light);
 
@@ -52,8 +51,4 @@ export function drawPicture(
   if (happens(rng, 0.2 * wildness)) drawOccluder(pen, rng);
 
   finish(raster, { rng, wildness });
-  // A clamped array rounds and limits to 0…255 by itself (ECMAScript's ToUint8Clamp).
-  const bytes = new Uint8Array(raster.pixels.length);
-  new Uint8ClampedArray(bytes.buffer).set(raster.pixels);
-  return bytes;
 }

@@ -1,6 +1,7 @@
 import { createRng, shuffledIndices } from '../../random';
 import { createDataset, type ImageDataset } from '../dataset';
 import { drawPicture, type Subject } from './picture';
+import { Raster } from './raster';
 
 export interface PictureSetOptions {
   readonly name: string;
@@ -24,6 +25,8 @@ export interface PictureSetOptions {
 export function drawPictureSet(options: PictureSetOptions): ImageDataset {
   const { name, subjects, classNames, count, seed, stream, size, wildness } = options;
   const images = new Uint8Array(count * size * size * 3);
+  const bytes = new Uint8ClampedArray(images.buffer);
+  const raster = new Raster(size);
   const labels = new Int32Array(count);
   let order: Uint32Array = new Uint32Array(0);
   for (let index = 0; index < count; index++) {
@@ -34,8 +37,9 @@ export function drawPictureSet(options: PictureSetOptions): ImageDataset {
     labels[index] = order[place];
     const subject = subjects[classNames[order[place]]];
     const rng = createRng(seed, stream, 'picture', index);
-    const picture = drawPicture(subject, { rng, size, wildness });
-    images.set(picture, index * picture.length);
+    drawPicture(raster, subject, { rng, wildness });
+    // A clamped array rounds and limits to 0…255 by itself (ECMAScript's ToUint8Clamp).
+    bytes.set(raster.pixels, index * raster.pixels.length);
   }
   return createDataset({
     name,

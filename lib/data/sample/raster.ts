@@ -24,6 +24,11 @@ export class Raster {
   readonly pixels: Float32Array;
   /** float64 [size, size + 2]: signed area of the pending outlines, one row apart per pixel row. */
   private readonly areas: Float64Array;
+  /** float32 [size, size]: how much of a pixel the window of `clip` leaves, 0…1. */
+  private readonly mask: Float32Array;
+  /** x, y, x, y … of the outline that is being traced. */
+  private corners = new Float64Array(256);
+  private cornerCount = 0;
   private clipMask: Float32Array | undefined;
   private readonly stride: number;
   // Rows and columns that the pending outlines touch.
@@ -36,33 +41,44 @@ export class Raster {
   constructor(readonly size: number) {
     this.pixels = new Float32Array(size * size * 3);
     this.stride = size + 2;
+    this.mask = new Float32Array(size * size);
     this.areas = new Float64Array(size * this.stride);
     this.top = size;
     this.left = size;
   }
 
+  /** Adds a corner, in pixels, to the outline that `close` will end; may lie outside the picture. */
+  corner(x: number, y: number): void {
+    if (this.cornerCount * 2 === this.corners.length) {
+      const longer = new Float64Array(this.corners.length * 2);
+      longer.set(this.corners);
+      this.corners = longer;
+    }
+    this.corners[this.cornerCount * 2] = x;
+    this.corners[this.cornerCount * 2 + 1] = y;
+    this.cornerCount++;
+  }
+
   /**
-   * Adds a closed outline to the pending shape. Outlines of one shape unite, whichever way round
-   * each one runs; a single outline must not cross itself.
-   *
-   * @param outline x, y, x, y … in pixels; may leave the picture
+   * Ends the outline and adds it to the pending shape. Outlines of one shape unite, whichever way
+   * round each one runs; a single outline must not cross itself.
    */
-  add(outline: ArrayLike<number>): void {
-    const count = outline.length;
+  close(): void {
+    const { corners } = this;
+    const count = this.cornerCount * 2;
+    this.cornerCount = 0;
     let area = 0;
-    let x0 = outline[count - 2];
-    let y0 = outline[count - 1];
+    let x0 = corners[count - 2];
+    let y0 = corners[count - 1];
     for (let i = 0; i < count; i += 2) {
-      const x1 = outline[i];
-      const y1 = outline[i + 1];
-      area += x0 * y1 - x1 * y0;
-      x0 = x1;
-      y0 = y1;
+      area += x0 * corners[i + 1] - corners[i] * y0;
+      x0 = corners[i];
+      y0 = corners[i + 1];
     }
     const direction = area < 0 ? -1 : 1;
     for (let i = 0; i < count; i += 2) {
-      const x1 = outline[i];
-      const y1 = outline[i + 1];
+      const x1 = corners[i];
+      const y1 = corners[i + 1];
       if (y0 < y1) this.addEdge(x0, y0, x1, y1, -direction);
       else if (y0 > y1) this.addEdge(x1, y1, x0, y0, direction);
       x0 = x1;
@@ -103,7 +119,7 @@ export class Raster {
 
   /** Makes the pending shape the window through which later fills show, until `unclip`. */
   clip(): void {
-    const mask = new Float32Array(this.size * this.size);
+    const mask = this.mask.fill(0);
     for (let y = this.top; y <= this.bottom; y++) {
       let sum = 0;
       for (let x = this.left; x < this.size && x <= this.right; x++) {

@@ -14,9 +14,14 @@ function coverage(raster: Raster): number[][] {
   );
 }
 
+function trace(raster: Raster, outline: readonly number[]): void {
+  for (let i = 0; i < outline.length; i += 2) raster.corner(outline[i], outline[i + 1]);
+  raster.close();
+}
+
 function covered(size: number, ...outlines: number[][]): number[][] {
   const raster = new Raster(size);
-  for (const outline of outlines) raster.add(outline);
+  for (const outline of outlines) trace(raster, outline);
   raster.fill(WHITE);
   return coverage(raster);
 }
@@ -74,7 +79,7 @@ test('the raster keeps areas exact where a shape leaves the picture', () => {
 test('the raster lays a colour on with its opacity', () => {
   const raster = new Raster(1);
   raster.pixels.set([200, 100, 0]);
-  raster.add([0, 0, 0.5, 0, 0.5, 1, 0, 1]);
+  trace(raster, [0, 0, 0.5, 0, 0.5, 1, 0, 1]);
   raster.fill([0, 100, 200], { opacity: 0.5 });
   // A quarter of the way from one to the other.
   assert.deepEqual([...raster.pixels], [150, 100, 50]);
@@ -82,7 +87,7 @@ test('the raster lays a colour on with its opacity', () => {
 
 test('the raster brightens the side towards the light', () => {
   const raster = new Raster(4);
-  raster.add([0, 0, 4, 0, 4, 4, 0, 4]);
+  trace(raster, [0, 0, 4, 0, 4, 4, 0, 4]);
   raster.fill(WHITE, { shade: 0.2, light: [0, -1] });
   const column = coverage(raster).map((row) => row[0]);
   // ±20 % at the edges, so ±15 % and ±5 % at the centres of four rows.
@@ -91,16 +96,16 @@ test('the raster brightens the side towards the light', () => {
 
 test('the raster shows later fills only through the clip, until it is lifted', () => {
   const raster = new Raster(2);
-  raster.add([0, 0, 1.5, 0, 1.5, 1, 0, 1]);
+  trace(raster, [0, 0, 1.5, 0, 1.5, 1, 0, 1]);
   raster.clip();
-  raster.add([0, 0, 2, 0, 2, 2, 0, 2]);
+  trace(raster, [0, 0, 2, 0, 2, 2, 0, 2]);
   raster.fill(WHITE);
   assert.deepEqual(coverage(raster), [
     [100, 50],
     [0, 0],
   ]);
   raster.unclip();
-  raster.add([0, 0, 2, 0, 2, 2, 0, 2]);
+  trace(raster, [0, 0, 2, 0, 2, 2, 0, 2]);
   raster.fill(WHITE);
   assert.deepEqual(coverage(raster), [
     [100, 100],
@@ -110,7 +115,7 @@ test('the raster shows later fills only through the clip, until it is lifted', (
 
 test('the raster forgets a shape once it is filled', () => {
   const raster = new Raster(2);
-  raster.add([0, 0, 1, 0, 1, 1, 0, 1]);
+  trace(raster, [0, 0, 1, 0, 1, 1, 0, 1]);
   raster.fill(WHITE);
   raster.fill([0, 0, 0]);
   assert.equal(coverage(raster)[0][0], 100);
