@@ -1,8 +1,11 @@
 // The one door to a headless Chrome: found, started once, kept warm, and gone with this process.
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser, LaunchOptions } from 'puppeteer-core';
+import {
+  createProfile,
+  removeProfile,
+  removeProfilesAtExit,
+  removeStaleProfiles,
+} from './browserProfile';
 import {
   type BrowserCandidate,
   installedBrowsers,
@@ -17,7 +20,6 @@ export class BrowserUnavailableError extends Error {
 
 const IDLE_MS = 60_000;
 const LAUNCH_TIMEOUT_MS = 30_000;
-const PROFILE_PREFIX = 'figure-browser-';
 
 let browser: Promise<Browser> | undefined;
 let tasks = 0;
@@ -179,51 +181,6 @@ const quietArguments = [
   '--font-render-hinting=none',
   '--disable-dev-shm-usage',
 ];
-
-const profiles = new Set<string>();
-
-/** A profile folder that carries our process number, so that a later process can tell it is left over. */
-function createProfile(): string {
-  const profile = mkdtempSync(join(tmpdir(), `${PROFILE_PREFIX}${process.pid}-`));
-  profiles.add(profile);
-  return profile;
-}
-
-let removedAtExit = false;
-
-/** To be called behind a launch: puppeteer's own listener, which kills the browser, then comes first. */
-function removeProfilesAtExit(): void {
-  if (!removedAtExit) process.once('exit', () => profiles.forEach(removeProfile));
-  removedAtExit = true;
-}
-
-function removeProfile(profile: string): void {
-  try {
-    rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
-    profiles.delete(profile);
-  } catch {
-    // The dying browser still writes: a later process clears it away.
-  }
-}
-
-/** Clears what processes that were killed left in the temporary folder. */
-function removeStaleProfiles(): void {
-  for (const name of readdirSync(tmpdir())) {
-    const owner = name.startsWith(PROFILE_PREFIX)
-      ? Number.parseInt(name.slice(PROFILE_PREFIX.length), 10)
-      : NaN;
-    if (Number.isInteger(owner) && !isAlive(owner)) removeProfile(join(tmpdir(), name));
-  }
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
 
 function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n')[0];

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 import type { ProgressEvent } from '../../lib/experiments/progressLog';
 import { createTrainingDisplay } from '../../lib/report/trainingDisplay';
-import { niceTicks, trainingSvg } from '../../lib/report/trainingSvg';
+import { duration, niceTicks } from '../../lib/report/ticks';
+import { trainingSvg } from '../../lib/report/trainingSvg';
 import type { StepInfo } from '../../lib/training/history';
 import { formOf, inNotebook, type Shown } from './fakeNotebook';
 import { cifar10, generated, sampleHistory } from './sampleFigures';
@@ -133,4 +134,14 @@ test('ticks are round, enclose the values and never fall below zero', () => {
   const [low, high] = niceTicks([0, 0]);
   assert.ok(low === 0 && high > 0, 'a single value still makes an axis');
   assert.deepEqual(niceTicks([]), [0, 0.5, 1]);
+});
+
+test('durations are told in the two units that matter', () => {
+  assert.deepEqual([0.4, 59.6, 125, 7800, -1].map(duration), [
+    '0 s',
+    '1 min 0 s',
+    '2 min 5 s',
+    '2 h 10 min',
+    '0 s',
+  ]);
 });
