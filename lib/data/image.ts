@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
 import { errorCode, fileError } from '../atomicFile';
 import { checkOptions, positiveInteger } from '../options';
+import { coverResize } from './resize';
 
 export interface DecodedImage {
   /** uint8 [height, width, 3], RGB. */
@@ -27,7 +28,7 @@ const FORMATS = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif'];
  *
  * With a size, the shape is kept: the picture is scaled until it covers the size, and what stands
  * over is cut at the centre. That is how ImageNet models are evaluated; squeezing would distort things.
- * Shrinking averages (Lanczos), so nothing flickers.
+ * Shrinking averages, so nothing flickers. It is our own code, not sharp's: a shared web page sees the same pixels.
  *
  * @param input a path or a file's bytes.
  * @throws Error that names the file: missing, cut, damaged or no picture.
@@ -49,13 +50,14 @@ export async function decodeImage(
     const image = openPicture(bytes);
     const { format } = await image.metadata();
     if (!FORMATS.includes(format)) throw new Error(`${format.toUpperCase()} is not read`);
-    if (height !== undefined) image.resize({ height, width, fit: 'cover', position: 'centre' });
     const { data, info } = await image
       .flatten({ background: 'white' })
       .toColourspace('srgb')
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    return { data: plainBytes(data), height: info.height, width: info.width };
+    const whole = { data: plainBytes(data), height: info.height, width: info.width };
+    if (height === undefined || width === undefined) return whole;
+    return coverResize(whole, { height, width });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(
