@@ -49,7 +49,9 @@ async function installPackages({ offline, onSpawn }) {
     '--no-fund',
     '--prefer-offline',
   ];
-  const network = offline ? ['--offline'] : ['--fetch-retries=2', '--fetch-retry-maxtimeout=10000'];
+  const network = offline
+    ? ['--offline']
+    : ['--fetch-retries=3', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
   const [command, ...first] = npm;
   try {
     await runCommand(command, [...first, 'ci', ...flags, ...network], { log: 'npm', onSpawn });

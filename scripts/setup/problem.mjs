@@ -29,7 +29,7 @@ const PERMISSION = /EACCES|EPERM|EROFS|Permission denied|Read-only file system/i
  * @returns {Problem | undefined}
  */
 export function commonProblem(what, output, { index, offline, folder }) {
-  const details = lastLines(output);
+  const details = tellingLines(output);
   if (DISK.test(output)) {
     const remedy = `Free some disk space (the list above says how much is needed in ${folder}), then run the same command again.`;
     return new Problem(`The disk is full: ${what} could not be written.`, { remedy, details });
@@ -64,6 +64,12 @@ export function lastLines(output, count = 12) {
     .filter((line) => line.trim() !== '')
     .slice(-count)
     .join('\n');
+}
+
+/** @returns the lines of a tool's output that name an error, or its last ones. */
+function tellingLines(output, count = 4) {
+  const errors = output.split('\n').filter((line) => /\berror\b/i.test(line));
+  return lastLines(errors.length > 0 ? errors.slice(0, count).join('\n') : output, count);
 }
 
 /** Prints an error for a person and returns the exit code that belongs to it. */
