@@ -22,7 +22,7 @@ function scatter(figure: Figure, name: string) {
 }
 
 test('figures are what they were: look at the change, then UPDATE_SNAPSHOTS=1', () => {
-  const file = join(__dirname, 'figures.snapshot.json');
+  const file = join(__dirname, 'figures.snapshot');
   // The bytes of a PNG depend on Node's zlib; png.test.ts checks its pixels.
   const withoutPng = (key: string, value: unknown) => (key === 'source' ? 'PNG' : value);
   const current = `${JSON.stringify(sampleFigures, withoutPng, 1)}\n`;
