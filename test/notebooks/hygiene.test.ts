@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
+import * as prettier from 'prettier';
 import { PICTURES_TAG } from '../../scripts/adoptRun.mjs';
 import { parseNotebookCells } from '../../scripts/notebookCells.mjs';
 import { checkValues, readParameters } from '../../scripts/parameters.mjs';
@@ -38,6 +39,14 @@ for (const name of readdirSync(folder).filter((file) => file.endsWith('.ipynb'))
     for (const { id, source } of codeCells) {
       const lines = source.split('\n').length;
       assert.ok(lines <= MAX_LINES || source.startsWith('import '), `"${id}" has ${lines} lines`);
+    }
+  });
+
+  test(`${name} has its code in the form that Prettier gives it`, async () => {
+    const options = await prettier.resolveConfig(join(folder, 'cell.ts'));
+    for (const { source } of codeCells) {
+      const formatted = await prettier.format(source, { ...options, parser: 'typescript' });
+      assert.equal(`${source}\n`, formatted);
     }
   });
 
