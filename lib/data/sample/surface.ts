@@ -51,3 +51,8 @@ export function mottle(
     }
   }
 }
+
+/** A height in figure units, -1…1, as a row of pixels (not rounded). */
+export function toPixels(raster: Raster, y: number): number {
+  return ((y + 1) * raster.size) / 2;
+}

@@ -1,3 +1,4 @@
+// Buildings, seen from the front, on the ground at about y = .9.
 import type { Rng } from '../../../random';
 import { between, happens } from '../chance';
 import { anyColour, mix, scaled, varied } from '../colour';

@@ -1,8 +1,10 @@
 import type { Subject } from '../picture';
-import * as animals from './animals';
 import * as buildings from './buildings';
+import * as clothes from './clothes';
 import * as household from './household';
+import * as largeAnimals from './largeAnimals';
 import * as nature from './nature';
+import * as smallAnimals from './smallAnimals';
 import * as tools from './tools';
 import * as vehicles from './vehicles';
 
@@ -17,11 +19,11 @@ export const OTHER_CLASSES: Readonly<Record<string, Subject>> = {
   chair: { draw: household.drawChair, scenes: ['room', 'field'] },
   lamp: { draw: household.drawLamp, scenes: ['room', 'blur'] },
   clock: { draw: household.drawClock, scenes: ['room', 'city'] },
-  umbrella: { draw: household.drawUmbrella, scenes: ['road', 'sea', 'sky'] },
+  umbrella: { draw: clothes.drawUmbrella, scenes: ['road', 'sea', 'sky'] },
   book: { draw: household.drawBook, scenes: ['room', 'blur'] },
-  hat: { draw: household.drawHat, scenes: ['room', 'blur'] },
-  shirt: { draw: household.drawShirt, scenes: ['room', 'blur'] },
-  shoe: { draw: household.drawShoe, scenes: ['room', 'road'] },
+  hat: { draw: clothes.drawHat, scenes: ['room', 'blur'] },
+  shirt: { draw: clothes.drawShirt, scenes: ['room', 'blur'] },
+  shoe: { draw: clothes.drawShoe, scenes: ['room', 'road'] },
   key: { draw: tools.drawKey, scenes: ['blur', 'room'] },
   scissors: { draw: tools.drawScissors, scenes: ['blur', 'room'] },
   hammer: { draw: tools.drawHammer, scenes: ['blur', 'room'] },
@@ -42,15 +44,15 @@ export const OTHER_CLASSES: Readonly<Record<string, Subject>> = {
   windmill: { draw: buildings.drawWindmill, scenes: ['field', 'sky'] },
   lighthouse: { draw: buildings.drawLighthouse, scenes: ['sea', 'sky'] },
   tent: { draw: buildings.drawTent, scenes: ['field', 'forest'] },
-  elephant: { draw: animals.drawElephant, scenes: ['field', 'forest'] },
-  giraffe: { draw: animals.drawGiraffe, scenes: ['field', 'forest', 'sky'] },
-  rabbit: { draw: animals.drawRabbit, scenes: ['field', 'room', 'forest'] },
-  pig: { draw: animals.drawPig, scenes: ['field', 'blur'] },
-  fish: { draw: animals.drawFish, scenes: ['sea', 'blur'] },
-  butterfly: { draw: animals.drawButterfly, scenes: ['field', 'forest', 'blur'] },
-  turtle: { draw: animals.drawTurtle, scenes: ['field', 'sea'] },
-  snail: { draw: animals.drawSnail, scenes: ['field', 'forest'] },
-  spider: { draw: animals.drawSpider, scenes: ['blur', 'room', 'forest'] },
+  elephant: { draw: largeAnimals.drawElephant, scenes: ['field', 'forest'] },
+  giraffe: { draw: largeAnimals.drawGiraffe, scenes: ['field', 'forest', 'sky'] },
+  rabbit: { draw: smallAnimals.drawRabbit, scenes: ['field', 'room', 'forest'] },
+  pig: { draw: largeAnimals.drawPig, scenes: ['field', 'blur'] },
+  fish: { draw: smallAnimals.drawFish, scenes: ['sea', 'blur'] },
+  butterfly: { draw: smallAnimals.drawButterfly, scenes: ['field', 'forest', 'blur'] },
+  turtle: { draw: smallAnimals.drawTurtle, scenes: ['field', 'sea'] },
+  snail: { draw: smallAnimals.drawSnail, scenes: ['field', 'forest'] },
+  spider: { draw: smallAnimals.drawSpider, scenes: ['blur', 'room', 'forest'] },
   bicycle: { draw: vehicles.drawBicycle, scenes: ['road', 'city', 'field'] },
   bus: { draw: vehicles.drawBus, scenes: ['road', 'city'] },
   train: { draw: vehicles.drawTrain, scenes: ['field', 'city'] },

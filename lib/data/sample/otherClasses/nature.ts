@@ -1,3 +1,4 @@
+// Plants and fruit.
 import type { Rng } from '../../../random';
 import { cosine, sine } from '../angle';
 import { between, happens, pick } from '../chance';

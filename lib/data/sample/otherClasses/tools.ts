@@ -1,3 +1,4 @@
+// Tools, instruments, toys and signs.
 import type { Rng } from '../../../random';
 import { cosine, sine } from '../angle';
 import { between, happens, pick } from '../chance';

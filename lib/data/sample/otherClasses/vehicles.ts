@@ -1,3 +1,4 @@
+// Vehicles that CIFAR-10 does not name.
 import type { Rng } from '../../../random';
 import { cosine, sine } from '../angle';
 import { between, happens } from '../chance';
