@@ -89,6 +89,10 @@ function warnOfLoad(cores: number): void {
   }
 }
 
+// Through `exit`, where contestants are stopped and temporary files removed.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
 main().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

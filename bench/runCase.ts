@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { countedRounds, measureRounds, type Measure, type Round } from './rounds';
@@ -55,8 +55,13 @@ export async function runCase(
   { id, title, task: plan, contestants, measure, goals, tolerance }: Case,
   { rounds, secondsPerRound, onProgress }: RunOptions,
 ): Promise<Omit<CaseResult, 'measuredAt' | 'commit' | 'command'>> {
-  const folder = await mkdtemp(join(tmpdir(), 'bench-'));
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const runners: Runner[] = [];
+  const cleanUp = () => {
+    runners.forEach(({ process }) => process.stop());
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', cleanUp); // Ctrl-C
   const absent: { contestant: ContestantId; reason: string }[] = [];
   try {
     await writeTask(plan, folder);
@@ -86,8 +91,8 @@ export async function runCase(
       tolerance,
     };
   } finally {
-    runners.forEach(({ process }) => process.stop());
-    await rm(folder, { recursive: true, force: true });
+    process.off('exit', cleanUp);
+    cleanUp();
   }
 }
 
