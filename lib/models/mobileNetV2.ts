@@ -1,6 +1,5 @@
 import { checkOptions, flag, integerFrom, oneOf, positiveNumber, seedInteger } from '../options';
 import { tf } from '../tensorflow/backend';
-import { freezeBatchNormWithLayer } from './batchNormalization';
 import { layerSeed } from './layerSeed';
 
 /** What {@link createMobileNetV2} can be told. */
@@ -85,13 +84,11 @@ export function createMobileNetV2(options: MobileNetV2Options = {}): tf.LayersMo
     relu6: 'out_relu',
   });
 
-  const model = tf.model({
+  return tf.model({
     name: `mobilenetv2_${alpha.toFixed(2)}_${inputSize}`,
     inputs: input,
     outputs: includeTop ? build.top(x, numClasses) : pool(x, pooling),
   });
-  freezeBatchNormWithLayer(model);
-  return model;
 }
 
 interface BlockOptions {

@@ -96,13 +96,19 @@ function fusedBatchNorm(plain: Call): Call {
   return function (inputs, args) {
     const layer = this as BatchNormalizationLayer;
     const input = onlyTensor(inputs);
-    if (args.training === true && frozenStatistics && !layer.trainable)
+    if (args.training === true && frozenStatistics && !isTrainable(layer))
       return plain.call(this, inputs, { ...args, training: false });
     const isLastAxis = layer.axis === -1 || layer.axis === input.rank - 1;
     const fits = isLastAxis && layer.gamma !== null && layer.beta !== null && input.rank >= 2;
     if (args.training !== true || !fits) return plain.call(this, inputs, args);
     return tf.tidy(() => normalizeBatch(layer, input));
   };
+}
+
+/** `model.trainable = false` reaches a layer's weights but not the layer's own flag: ask both. */
+function isTrainable(layer: BatchNormalizationLayer): boolean {
+  const onlyAverages = layer.gamma === null && layer.beta === null; // no weight to ask
+  return onlyAverages ? layer.trainable : layer.trainableWeights.length > 0;
 }
 
 /** tfjs clips relu's result in a second operation, which TensorFlow can neither fuse nor differentiate cheaply. */

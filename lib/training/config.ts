@@ -87,7 +87,8 @@ export interface TrainingConfig extends TrainingOptions {
   readonly totalSteps: number;
 }
 
-const learningRateRule = rule(
+/** A learning rate as every training takes it. */
+export const learningRateRule = rule(
   'a number greater than 0 or a schedule',
   '0.001',
   (value) => typeof value === 'function' || positiveNumber.accepts(value),

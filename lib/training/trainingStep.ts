@@ -6,6 +6,7 @@ import { softmaxCrossEntropy } from '../tensorflow/fusedKernels';
 import { withFusedLayers } from '../tensorflow/layers';
 import { uint8Tensor, uint8ToFloat } from '../tensorflow/operations';
 import type { NamedVariable, Optimizer } from './optimizer';
+import { smoothLabels } from './smoothLabels';
 
 export interface TrainingStepOptions {
   readonly optimizer: Optimizer;
@@ -74,7 +75,7 @@ export function createTrainingStep(
   const compiled = compile(
     function trainingStep(pixels: tf.Tensor4D, labels: tf.Tensor1D, learningRate: tf.Scalar) {
       const images = augment(applyPreprocess(uint8ToFloat(pixels) as tf.Tensor4D, preprocess));
-      const targets = labelSmoothing > 0 ? smooth(labels, numClasses, labelSmoothing) : labels;
+      const targets = smoothLabels(labels, numClasses, labelSmoothing);
       let correct: tf.Tensor | undefined;
       const { value: loss, grads } = tf.variableGrads(
         () => {
@@ -121,15 +122,6 @@ function unkept(tensor: tf.Tensor | undefined): tf.Tensor {
   const result = (tensor as tf.Tensor).clone();
   tensor?.dispose();
   return result;
-}
-
-/** (1 − s) · one-hot + s / numClasses, float32 [batch, numClasses]. */
-function smooth(labels: tf.Tensor1D, numClasses: number, smoothing: number): tf.Tensor {
-  return tf
-    .oneHot(labels, numClasses)
-    .cast('float32')
-    .mul(1 - smoothing)
-    .add(smoothing / numClasses);
 }
 
 /** Adds the penalties that layers bring (kernelRegularizer and the like). */

@@ -1,0 +1,112 @@
+/**
+ * Features on disk. A file is named after all that its numbers depend on, so a stale one is never found; it carries
+ * its own checksum, so a damaged one is never believed.
+ *
+ *     8 bytes   "FEATURE1"
+ *    32 bytes   the key: SHA-256 of pictures, sizes, scaling and weights
+ *    32 bytes   SHA-256 of the rest
+ *     rest      float32, row by row, in the machine's own order (little-endian wherever TensorFlow runs)
+ */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode, fileError, writeFileAtomic } from '../atomicFile';
+import type { Preprocess } from '../data/preprocess';
+import { dataDirectory } from '../project';
+import { type tf } from '../tensorflow/backend';
+
+const MAGIC = Buffer.from('FEATURE1');
+const HASH_BYTES = 32;
+const HEADER_BYTES = MAGIC.length + 2 * HASH_BYTES;
+
+/** Where the features of some pictures belong. */
+export interface FeatureFile {
+  readonly path: string;
+  readonly key: Buffer;
+}
+
+/** Everything that features depend on. */
+export interface FeatureSource {
+  /** uint8 [size, height, width, 3]. */
+  readonly images: Uint8Array;
+  readonly picture: readonly [size: number, height: number, width: number];
+  readonly preprocess: Preprocess;
+  /** Of {@link fingerprintModel}. */
+  readonly model: string;
+  /** Default: `data/features`. */
+  readonly directory?: string;
+}
+
+export function featureFile(source: FeatureSource): FeatureFile {
+  const { images, picture, preprocess, model, directory } = source;
+  const { height, width, mean, std } = preprocess;
+  const key = createHash('sha256')
+    .update(JSON.stringify({ picture, height, width, mean, std, model }))
+    .update(images)
+    .digest();
+  const name = `${key.toString('hex').slice(0, 32)}.features`;
+  return { path: join(directory ?? join(dataDirectory(), 'features'), name), key };
+}
+
+/** SHA-256 of a model's architecture and of every weight in it; 10 million numbers take some 50 ms. */
+export function fingerprintModel(model: tf.LayersModel): string {
+  const hash = createHash('sha256');
+  for (const layer of model.layers) {
+    // The architecture without `trainable`, which no output depends on.
+    const config = { ...layer.getConfig(), trainable: undefined };
+    hash.update(JSON.stringify([layer.getClassName(), config]));
+    for (const weight of layer.weights) {
+      hash.update(JSON.stringify(weight.shape));
+      const values = weight.read().dataSync() as Float32Array;
+      hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    }
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * @param options.count how many numbers are expected.
+ * @returns undefined where there is no file, or one that cannot be believed, with a notice.
+ */
+export async function readFeatures(
+  { path, key }: FeatureFile,
+  { count, onNotice }: { readonly count: number; readonly onNotice: (notice: string) => void },
+): Promise<Float32Array | undefined> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw fileError(error, `read ${path}`);
+  }
+  const fault = findFault(bytes, key, count);
+  if (fault === undefined) return floats(bytes);
+  onNotice(`The cached features in ${path} are ${fault}: computing them again.`);
+  return undefined;
+}
+
+/** Writes in one step: a kill leaves the file as it was, or whole. */
+export async function writeFeatures(file: FeatureFile, values: Float32Array): Promise<void> {
+  const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  await writeFileAtomic(file.path, Buffer.concat([MAGIC, file.key, sha256(data), data]));
+}
+
+function findFault(bytes: Buffer, key: Buffer, count: number): string | undefined {
+  const keyEnd = MAGIC.length + HASH_BYTES;
+  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) return 'of another format';
+  if (!bytes.subarray(MAGIC.length, keyEnd).equals(key)) return "other pictures' or weights'";
+  if (bytes.length !== HEADER_BYTES + count * Float32Array.BYTES_PER_ELEMENT)
+    return `cut (${bytes.length} bytes)`;
+  const isWhole = sha256(bytes.subarray(HEADER_BYTES)).equals(bytes.subarray(keyEnd, HEADER_BYTES));
+  return isWhole ? undefined : 'damaged';
+}
+
+/** A copy: a Float32Array must begin at a multiple of four bytes. */
+function floats(bytes: Buffer): Float32Array {
+  const data = Uint8Array.from(bytes.subarray(HEADER_BYTES));
+  return new Float32Array(data.buffer);
+}
+
+function sha256(bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(bytes).digest();
+}

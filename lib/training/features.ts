@@ -1,0 +1,246 @@
+/**
+ * Features of pictures: what a frozen backbone says of each, computed once and kept.
+ *
+ * The backbone runs as one graph with its weights as constants; pictures are resized in that graph, batch by batch, so
+ * that never more than one batch exists at the backbone's size.
+ */
+import { imageBytes, type ImageDataset } from '../data/dataset';
+import { createPredictor } from '../evaluation/predictor';
+import { watchInterrupts, yieldToEvents, type Interrupts } from '../interrupts';
+import type { Backbone } from '../models/transfer';
+import {
+  abortSignal,
+  callback,
+  checkOptions,
+  flag,
+  oneOf,
+  positiveInteger,
+  text,
+} from '../options';
+import { featureFile, fingerprintModel, readFeatures, writeFeatures } from './featureCache';
+import { mirrored } from './mirror';
+
+/** Feature vectors with the labels of their pictures. */
+export interface Features {
+  /** float32 [size, width], row by row. Not to be written to. */
+  readonly values: Float32Array;
+  /** [size], each from 0 to classNames.length - 1. */
+  readonly labels: Int32Array;
+  readonly classNames: readonly string[];
+  readonly size: number;
+  /** Features of one picture. */
+  readonly width: number;
+}
+
+/** What {@link extractFeatures} can be told. */
+export interface ExtractOptions {
+  /**
+   * What happens with a second look at each picture's mirror image, which costs as much as the first:
+   * - `none` (default): there is none.
+   * - `append`: its features follow as further rows, with the same labels, so that a head learns both: for training.
+   * - `average`: the mean of both.
+   */
+  readonly mirror?: 'none' | 'append' | 'average';
+  /** Pictures a run of the graph. Default 64: at 224 px their activations take some 300 MB. */
+  readonly batchSize?: number;
+  /** Keep features on disk, and take them from there. Default true. */
+  readonly cache?: boolean;
+  /** Where; default: `data/features` in the project's folder. It may be deleted at any time. */
+  readonly cacheDirectory?: string;
+  /** Called after each batch, and for what the cache had. */
+  readonly onProgress?: (progress: ExtractProgress) => void;
+  /** Receives what the user must know: a damaged cache. Default: console.warn. */
+  readonly onNotice?: (notice: string) => void;
+  /** Stops within one batch, as SIGINT does; finished parts stay in the cache. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ExtractProgress {
+  /** Looks at pictures: with mirror images twice their number. */
+  readonly done: number;
+  readonly total: number;
+  /** How many of `done` came from the cache. */
+  readonly cached: number;
+}
+
+/** Pictures are cached in parts of so many: a stopped extraction loses one part at most. */
+const PART_SIZE = 2500;
+
+/**
+ * The features of every picture of a data set, in its order.
+ *
+ * The cache goes by content: the pictures' own bytes, the backbone's own weights, its input size and scaling. Another
+ * data set, split, size or weights file is never mistaken for what was cached; what is damaged is noticed and computed
+ * again. The first pictures of a data set share their part files with the whole of it.
+ *
+ * @throws Error when it is interrupted.
+ */
+export async function extractFeatures(
+  backbone: Pick<Backbone, 'model' | 'preprocess'>,
+  dataset: ImageDataset,
+  options: ExtractOptions = {},
+): Promise<Features> {
+  checkOptions<ExtractOptions>('extractFeatures', options, {
+    mirror: oneOf('none', 'append', 'average'),
+    batchSize: positiveInteger,
+    cache: flag,
+    cacheDirectory: text,
+    onProgress: callback,
+    onNotice: callback,
+    signal: abortSignal,
+  });
+  const { mirror = 'none' } = options;
+  await yieldToEvents(); // watchInterrupts wants an await before it
+  const interrupts = watchInterrupts(options.signal);
+  const extraction = new Extraction(backbone, dataset, { ...options, mirror, interrupts });
+  try {
+    const plain = await extraction.view(false);
+    const labelled = { labels: dataset.labels, classNames: dataset.classNames };
+    const width = backbone.model.outputs[0].shape[1] as number;
+    const features = { ...labelled, values: plain, size: dataset.size, width };
+    if (mirror === 'none') return features;
+    const other = { ...features, values: await extraction.view(true) };
+    return mirror === 'append' ? appendFeatures(features, other) : averageFeatures(features, other);
+  } finally {
+    interrupts.stop();
+    extraction.dispose();
+  }
+}
+
+/** One call of `extractFeatures`. */
+class Extraction {
+  private readonly predictor;
+  private readonly fingerprint: string;
+  private readonly total: number;
+  private done = 0;
+  private cached = 0;
+
+  constructor(
+    private readonly backbone: Pick<Backbone, 'model' | 'preprocess'>,
+    private readonly dataset: ImageDataset,
+    private readonly options: ExtractOptions & { readonly interrupts: Interrupts },
+  ) {
+    const { height, width } = dataset;
+    const { model, preprocess } = backbone;
+    this.predictor = createPredictor(model, { preprocess, height, width });
+    this.fingerprint = options.cache === false ? '' : fingerprintModel(model);
+    this.total = dataset.size * (options.mirror === 'none' ? 1 : 2);
+  }
+
+  /** The features of all pictures, or of their mirror images: float32 [size, width]. */
+  async view(isMirrored: boolean): Promise<Float32Array> {
+    const { size, width } = this.dataset;
+    const features = this.backbone.model.outputs[0].shape[1] as number;
+    const values = new Float32Array(size * features);
+    const bytes = imageBytes(this.dataset);
+    for (let start = 0; start < size; start += PART_SIZE) {
+      const end = Math.min(start + PART_SIZE, size);
+      const part = this.dataset.images.subarray(start * bytes, end * bytes);
+      const images = isMirrored ? mirrored(part, { width }) : part;
+      values.set(await this.part(images, end - start), start * features);
+    }
+    return values;
+  }
+
+  private async part(images: Uint8Array, size: number): Promise<Float32Array> {
+    const { cache = true, cacheDirectory, onNotice = console.warn } = this.options;
+    const { height, width } = this.dataset;
+    const file = cache
+      ? featureFile({
+          images,
+          picture: [size, height, width],
+          preprocess: this.backbone.preprocess,
+          model: this.fingerprint,
+          directory: cacheDirectory,
+        })
+      : undefined;
+    const count = size * (this.backbone.model.outputs[0].shape[1] as number);
+    const known = file && (await readFeatures(file, { count, onNotice }));
+    if (known) {
+      this.cached += size;
+      this.advance(size);
+      return known;
+    }
+    const values = await this.compute(images, size, count);
+    if (file) await writeFeatures(file, values);
+    return values;
+  }
+
+  private async compute(images: Uint8Array, size: number, count: number): Promise<Float32Array> {
+    const { batchSize = 64, interrupts } = this.options;
+    const values = new Float32Array(count);
+    const bytes = imageBytes(this.dataset);
+    for (let start = 0; start < size; start += batchSize) {
+      if (interrupts.requested) {
+        throw new Error(
+          `Feature extraction was interrupted after ${this.done} of ${this.total} pictures: ` +
+            'run it again to go on with what the cache has.',
+        );
+      }
+      const end = Math.min(start + batchSize, size);
+      const batch = images.subarray(start * bytes, end * bytes);
+      values.set(this.predictor.run(batch, end - start), start * (count / size));
+      this.advance(end - start);
+      await yieldToEvents();
+    }
+    return values;
+  }
+
+  private advance(pictures: number): void {
+    this.done += pictures;
+    this.options.onProgress?.({ done: this.done, total: this.total, cached: this.cached });
+  }
+
+  dispose(): void {
+    this.predictor.dispose();
+  }
+}
+
+/** The rows at `indices`, in that order, copied. */
+export function selectFeatures(features: Features, indices: ArrayLike<number>): Features {
+  const { width, values, labels } = features;
+  const size = indices.length;
+  const selected = new Float32Array(size * width);
+  const selectedLabels = new Int32Array(size);
+  for (let row = 0; row < size; row++) {
+    const from = indices[row] * width;
+    selected.set(values.subarray(from, from + width), row * width);
+    selectedLabels[row] = labels[indices[row]];
+  }
+  return { ...features, values: selected, labels: selectedLabels, size };
+}
+
+/**
+ * The features of the same pictures from two backbones (two input sizes, say) side by side: width a + b.
+ *
+ * @throws Error where the labels differ: then the pictures do.
+ */
+export function joinFeatures(a: Features, b: Features): Features {
+  if (a.size !== b.size || !a.labels.every((label, index) => label === b.labels[index])) {
+    throw new Error(
+      `Expected the features of the same pictures but received ${a.size} and ${b.size} with other labels: ` +
+        'extract both from one data set.',
+    );
+  }
+  const width = a.width + b.width;
+  const values = new Float32Array(a.size * width);
+  for (let row = 0; row < a.size; row++) {
+    values.set(a.values.subarray(row * a.width, (row + 1) * a.width), row * width);
+    values.set(b.values.subarray(row * b.width, (row + 1) * b.width), row * width + a.width);
+  }
+  return { ...a, values, width };
+}
+
+function appendFeatures(a: Features, b: Features): Features {
+  const values = new Float32Array(a.values.length + b.values.length);
+  values.set(a.values);
+  values.set(b.values, a.values.length);
+  const labels = new Int32Array(a.size + b.size);
+  labels.set(a.labels);
+  labels.set(b.labels, a.size);
+  return { ...a, values, labels, size: a.size + b.size };
+}
+
+function averageFeatures(a: Features, b: Features): Features {
+  return { ...a, values: a.values.map((value, index) => (value + b.values[index]) / 2) };
+}

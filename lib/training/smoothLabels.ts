@@ -1,0 +1,18 @@
+import { tf } from '../tensorflow/backend';
+
+/**
+ * Targets for the cross-entropy: (1 − s) · one-hot + s / numClasses, float32 [batch, numClasses] (Szegedy et al. 2016,
+ * section 7); the labels themselves where `smoothing` is 0.
+ */
+export function smoothLabels(
+  labels: tf.Tensor1D,
+  numClasses: number,
+  smoothing: number,
+): tf.Tensor {
+  if (smoothing === 0) return labels;
+  return tf
+    .oneHot(labels, numClasses)
+    .cast('float32')
+    .mul(1 - smoothing)
+    .add(smoothing / numClasses);
+}
