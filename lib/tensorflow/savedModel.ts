@@ -44,6 +44,13 @@ export class Session {
   }
 }
 
+/** True for the error of a session that has not begun to run, since this device has no kernel for an operation. */
+export function isUnsupported(error: unknown): boolean {
+  return /No OpKernel was registered|Could not satisfy explicit device|Cannot assign a device/i.test(
+    String(error),
+  );
+}
+
 /** @returns the edges' names in the form that {@link Session.run} takes. */
 export function endpoints(edges: readonly Edge[]): string {
   return edges.map(endpoint).join(',');

@@ -1,5 +1,6 @@
 /** What a trace asks about tfjs' tensors and about operations as tfjs-node calls them. */
 import { DataType, nodeBackend, tf, type OperationAttribute } from './backend';
+import { executeOperation } from './operations';
 import { specOf, typeValue, type AttributeValue, type Edge, type OutputSpec } from './graph';
 
 /**
@@ -13,6 +14,15 @@ export function idOfOwnData(variable: tf.Variable): number {
     copy.dispose();
   }
   return idOf(variable);
+}
+
+/** The same values under a number of their own; without a copy in memory. Caller disposes. */
+export function separateCopy(tensor: tf.Tensor): tf.Tensor {
+  const { dtype } = specOfTensor(tensor);
+  // The addon frees the texts of a string tensor with each number that it has; a trace refuses it anyway.
+  if (!isKnownType(dtype)) return tensor.clone();
+  const [copy] = executeOperation('Identity', [tensor], { attributes: { T: { type: dtype } } });
+  return copy;
 }
 
 /** The addon's number of a tensor; hands delayed values to TensorFlow first. */
@@ -39,6 +49,19 @@ export function inferredTypes(op: string, inputs: readonly Edge[]): Record<strin
   );
 }
 
+/** True for the data types that graphs carry. */
+export function isKnownType(dtype: number): dtype is DataType {
+  return KNOWN_TYPES.has(dtype);
+}
+
+const KNOWN_TYPES: ReadonlySet<number> = new Set([
+  DataType.float32,
+  DataType.int32,
+  DataType.bool,
+  DataType.uint8,
+  DataType.int64,
+]);
+
 const LABELS: Readonly<Record<string, number>> = {
   float32: DataType.float32,
   int32: DataType.int32,
@@ -50,11 +73,11 @@ const LABELS: Readonly<Record<string, number>> = {
 /** Shape and TensorFlow's data type of a tensor. */
 export function specOfTensor(tensor: tf.Tensor): OutputSpec {
   const { dtype, shape } = nodeBackend().tensorMap.get(tensor.dataId);
-  // A tensor of uint8 is labelled int32; tfjs keeps a number or a name, whichever made the tensor.
-  const isByte = (dtype as unknown) === DataType.uint8;
+  // Bytes and 64-bit integers are labelled int32; tfjs keeps a number or a name, whichever made the tensor.
+  const isOwnType = dtype === DataType.uint8 || dtype === DataType.int64;
   return {
     shape: [...(tensor.shape ?? shape)],
-    dtype: isByte ? DataType.uint8 : LABELS[tensor.dtype],
+    dtype: isOwnType ? dtype : LABELS[tensor.dtype],
   };
 }
 
@@ -88,4 +111,23 @@ export function encodeAttribute({ type, value }: OperationAttribute): AttributeV
     default:
       return null;
   }
+}
+
+/**
+ * Why a graph would get an operation wrong, or null: it draws from a generator of its own, or its result's shape depends
+ * on data, which the JavaScript around it has seen once only.
+ */
+export function refusalOf(
+  op: string,
+  outputs: readonly { readonly dtype: number }[],
+): string | null {
+  if (outputs.length === 0) return `${op} has an effect but no result`;
+  const unknown = outputs.find(({ dtype }) => !isKnownType(dtype));
+  if (unknown !== undefined)
+    return `${op} gives data of a type that graphs here do not carry (${unknown.dtype})`;
+  if (/^(Random|Multinomial|TruncatedNormal|ParameterizedTruncatedNormal|Stateful)/.test(op))
+    return `${op} draws random numbers of its own: use lib/tensorflow/random`;
+  return /^(Where|Unique|NonMaxSuppression|ListDiff|DynamicPartition)/.test(op)
+    ? `the shape of the result of ${op} depends on data`
+    : null;
 }

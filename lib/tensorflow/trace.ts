@@ -17,16 +17,27 @@ import {
   type OutputSpec,
 } from './graph';
 import { replaceMember } from './replaceMember';
-import { copyOf, encodeAttribute, idOf, idOfOwnData, inferredTypes, specOfTensor } from './tensors';
+import {
+  copyOf,
+  encodeAttribute,
+  idOf,
+  idOfOwnData,
+  inferredTypes,
+  isKnownType,
+  refusalOf,
+  specOfTensor,
+} from './tensors';
 import { addGraphVariable, addRead, type GraphVariable } from './sessionVariables';
 
 /** The record of one step. */
 export interface Trace<Result> {
   /** What the step returned, from its real run. */
   readonly result: Result;
-  /** Null when the step cannot be a graph; `refusal` then says why. */
+  /** Null when the step cannot be a graph (`refusal` then says why), or made variables. */
   readonly recorded: RecordedStep | null;
   readonly refusal: string | null;
+  /** An optimizer's slots, a layer's weights: how the next call differs from this one cannot be known. */
+  readonly madeVariables: boolean;
 }
 
 /** A step as a graph. */
@@ -53,15 +64,6 @@ interface VariableState extends GraphVariable {
   /** The tensor whose value the session's variable holds at this point of the step. */
   heldId: number;
 }
-
-/** Data types that the graph encoder and tfjs both know. */
-const KNOWN_TYPES: ReadonlySet<number> = new Set([
-  DataType.float32,
-  DataType.int32,
-  DataType.bool,
-  DataType.uint8,
-  DataType.int64,
-]);
 
 let active: Recorder | null = null;
 
@@ -101,12 +103,10 @@ export function traceStep<Result>(
 ): Trace<Result> {
   const recorder = new Recorder(frozen);
   const result = recorder.record(inputs, step);
-  const recorded = recorder.refusal === null ? recorder.finish(outputsOf(result)) : null;
-  return {
-    result,
-    recorded: recorder.refusal === null ? recorded : null,
-    refusal: recorder.refusal,
-  };
+  const { madeVariables } = recorder;
+  const recorded =
+    madeVariables || recorder.refusal !== null ? null : recorder.finish(outputsOf(result));
+  return { result, recorded, refusal: recorder.refusal, madeVariables };
 }
 
 /**
@@ -135,6 +135,7 @@ export function recordUpdate(
 
 class Recorder {
   refusal: string | null = null;
+  madeVariables = false;
   private readonly graph = new Graph();
   private readonly edges = new Map<number, Edge>();
   private readonly constants = new Map<number, { spec: OutputSpec; bytes: Uint8Array }>();
@@ -155,7 +156,9 @@ class Recorder {
       this.variableIds.set(idOfOwnData(variable), variable);
     for (const input of inputs) {
       const id = idOf(input);
-      const node = this.graph.addPlaceholder(specOfTensor(input));
+      const spec = specOfTensor(input);
+      if (!isKnownType(spec.dtype)) this.refuse(`it takes data of type ${input.dtype}`);
+      const node = this.graph.addPlaceholder(spec);
       this.inputNodes.push(node);
       this.edges.set(id, edge(node));
     }
@@ -201,6 +204,8 @@ class Recorder {
       tensorDataSync: (id: number) => {
         if (this.dependsOnInputs(id))
           this.refuse(`it reads the data of ${this.describe(id)} while it is traced`);
+        const variable = this.variableIds.get(id);
+        if (variable !== undefined) this.frozenVariables.add(variable);
         return plain.tensorDataSync(id);
       },
       deleteTensor: (id: number) => {
@@ -233,11 +238,8 @@ class Recorder {
     ids: readonly number[],
     outputs: readonly { id: number; shape: number[]; dtype: number }[],
   ): void {
-    const unknown = outputs.find(({ dtype }) => !KNOWN_TYPES.has(dtype));
-    if (unknown !== undefined)
-      return this.refuse(
-        `${name} gives data of a type that graphs here do not carry (${unknown.dtype})`,
-      );
+    const refusal = refusalOf(name, outputs);
+    if (refusal !== null) return this.refuse(refusal);
     const encoded: Record<string, AttributeValue> = {};
     for (const attribute of attributes) {
       const value = encodeAttribute(attribute);
@@ -296,24 +298,16 @@ class Recorder {
     const isKnown = this.edges.has(id) || this.constants.has(id) || isVariable;
     // An Int64Scalar of tfjs-node is no tensor: it comes as a constant.
     if (isKnown || tensor.dtype === undefined) return;
-    const values = nodeBackend().binding.tensorDataSync(id);
-    if (ArrayBuffer.isView(values))
-      this.constants.set(id, { spec: specOfTensor(tensor), bytes: copyOf(values) });
+    const spec = specOfTensor(tensor);
+    if (isKnownType(spec.dtype))
+      this.constants.set(id, { spec, bytes: copyOf(nodeBackend().binding.tensorDataSync(id)) });
   }
 
-  /** A variable that the step makes (an optimizer's slot) starts with its initial value and is then state. */
   private watchNewVariables(): () => void {
     const engine = tf.engine();
     return replaceMember(engine, 'makeVariable', (plain) => (...args) => {
-      const variable = plain.apply(engine, args);
-      const isRecorded = this.alive.has(idOf(variable));
-      const id = isRecorded ? idOf(variable) : idOfOwnData(variable);
-      this.variableIds.set(id, variable);
-      // Its tensor may be a recorded one (zerosLike): from now on it is the variable's value.
-      this.edges.delete(id);
-      this.constants.delete(id);
-      if (this.frozen) this.refuse('it makes a variable');
-      return variable;
+      this.madeVariables = true;
+      return plain.apply(engine, args);
     });
   }
 

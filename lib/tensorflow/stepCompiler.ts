@@ -1,0 +1,236 @@
+/** Decides for each call of a compiled step how it is served: by a graph, by a recorded run, or operation by operation. */
+import { describeValue } from '../options';
+import { tf, nodeBackend } from './backend';
+import type { CompileOptions, CompileStatistics } from './compile';
+import { flatten, isOpaque, leavesOf, mapLeaves, signatureOf } from './containers';
+import { watchChanges, type Change } from './guard';
+import { withFusedLayers } from './layers';
+import { withRandomStream } from './random';
+import { rewriteGraph } from './rewrite';
+import { endpoints, isUnsupported, Session } from './savedModel';
+import { SessionVariables } from './sessionVariables';
+import { separateCopy } from './tensors';
+import { isTracing, traceStep, type RecordedStep } from './trace';
+
+/** More graphs than this for one step: an argument that should be a tensor differs from call to call. */
+const MAX_GRAPHS = 32;
+
+export type AnyStep = (...args: unknown[]) => unknown;
+
+/** One graph: for one list of shapes and constants. */
+interface CompiledGraph {
+  readonly session: Session;
+  readonly variables: SessionVariables;
+  readonly inputs: string;
+  readonly outputs: string;
+  /** Puts flat outputs into the step's own form. */
+  readonly restore: (tensors: tf.Tensor[]) => unknown;
+  readonly changed: () => Change | null;
+  readonly optimizers: readonly tf.Optimizer[];
+}
+
+export class StepCompiler {
+  readonly statistics: CompileStatistics = {
+    traces: 0,
+    graphRuns: 0,
+    eagerRuns: 0,
+    fallbackReason: null,
+  };
+  nextStep = 1;
+  private readonly graphs = new Map<string, CompiledGraph>();
+  /** Keys of calls that made variables (an optimizer's slots) and are to be recorded once more. */
+  private readonly settling = new Set<string>();
+  private readonly options: Required<Omit<CompileOptions, 'onFallback'>> &
+    Pick<CompileOptions, 'onFallback'>;
+  private optimizerChanges = 0;
+  private disposed = false;
+
+  constructor(
+    private readonly step: AnyStep,
+    {
+      name = step.name || 'step',
+      seed = 0,
+      frozen = false,
+      bfloat16 = false,
+      onFallback,
+    }: CompileOptions,
+  ) {
+    this.options = { name, seed, frozen, bfloat16, onFallback };
+  }
+
+  call(args: unknown[]): unknown {
+    if (this.disposed)
+      throw new Error(
+        `Expected "${this.options.name}" to be alive but it was disposed: compile it again`,
+      );
+    // Inside another step's trace this one is a part of that graph.
+    if (isTracing()) return this.owned(this.step(...args));
+    const seed = tf.tensor1d([this.options.seed | 0, this.nextStep++ | 0], 'int32');
+    try {
+      return this.serve(args, seed);
+    } finally {
+      seed.dispose();
+    }
+  }
+
+  private serve(args: unknown[], seed: tf.Tensor1D): unknown {
+    // A gradient needs every operation on tfjs' tape.
+    if (tf.engine().isTapeOn()) return this.runEagerly(args, seed);
+    const key = signatureOf(args);
+    const known = this.graphs.get(key);
+    const change = known?.changed() ?? null;
+    if (known !== undefined && change === null) return this.runGraph(key, known, { args, seed });
+    if (known !== undefined) this.release(key, known);
+    if (change === 'optimizer') this.optimizerChanges++;
+    const limit = this.limitReached();
+    if (limit !== null && this.statistics.fallbackReason === null) this.fallBack(limit);
+    if (this.statistics.fallbackReason !== null) return this.runEagerly(args, seed);
+    return this.trace(key, args, seed);
+  }
+
+  private limitReached(): string | null {
+    if (this.graphs.size >= MAX_GRAPHS)
+      return `${MAX_GRAPHS} graphs were made: pass what differs from call to call as a tensor`;
+    return this.optimizerChanges > MAX_GRAPHS
+      ? `its optimizer was changed ${MAX_GRAPHS} times: pass the learning rate as a tensor (createAdam, createSgd)`
+      : null;
+  }
+
+  private runEagerly(args: unknown[], seed: tf.Tensor1D): unknown {
+    this.statistics.eagerRuns++;
+    return this.tidied(args, seed);
+  }
+
+  /** The step itself, with everything disposed but its results. */
+  private tidied(args: unknown[], seed: tf.Tensor1D): unknown {
+    const run = (): unknown =>
+      withFusedLayers(() => withRandomStream(seed, () => this.owned(this.step(...args))));
+    return tf.tidy(run as () => tf.TensorContainer);
+  }
+
+  /** The result as the caller's own to dispose, also where the step returns an argument, a variable or a constant. */
+  private owned(result: unknown): unknown {
+    if (result instanceof Promise)
+      throw new Error(
+        `Expected "${this.options.name}" to return tensors but it returned a promise: ` +
+          'await outside of the step, which has to be synchronous',
+      );
+    return mapLeaves(result, (leaf) => (leaf instanceof tf.Tensor ? leaf.clone() : leaf));
+  }
+
+  private runGraph(
+    key: string,
+    graph: CompiledGraph,
+    { args, seed }: { readonly args: unknown[]; readonly seed: tf.Tensor1D },
+  ): unknown {
+    const backend = nodeBackend();
+    const { session, variables, inputs, outputs } = graph;
+    const ids = backend.getInputTensorIds([...flatten(args).tensors, seed]);
+    variables.push();
+    let handles;
+    try {
+      handles = session.run(ids, inputs, outputs);
+    } catch (error) {
+      if (!isUnsupported(error)) {
+        // What was written until then is written, as in an eager step.
+        variables.markWritten();
+        throw error;
+      }
+      this.release(key, graph);
+      this.fallBack(String(error));
+      return this.runEagerly(args, seed);
+    }
+    variables.markWritten();
+    for (const optimizer of graph.optimizers) countIteration(optimizer);
+    this.statistics.graphRuns++;
+    return graph.restore(handles.map((handle) => backend.createOutputTensor(handle)));
+  }
+
+  private trace(key: string, args: unknown[], seed: tf.Tensor1D): unknown {
+    const opaque = leavesOf(args).find(isOpaque);
+    if (opaque !== undefined) {
+      this.fallBack(
+        `it takes ${describeValue(opaque)}, whose content may change unseen: pass tensors, numbers, arrays or records`,
+      );
+      return this.runEagerly(args, seed);
+    }
+    this.statistics.traces++;
+    const { tensors, restore } = flatten(args);
+    // What is passed twice, or is known to the step from elsewhere too, is one tensor to tfjs but two inputs.
+    const copies = tensors.map(separateCopy);
+    try {
+      const { result, ...trace } = traceStep(
+        () => this.tidied(restore(copies) as unknown[], seed),
+        {
+          inputs: [...copies, seed],
+          outputsOf: (value) => flatten(value).tensors,
+          frozen: this.options.frozen,
+        },
+      );
+      const plain = leavesOf(result).find((leaf) => leaf != null && !(leaf instanceof tf.Tensor));
+      if (trace.madeVariables && !this.settling.has(key)) this.settling.add(key);
+      else if (trace.madeVariables)
+        this.fallBack('it makes a variable on every call: make it once, before');
+      else if (trace.recorded === null) this.fallBack(trace.refusal ?? 'it was not recorded');
+      else if (plain !== undefined)
+        this.fallBack(`it returns ${describeValue(plain)}: return tensors only`);
+      else this.load(key, trace.recorded, flatten(result).restore);
+      return result;
+    } finally {
+      tf.dispose(copies);
+    }
+  }
+
+  /** Puts a recorded step into a session. */
+  private load(key: string, recorded: RecordedStep, restore: CompiledGraph['restore']): void {
+    try {
+      const { graph, inputs, outputs, done, optimizers } = rewriteGraph(recorded, {
+        bfloat16: this.options.bfloat16,
+      });
+      const variables = new SessionVariables(graph, recorded.variables, recorded.written);
+      const session = new Session(graph);
+      variables.attach(session);
+      const hasResults = outputs.length > 0;
+      this.graphs.set(key, {
+        session,
+        variables,
+        inputs: endpoints(inputs.map((node) => ({ node, index: 0 }))),
+        // A step without results still has to be asked for something that its writes precede.
+        outputs: endpoints(hasResults ? outputs : [done]),
+        restore: hasResults ? restore : (tensors) => restore(discarded(tensors)),
+        changed: watchChanges(recorded),
+        optimizers,
+      });
+    } catch (error) {
+      this.fallBack(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private fallBack(reason: string): void {
+    this.statistics.fallbackReason = reason;
+    const { name, onFallback } = this.options;
+    if (onFallback !== undefined) onFallback(reason);
+    else console.warn(`"${name}" runs op by op, not as a graph, which is slower: ${reason}.`);
+  }
+
+  private release(key: string, graph: CompiledGraph): void {
+    graph.variables.pull();
+    graph.session.dispose();
+    this.graphs.delete(key);
+  }
+
+  dispose(): void {
+    for (const [key, graph] of [...this.graphs]) this.release(key, graph);
+    this.disposed = true;
+  }
+}
+
+/** tfjs optimizers count their own steps in JavaScript. */
+function countIteration(optimizer: tf.Optimizer): void {
+  (optimizer as unknown as { incrementIterations(): void }).incrementIterations();
+}
+
+function discarded(tensors: tf.Tensor[]): tf.Tensor[] {
+  tf.dispose(tensors);
+  return [];
+}
