@@ -64,6 +64,7 @@ export function createDisplay(
           print(cellLine(label(event.index), `failed after ${seconds}`, width()));
       } else if (event.event === 'training') {
         training = event;
+        lastPlain = now();
       } else if (event.event === 'step') {
         step = event;
         if (!isLive && now() - lastPlain > PLAIN_INTERVAL_MS) {

@@ -73,7 +73,7 @@ function pathLines(directory, from) {
 }
 
 function shortList(names) {
-  const stems = [...new Set(names.map((name) => name.replace(/\.(html|svg|png)$/, '')))];
+  const stems = [...new Set(names.map((name) => name.replace(/\.(html|json|svg|png)$/, '')))];
   return stems.length <= 8
     ? stems.join(', ')
     : `${stems.slice(0, 8).join(', ')} and ${stems.length - 8} more`;
