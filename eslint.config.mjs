@@ -1,5 +1,6 @@
 // ESLint for everything that is code: lib, tests and measurements with types, scripts as plain
 // JavaScript, and the notebooks' cells with types, each notebook as one module.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import js from '@eslint/js';
 import globals from 'globals';
@@ -8,6 +9,11 @@ import tseslint from 'typescript-eslint';
 import { createNotebookProgram, notebookModule } from './scripts/notebookCells.mjs';
 
 const root = import.meta.dirname ?? process.cwd();
+
+/** Who types which file: Node's part of the project, and the page that runs in a browser. */
+const projects = ['test/tsconfig.json', 'app/tsconfig.json'].filter((file) =>
+  existsSync(join(root, file)),
+);
 
 /** Packages that have one door in lib, and the one file that may name them. */
 const doors = [
@@ -107,7 +113,10 @@ export default tseslint.config(
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked, tseslint.configs.stylistic],
     languageOptions: {
-      parserOptions: { project: ['./test/tsconfig.json'], tsconfigRootDir: root },
+      parserOptions: {
+        project: ['./test/tsconfig.json', './app/tsconfig.json'],
+        tsconfigRootDir: root,
+      },
     },
     rules: {
       '@typescript-eslint/array-type': 'off',

@@ -34,3 +34,7 @@ test('ESLint finds nothing, in code and in the cells of the notebooks', async ()
 test('lib, tests and measurements are typed strictly', async () => {
   await check('typescript/bin/tsc', '--noEmit', '-p', 'test/tsconfig.json');
 });
+
+test('the page that shares a classifier is typed strictly for a browser', async () => {
+  await check('typescript/bin/tsc', '--noEmit', '-p', 'app/tsconfig.json');
+});
