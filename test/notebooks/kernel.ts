@@ -68,6 +68,6 @@ function readCell({ id, outputs = [] }: { id: string; outputs?: readonly Output[
   return {
     id,
     printed: outputs.flatMap(({ text }) => text ?? []).join(''),
-    displayed: outputs.flatMap(({ data }) => data ?? []),
+    displayed: outputs.flatMap(({ data }) => (data ? [data] : [])),
   };
 }
