@@ -114,7 +114,7 @@ export default tseslint.config(
     extends: [tseslint.configs.recommendedTypeChecked, tseslint.configs.stylistic],
     languageOptions: {
       parserOptions: {
-        project: ['./test/tsconfig.json', './app/tsconfig.json'],
+        project: projects,
         tsconfigRootDir: root,
       },
     },
