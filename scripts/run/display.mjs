@@ -19,6 +19,8 @@ export function createDisplay(
     process.env.LC_ALL || process.env.LC_CTYPE || process.env.LANG || 'utf-8',
   );
   const digits = String(titles.length).length;
+  const startedAt = now();
+  let hasBegun = false;
   let cell;
   let training;
   let step;
@@ -39,9 +41,9 @@ export function createDisplay(
   };
   const liveLine = () => {
     if (step) return formatStep(step, width(), { unicode });
-    if (cell)
-      return fit([label(cell.index), `${((now() - cell.startedAt) / 1000).toFixed(0)} s`], width());
-    return '';
+    const seconds = (now() - (cell?.startedAt ?? startedAt)) / 1000;
+    if (cell) return fit([label(cell.index), `${seconds.toFixed(0)} s`], width());
+    return hasBegun ? '' : fit(['  starting the kernel', `${seconds.toFixed(0)} s`], width());
   };
   const redraw = () => {
     const line = liveLine();
@@ -56,6 +58,7 @@ export function createDisplay(
     /** Takes one event of the runner or of progress.jsonl. */
     take(event) {
       if (event.event === 'cell') {
+        hasBegun = true;
         cell = event.state === 'start' ? { index: event.index, startedAt: now() } : undefined;
         step = undefined;
         const seconds = formatSeconds(event.seconds);
