@@ -45,7 +45,7 @@ const expected = [
 
 for (const { from, to, values } of expected) {
   test(`${from.join('×')} to ${to.join('×')}: the centre as TensorFlow resizes it`, () => {
-    const picture = pattern(...from);
+    const picture = pattern(from[0], from[1]);
     const { data } = coverResize(picture, { height: to[0], width: to[1] });
     assert.deepEqual([...data], [...values]);
   });

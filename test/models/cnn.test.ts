@@ -38,7 +38,7 @@ test('createCnn() seeds every layer differently', () => {
       const [kernel] = layer.getWeights();
       const [, ...rest] = [...kernel.shape].reverse();
       const fanIn = rest.reduce((product, side) => product * side, 1);
-      const receptive = kernel.rank === 4 ? kernel.shape[0] * kernel.shape[1] : 1;
+      const receptive = kernel.rank === 4 ? kernel.shape[0] * (kernel.shape[1] ?? 1) : 1;
       const fanOut = kernel.shape[kernel.rank - 1] * receptive;
       // Scaled to [-1, 1], the same seed would give the same number in every layer.
       return (kernel.dataSync()[0] / Math.sqrt(6 / (fanIn + fanOut))).toFixed(4);

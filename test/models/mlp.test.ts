@@ -26,7 +26,7 @@ test('createMlp() starts within the bounds of Glorot and Bengio (2010), biases a
   const model = createMlp({ inputShape: [4, 4, 3], seed: 7 });
   const [kernel, bias] = model.getLayer('hidden').getWeights();
   const limit = Math.sqrt(6 / (4 * 4 * 3 + 2048)); // their formula (16)
-  const values = kernel.dataSync();
+  const values = Array.from(kernel.dataSync());
   const largest = values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
   assert.ok(largest <= limit && largest > 0.99 * limit, `${largest} against ${limit}`);
   assert.ok(bias.dataSync().every((value) => value === 0));
