@@ -11,6 +11,8 @@ export const createEagerRunner: RunnerFactory = (model, task) => {
       ? tf.train.adam(learningRate)
       : tf.train.momentum(learningRate, momentum);
   const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  // tfjs has no batch norm that is frozen in training: the whole model, which has no dropout then, infers.
+  const training = task.batchNorm !== 'frozen';
   let step = 0;
   return {
     train(images, labels) {
@@ -19,7 +21,7 @@ export const createEagerRunner: RunnerFactory = (model, task) => {
         const input = imageTensor(images, labels.length, task);
         const target = tf.oneHot(tf.tensor1d(labels, 'int32'), numClasses);
         const cost = () => {
-          const logits = applyLogits(model, input, { training: true });
+          const logits = applyLogits(model, input, { training });
           return tf.losses.softmaxCrossEntropy<tf.Tensor, tf.Scalar>(target, logits);
         };
         return optimizer.minimize(cost, true, variables) as tf.Scalar;
