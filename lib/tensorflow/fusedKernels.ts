@@ -3,6 +3,7 @@
  * and inside a compiled graph, so both give the same numbers.
  */
 import { tf, DataType } from './backend';
+import { registerTraceableGather } from './gather';
 import { executeOperation, type Attribute } from './operations';
 
 const FLOAT: Attribute = { type: DataType.float32 };
@@ -33,6 +34,7 @@ export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor): tf.
 }
 
 const BATCH_NORM_TRAINING = 'FusedBatchNormTraining';
+const BATCH_NORM_TRAINING_GRADIENT = 'FusedBatchNormTrainingGradient';
 
 /** What a batch norm in training mode gives. */
 export interface BatchNormTraining {
@@ -78,6 +80,7 @@ export function registerFusedKernels(): void {
   registerActivationGradient('Relu', 'ReluGrad');
   registerActivationGradient('Relu6', 'Relu6Grad');
   registerBatchNormInferenceGradient();
+  registerTraceableGather();
 }
 
 function registerBatchNormTraining(): void {
@@ -105,17 +108,26 @@ function registerBatchNormTraining(): void {
       return outputs;
     },
   });
+  // A kernel of its own without a gradient: a second derivative is an error, not silently wrong.
+  tf.registerKernel({
+    kernelName: BATCH_NORM_TRAINING_GRADIENT,
+    backendName: 'tensorflow',
+    kernelFunc: ({ inputs, attrs }) =>
+      executeOperation('FusedBatchNormGradV3', Object.values(inputs) as tf.Tensor[], {
+        attributes: attributes(attrs?.epsilon as number),
+        numOutputs: 5,
+      }),
+  });
   tf.registerGradient({
     kernelName: BATCH_NORM_TRAINING,
     inputsToSave: ['x', 'gamma'],
     outputsToSave: [false, false, false, true, true, true],
     gradFunc: (dy, saved, attrs) => {
       const [x, gamma, reserve1, reserve2, reserve3] = saved;
-      const [dx, dgamma, dbeta] = executeOperation(
-        'FusedBatchNormGradV3',
-        [(dy as tf.Tensor[])[0], x, gamma, reserve1, reserve2, reserve3],
-        { attributes: attributes(attrs.epsilon as number), numOutputs: 5 },
-      );
+      const inputs = { dy: (dy as tf.Tensor[])[0], x, gamma, reserve1, reserve2, reserve3 };
+      const [dx, dgamma, dbeta] = tf
+        .engine()
+        .runKernel<tf.Tensor[]>(BATCH_NORM_TRAINING_GRADIENT, inputs, attrs);
       return { x: () => dx, gamma: () => dgamma, beta: () => dbeta };
     },
   });
@@ -123,13 +135,27 @@ function registerBatchNormTraining(): void {
 
 /** relu and relu6: the gradient from the output, in one kernel, where tfjs compares, selects and multiplies. */
 function registerActivationGradient(kernelName: string, gradientOp: string): void {
+  const run = (dy: tf.Tensor, y: tf.Tensor): tf.Tensor =>
+    tf.engine().runKernel(gradientOp, { dy, y });
+  tf.registerKernel({
+    kernelName: gradientOp,
+    backendName: 'tensorflow',
+    kernelFunc: ({ inputs }) => {
+      const { dy, y } = inputs as unknown as Record<string, tf.Tensor>;
+      return executeOperation(gradientOp, [dy, y], { attributes: { T: FLOAT } })[0];
+    },
+  });
+  // Linear in dy, flat in y.
+  tf.registerGradient({
+    kernelName: gradientOp,
+    inputsToSave: ['y'],
+    gradFunc: (ddy, [y]) => ({ dy: () => run(ddy as tf.Tensor, y), y: () => tf.zerosLike(y) }),
+  });
   tf.unregisterGradient(kernelName);
   tf.registerGradient({
     kernelName,
     outputsToSave: [true],
-    gradFunc: (dy, [y]) => ({
-      x: () => executeOperation(gradientOp, [dy as tf.Tensor, y], { attributes: { T: FLOAT } })[0],
-    }),
+    gradFunc: (dy, [y]) => ({ x: () => run(dy as tf.Tensor, y) }),
   });
 }
 
