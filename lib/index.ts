@@ -38,13 +38,34 @@ export type { MlpOptions } from './models/mlp';
 export { createMobileNetV2 } from './models/mobileNetV2';
 export type { MobileNetV2Options } from './models/mobileNetV2';
 export type { ImageShape } from './models/modelOptions';
+export { resolveMobileNetV2Weights } from './models/mobileNetV2Weights';
+export type { MobileNetV2Weights, ResolveWeightsOptions } from './models/mobileNetV2Weights';
+export { loadMobileNetV2 } from './models/pretrained';
+export type { PretrainedMobileNetV2 } from './models/pretrained';
+export {
+  countTrainedParameters,
+  createHead,
+  createTransferModel,
+  freeze,
+  loadBackbone,
+  unfreezeFrom,
+} from './models/transfer';
+export type { Backbone, HeadOptions } from './models/transfer';
 
 // Training
 export type { CheckpointOptions, TrainingOptions } from './training/config';
 export type { EarlyStopping, Monitor } from './training/earlyStopping';
+export { extractFeatures, joinFeatures, selectFeatures } from './training/features';
+export type { ExtractOptions, ExtractProgress, Features } from './training/features';
+export { fineTune } from './training/fineTune';
+export type { FineTuneOptions } from './training/fineTune';
+export { predictFeatures, trainHead } from './training/head';
+export type { HeadTrainingOptions } from './training/head';
 export type { EpochRecord, History, ResumeInfo, StepInfo } from './training/history';
 export { createAdam, createSgd } from './training/optimizer';
 export type { AdamOptions, Optimizer, SgdOptions } from './training/optimizer';
+export { pretrainBackbone } from './training/pretrain';
+export type { PretrainOptions } from './training/pretrain';
 export {
   addWarmUp,
   createConstantSchedule,
@@ -57,8 +78,10 @@ export { trainModel } from './training/train';
 export { TrainingInterrupted } from './training/trainAlone';
 
 // Evaluation
-export { evaluateClassifier } from './evaluation/evaluate';
+export { evaluateClassifier, evaluateProbabilities } from './evaluation/evaluate';
 export type { Evaluation } from './evaluation/evaluate';
+export { measureLatency } from './evaluation/latency';
+export type { Latency, LatencyOptions } from './evaluation/latency';
 export {
   accuracy,
   accuracyInterval,
@@ -119,16 +142,29 @@ export { figureFormats, saveFigure } from './report/export';
 export type { FigureFormat, SaveFigureOptions } from './report/export';
 export { figurePage } from './report/figurePage';
 export { layerTable } from './report/layerTable';
+export { predictionsCsv, predictionText } from './report/predictionText';
+export type { NamedPrediction } from './report/predictionText';
 export { createTrainingDisplay } from './report/trainingDisplay';
 export type { TrainingDisplay, TrainingDisplayOptions } from './report/trainingDisplay';
 
 // Experiments
+export { findBaselines } from './experiments/baseline';
+export type { Baseline } from './experiments/baseline';
+export { measureDataEfficiency, scratchMethod, transferMethod } from './experiments/dataEfficiency';
+export type {
+  DataEfficiencyMethod,
+  DataEfficiencyOptions,
+  DataEfficiencyResult,
+} from './experiments/dataEfficiency';
+export { describeEnvironment } from './experiments/environment';
 export { exportFigures } from './experiments/exportFigures';
+export { findModel } from './experiments/findModel';
+export type { FoundModel } from './experiments/findModel';
 export { describeTrainedModel } from './experiments/modelRecord';
 export type { FinishedModel } from './experiments/modelRecord';
 export type { ProgressEvent } from './experiments/progressLog';
 export { parseRunRecord } from './experiments/runRecord';
-export type { ModelRecord, Preset, RunRecord } from './experiments/runRecord';
+export type { ModelRecord, Preset, RunRecord, WeightsRecord } from './experiments/runRecord';
 export { listRuns, loadRun, runsDirectory, startRun } from './experiments/runs';
 export type { Run, RunOptions } from './experiments/runs';
 export { trackLoading } from './experiments/trackLoading';

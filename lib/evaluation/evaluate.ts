@@ -39,10 +39,20 @@ export async function evaluateClassifier(
   options: PredictOptions = {},
 ): Promise<Evaluation> {
   checkClassNames(classifier, dataset);
-  const numClasses = classifier.classNames.length;
-  const { labels, size } = dataset;
-  const probabilities = await predictDataset(classifier, dataset, options);
+  return evaluateProbabilities(await predictDataset(classifier, dataset, options), dataset);
+}
 
+/**
+ * The same for probabilities that are there already, e.g. from a head on cached features.
+ *
+ * @param probabilities float32 [dataset.size, numClasses], row by row, in the data set's order.
+ */
+export function evaluateProbabilities(
+  probabilities: Float32Array,
+  dataset: Pick<ImageDataset, 'labels' | 'classNames' | 'size'>,
+): Evaluation {
+  const { labels, size } = dataset;
+  const numClasses = dataset.classNames.length;
   const score = createScore();
   addToScore(score, { probabilities, labels, numClasses });
   const predictedLabels = Int32Array.from({ length: size }, (_, index) =>

@@ -12,6 +12,7 @@ import {
   number,
   objectOf,
   oneOf,
+  optional,
   primitive,
   recordOf,
   type Schema,
@@ -36,6 +37,8 @@ export interface RunRecord {
   readonly finishedAt: string;
   /** null in a run that looked at no data set. */
   readonly dataset: DatasetRecord | null;
+  /** null in a run that started from no pretrained weights. */
+  readonly weights: WeightsRecord | null;
   readonly models: readonly ModelRecord[];
   readonly versions: VersionsRecord;
   readonly device: string;
@@ -52,6 +55,14 @@ export interface DatasetRecord {
   readonly classNames: readonly string[];
   /** Images in each part, as they were used. */
   readonly counts: { readonly train: number; readonly val: number; readonly test: number };
+}
+
+/** The pretrained weights that a run started from. */
+export interface WeightsRecord {
+  /** The file's name. */
+  readonly name: string;
+  /** Downloaded from Keras; brought by the user; or trained by this project itself, on generated pictures. */
+  readonly source: 'official' | 'file' | 'embedded';
 }
 
 /** One trained model. Accuracies are fractions 0…1; null where it was not measured. */
@@ -133,6 +144,9 @@ const runSchema: Schema<RunRecord> = objectOf<RunRecord>({
       classNames: listOf(text),
       counts: objectOf<DatasetRecord['counts']>({ train: count, val: count, test: count }),
     }),
+  ),
+  weights: optional(
+    objectOf<WeightsRecord>({ name: text, source: oneOf('official', 'file', 'embedded') }),
   ),
   models: listOf(modelSchema),
   versions: objectOf<VersionsRecord>({

@@ -18,6 +18,7 @@ import {
   parseRunRecord,
   type Preset,
   type RunRecord,
+  type WeightsRecord,
 } from './runRecord';
 
 /** A run in progress. Calling a method again replaces what it said before, as re-run cells do. */
@@ -34,6 +35,8 @@ export interface Run {
   progress(event: ProgressEvent): void;
   /** Records which data the run uses and how many images of each part, and tells whoever watches. */
   setDataset(splits: RecordedSplits): void;
+  /** Records which pretrained weights the run starts from, and tells whoever watches. */
+  setWeights(weights: WeightsRecord): void;
   /** The models added so far, in that order. */
   readonly models: readonly ModelRecord[];
   /** Adds a finished model, or replaces the one of that name. @throws Error for a value such as NaN. */
@@ -92,6 +95,7 @@ export function startRun(options: RunOptions): Run {
   const id = path.basename(directory);
   const models = new Map<string, ModelRecord>();
   let dataset: DatasetRecord | null = null;
+  let weights: WeightsRecord | null = null;
 
   const progress = createProgressLog(path.join(directory, 'progress.jsonl'));
 
@@ -99,12 +103,16 @@ export function startRun(options: RunOptions): Run {
     id,
     directory,
     figuresDirectory: path.join(directory, 'figures'),
-    modelDirectory: (name) => path.join(directory, 'models', fileName(name)),
+    modelDirectory: (name) => path.join(directory, 'models', modelFolderName(name)),
     progress,
     setDataset({ name, source, trainSet, valSet, testSet }) {
       const counts = { train: trainSet.size, val: valSet?.size ?? 0, test: testSet.size };
       dataset = { name, source, classNames: trainSet.classNames, counts };
       progress({ event: 'note', text: describeDataset(dataset) });
+    },
+    setWeights({ name, source }) {
+      weights = { name, source };
+      progress({ event: 'note', text: `Pretrained weights: ${name} (${source})` });
     },
     get models() {
       return [...models.values()];
@@ -123,6 +131,7 @@ export function startRun(options: RunOptions): Run {
         startedAt: startedAt.toISOString(),
         finishedAt: new Date().toISOString(),
         dataset,
+        weights,
         models: [...models.values()],
         ...describeEnvironment(),
       };
@@ -226,7 +235,7 @@ function timeStamp(date: Date): string {
 }
 
 /** `CNN, all images` → `CNN-all-images`. */
-function fileName(name: string): string {
+export function modelFolderName(name: string): string {
   return name.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'model';
 }
 

@@ -59,6 +59,11 @@ export function nullable<T>(schema: Schema<T>): Schema<T | null> {
   return (value, place) => (value === null ? null : schema(value, place));
 }
 
+/** Like {@link nullable}; null too where the field is missing, as in records from before there was such a field. */
+export function optional<T>(schema: Schema<T>): Schema<T | null> {
+  return (value, place) => nullable(schema)(value ?? null, place);
+}
+
 export function listOf<T>(schema: Schema<T>): Schema<T[]> {
   return (value, place) => {
     if (!Array.isArray(value)) throw new SchemaError(place, 'a list', value);

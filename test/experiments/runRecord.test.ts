@@ -18,6 +18,7 @@ const example = {
     classNames: ['airplane', 'automobile'],
     counts: { train: 4500, val: 500, test: 1000 },
   },
+  weights: { name: 'mobilenet_v2_0.35_no_top.h5', source: 'embedded' },
   models: [
     {
       name: 'CNN',
@@ -63,6 +64,10 @@ test('a complete record is returned as it was written', () => {
   assert.deepEqual(parseRunRecord(JSON.stringify(example)), example);
 });
 
+test('a record from before runs named their pretrained weights has none', () => {
+  assert.equal(parseRunRecord(changed('weights', undefined)).weights, null);
+});
+
 test('a field that a later version adds is no error and is left out', () => {
   assert.deepEqual(parseRunRecord(changed('mood', 'good')), example);
 });
@@ -79,6 +84,7 @@ const wrong: [place: string, value: unknown, message: RegExp][] = [
   ['dataset.source', 'internet', /Expected dataset\.source to be "official" or "folder" or/],
   ['dataset.counts.val', -1, /Expected dataset\.counts\.val to be an integer of 0 or more/],
   ['dataset.classNames.1', 7, /Expected dataset\.classNames\[1\] to be a text but found 7/],
+  ['weights.source', 'internet', /Expected weights\.source to be "official" or "file" or/],
   ['models', null, /Expected models to be a list but found null/],
   ['models.0.testAccuracy', 70.2, /Expected models\[0\]\.testAccuracy to be a number from 0 to 1/],
   ['models.0.seconds', '61', /Expected models\[0\]\.seconds to be a number of 0 or more/],

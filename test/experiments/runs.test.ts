@@ -46,9 +46,11 @@ test('a complete run can be loaded, is listed, and is the latest', async () => {
   const run = startRun(options());
   run.setDataset(splits);
   run.addModel(cnn);
+  run.setWeights({ name: 'weights.h5', source: 'file' });
   const record = await run.complete();
 
   assert.deepEqual(await loadRun(run.directory), record);
+  assert.deepEqual(record.weights, { name: 'weights.h5', source: 'file' });
   assert.deepEqual(record.dataset?.counts, { train: 9, val: 1, test: 5 });
   assert.deepEqual(record.models, [cnn]);
   assert.equal(record.versions.node, process.versions.node);

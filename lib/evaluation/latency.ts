@@ -1,0 +1,63 @@
+import type { Classifier } from '../models/classifier';
+import { yieldToEvents } from '../interrupts';
+import { checkOptions, positiveInteger } from '../options';
+import { createPredictor } from './predictor';
+import { percentile } from './statistics';
+
+/** How long one picture takes, batch 1, from bytes in memory to probabilities. */
+export interface Latency {
+  /** Half of the predictions took at most so many milliseconds. */
+  readonly p50Milliseconds: number;
+  /** Nine of ten took at most so many. */
+  readonly p90Milliseconds: number;
+  readonly runs: number;
+}
+
+/** What {@link measureLatency} can be told. */
+export interface LatencyOptions {
+  /** Size of the picture before preprocessing, which is part of the time. Default: the preprocess' own. */
+  readonly height?: number;
+  readonly width?: number;
+  /** Timed predictions, one after the other. Default 50. */
+  readonly runs?: number;
+  /** Predictions before that: the first ones record the graph and let TensorFlow lay out its memory. Default 5. */
+  readonly warmUpRuns?: number;
+}
+
+/**
+ * Measures how long a classifier takes for one picture. Look at p90 beside p50: other work on the machine shows there.
+ *
+ * @param classifier stays the caller's.
+ */
+export async function measureLatency(
+  classifier: Pick<Classifier, 'model' | 'preprocess'>,
+  options: LatencyOptions = {},
+): Promise<Latency> {
+  checkOptions<LatencyOptions>('measureLatency', options, {
+    height: positiveInteger,
+    width: positiveInteger,
+    runs: positiveInteger,
+    warmUpRuns: positiveInteger,
+  });
+  const { model, preprocess } = classifier;
+  const { height = preprocess.height, width = preprocess.width } = options;
+  const { runs = 50, warmUpRuns = 5 } = options;
+  const picture = Uint8Array.from({ length: height * width * 3 }, (_, index) => (index * 31) % 256);
+  const predictor = createPredictor(model, { preprocess, height, width });
+  try {
+    const milliseconds: number[] = [];
+    for (let run = -warmUpRuns; run < runs; run++) {
+      const startedAt = performance.now();
+      predictor.run(picture, 1);
+      if (run >= 0) milliseconds.push(performance.now() - startedAt);
+      await yieldToEvents();
+    }
+    return {
+      p50Milliseconds: percentile(milliseconds, 50),
+      p90Milliseconds: percentile(milliseconds, 90),
+      runs,
+    };
+  } finally {
+    predictor.dispose();
+  }
+}

@@ -1,0 +1,76 @@
+/** The networks from scratch of an earlier run, to hold transfer learning against without training them again. */
+import { dirname, join } from 'node:path';
+import type { History } from '../training/history';
+import { loadClassifier, type Classifier } from '../models/classifier';
+import type { ModelRecord, RunRecord } from './runRecord';
+import {
+  listRuns,
+  loadRun,
+  modelFolderName,
+  runsDirectory,
+  type RecordedSplits,
+  type Run,
+} from './runs';
+
+/** A model of an earlier run, as it was saved. */
+export interface Baseline {
+  readonly runId: string;
+  readonly name: string;
+  /** The caller disposes its model. */
+  readonly classifier: Classifier;
+  readonly history: History;
+  readonly directory: string;
+  readonly record: ModelRecord;
+}
+
+/**
+ * The saved models of the latest complete `using-cifar` run on the same data: same name and source, same classes, as
+ * many training and validation pictures. Which test set it used does not matter: test the classifiers again.
+ *
+ * @param run the run that asks; besides `data/runs` the folder it lies in is searched.
+ * @returns none where no such run is there, or its models do not load.
+ */
+export async function findBaselines(
+  run: Pick<Run, 'directory'>,
+  splits: RecordedSplits,
+): Promise<Baseline[]> {
+  for (const folder of new Set([dirname(run.directory), runsDirectory()])) {
+    for (const id of (await listRuns(folder)).reverse()) {
+      const directory = join(folder, id);
+      const record = await loadRun(directory).catch(() => undefined); // another version's: no baseline
+      if (record && matches(record, splits)) return loadModels(directory, record);
+    }
+  }
+  return [];
+}
+
+function matches({ notebook, dataset }: RunRecord, splits: RecordedSplits): boolean {
+  if (notebook !== 'using-cifar' || dataset === null) return false;
+  const { trainSet, valSet } = splits;
+  return (
+    dataset.name === splits.name &&
+    dataset.source === splits.source &&
+    dataset.classNames.join('\n') === trainSet.classNames.join('\n') &&
+    dataset.counts.train === trainSet.size &&
+    dataset.counts.val === (valSet?.size ?? 0)
+  );
+}
+
+async function loadModels(directory: string, record: RunRecord): Promise<Baseline[]> {
+  const found: Baseline[] = [];
+  for (const model of record.models) {
+    const place = join(directory, 'models', modelFolderName(model.name));
+    const classifier = await loadClassifier(place).catch(() => undefined); // not saved, or damaged
+    if (!classifier) continue;
+    const history = { epochs: model.history, seconds: model.seconds };
+    found.push({
+      runId: record.id,
+      name: model.name,
+      classifier,
+      history,
+      directory: place,
+      record: model,
+    });
+  }
+  return found;
+}

@@ -1,0 +1,187 @@
+/** How much data a method needs: its test accuracy against the number of training pictures per class. */
+import { countByClass, select, type ImageDataset } from '../data/dataset';
+import type { Preprocess } from '../data/preprocess';
+import { evaluateClassifier, evaluateProbabilities } from '../evaluation/evaluate';
+import { createCnn } from '../models/cnn';
+import { createHead } from '../models/transfer';
+import { anyValue, callback, checkOptions, positiveInteger, required, rule } from '../options';
+import { createRng, shuffledIndices } from '../random';
+import type { DataEfficiencySeries } from '../report/comparisonFigures';
+import { selectFeatures, type Features } from '../training/features';
+import { predictFeatures, trainHead, type HeadTrainingOptions } from '../training/head';
+import { trainModel } from '../training/train';
+
+/** One way to learn from a few pictures. */
+export interface DataEfficiencyMethod {
+  readonly name: string;
+  /**
+   * Trains anew on some of the training pictures and tests.
+   *
+   * @param indices which ones.
+   * @returns test accuracy, 0…1.
+   */
+  measure(indices: Uint32Array, options: { readonly seed: number }): Promise<number>;
+}
+
+/** One measurement that has just been made. */
+export interface DataEfficiencyResult {
+  readonly method: string;
+  readonly picturesPerClass: number;
+  readonly seed: number;
+  readonly accuracy: number;
+  /** Measurements made, and to be made in all. */
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface DataEfficiencyOptions {
+  readonly trainSet: ImageDataset;
+  readonly methods: readonly DataEfficiencyMethod[];
+  /** Counts above what the smallest class has are left out. */
+  readonly picturesPerClass: readonly number[];
+  /** One choice of pictures and one training each; every method sees the same choice. At least 3 make error bars. */
+  readonly seeds: readonly number[];
+  readonly onResult?: (result: DataEfficiencyResult) => void;
+}
+
+const counts = rule(
+  'a list of integers greater than 0',
+  '[10, 30, 100]',
+  (value) => Array.isArray(value) && value.length > 0 && value.every(positiveInteger.accepts),
+);
+
+/**
+ * Measures every method at every count with every seed. A larger choice contains the smaller ones of its seed.
+ *
+ * @returns for `dataEfficiencyFigure`.
+ * @throws RangeError where no class has enough pictures for the smallest count.
+ */
+export async function measureDataEfficiency(
+  options: DataEfficiencyOptions,
+): Promise<DataEfficiencySeries[]> {
+  checkOptions<DataEfficiencyOptions>('measureDataEfficiency', options, {
+    trainSet: required(anyValue),
+    methods: required(anyValue),
+    picturesPerClass: required(counts),
+    seeds: required(anyValue),
+    onResult: callback,
+  });
+  const { trainSet, methods, seeds, onResult } = options;
+  const smallest = Math.min(...countByClass(trainSet));
+  const possible = options.picturesPerClass.filter((count) => count <= smallest);
+  if (possible.length === 0) {
+    throw new RangeError(
+      `Expected picturesPerClass of at most ${smallest}, the size of the smallest class, but received ` +
+        `${options.picturesPerClass.join(', ')}: pass smaller counts.`,
+    );
+  }
+  const total = methods.length * possible.length * seeds.length;
+  let done = 0;
+  const series: DataEfficiencySeries[] = [];
+  for (const method of methods) {
+    const points = [];
+    for (const picturesPerClass of possible) {
+      const accuracies: number[] = [];
+      for (const seed of seeds) {
+        const indices = balancedIndices(trainSet, picturesPerClass, seed);
+        const accuracy = await method.measure(indices, { seed });
+        accuracies.push(accuracy);
+        onResult?.({ method: method.name, picturesPerClass, seed, accuracy, done: ++done, total });
+      }
+      points.push({ picturesPerClass, accuracies });
+    }
+    series.push({ name: method.name, points });
+  }
+  return series;
+}
+
+/** The same number of pictures of each class, in an order in which any beginning is nearly balanced too. */
+export function balancedIndices(
+  { labels, classNames, size }: Pick<ImageDataset, 'labels' | 'classNames' | 'size'>,
+  picturesPerClass: number,
+  seed: number,
+): Uint32Array {
+  const taken = classNames.map((): number[] => []);
+  for (const index of shuffledIndices(size, createRng(seed, 'data efficiency'))) {
+    const ofClass = taken[labels[index]];
+    if (ofClass.length < picturesPerClass) ofClass.push(index);
+  }
+  return Uint32Array.from(
+    Array.from({ length: picturesPerClass }, (_, place) => taken.map((of) => of[place])).flat(),
+  );
+}
+
+/** What {@link scratchMethod} can be told. */
+export interface ScratchMethodOptions {
+  readonly trainSet: ImageDataset;
+  readonly testSet: ImageDataset;
+  readonly preprocess: Preprocess;
+  /**
+   * Steps of each training at least, and one epoch: with few pictures many epochs, so that what is short is data and
+   * not time. Default 600.
+   */
+  readonly steps?: number;
+  /** Default 32. */
+  readonly batchSize?: number;
+  /** Default `CNN from scratch`. */
+  readonly name?: string;
+}
+
+/** The notebook's CNN, trained from random weights with Adam at 1e-3. */
+export function scratchMethod(options: ScratchMethodOptions): DataEfficiencyMethod {
+  const { trainSet, testSet, preprocess, steps = 600, batchSize = 32 } = options;
+  const { classNames } = trainSet;
+  const { height, width } = preprocess;
+  return {
+    name: options.name ?? 'CNN from scratch',
+    async measure(indices, { seed }) {
+      const few = select(trainSet, indices);
+      const epochs = Math.ceil(steps / Math.ceil(few.size / batchSize));
+      const inputShape = [height, width, 3] as const;
+      const model = createCnn({ inputShape, numClasses: classNames.length, seed });
+      try {
+        await trainModel(model, { trainSet: few, epochs, batchSize, seed, preprocess });
+        return (await evaluateClassifier({ model, classNames, preprocess }, testSet)).accuracy;
+      } finally {
+        model.dispose();
+      }
+    },
+  };
+}
+
+/** What {@link transferMethod} can be told. */
+export interface TransferMethodOptions {
+  /** In the order of the training set that the indices mean. */
+  readonly trainFeatures: Features;
+  readonly testFeatures: Features;
+  /** Default linear. */
+  readonly hiddenUnits?: number;
+  readonly dropoutRate?: number;
+  readonly training?: Pick<HeadTrainingOptions, 'learningRate' | 'weightDecay' | 'labelSmoothing'>;
+  /** Steps of each training at least, and one epoch. Default 300. */
+  readonly steps?: number;
+  /** Default `frozen MobileNetV2`. */
+  readonly name?: string;
+}
+
+/** A head on the features of a frozen backbone. */
+export function transferMethod(options: TransferMethodOptions): DataEfficiencyMethod {
+  const { trainFeatures, testFeatures, hiddenUnits, dropoutRate, training, steps = 300 } = options;
+  const { width, classNames } = trainFeatures;
+  return {
+    name: options.name ?? 'frozen MobileNetV2',
+    async measure(indices, { seed }) {
+      const few = selectFeatures(trainFeatures, indices);
+      const batchSize = Math.min(256, few.size);
+      const epochs = Math.ceil(steps / Math.ceil(few.size / batchSize));
+      const numClasses = classNames.length;
+      const head = createHead({ features: width, numClasses, hiddenUnits, dropoutRate, seed });
+      try {
+        await trainHead(head, { trainFeatures: few, epochs, batchSize, seed, ...training });
+        return evaluateProbabilities(predictFeatures(head, testFeatures), testFeatures).accuracy;
+      } finally {
+        head.dispose();
+      }
+    },
+  };
+}

@@ -1,0 +1,81 @@
+/** Which saved model is meant: a folder, a run, or none in particular. */
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { kindOf } from '../atomicFile';
+import type { RunRecord } from './runRecord';
+import { listRuns, loadRun, modelFolderName, runsDirectory } from './runs';
+
+/** A saved model, ready for `loadClassifier`. */
+export interface FoundModel {
+  readonly directory: string;
+  /** As the run calls it; the folder's name where it belongs to none. */
+  readonly name: string;
+  readonly runId: string | null;
+}
+
+/**
+ * Finds a saved model.
+ *
+ * @param place a model's folder; a run's folder or id: its model with the highest test accuracy; default: the same of
+ *   the latest complete run.
+ * @param options.directory the folder of runs; default `data/runs`.
+ * @throws Error that says what was expected where, and how to get it.
+ */
+export async function findModel(
+  place?: string,
+  { directory = runsDirectory() }: { readonly directory?: string } = {},
+): Promise<FoundModel> {
+  if (place === undefined) return bestOfRun(await latestRun(directory));
+  for (const candidate of [resolve(place), join(directory, place)]) {
+    if (await isFile(join(candidate, 'model.json'))) {
+      return { directory: candidate, name: basename(candidate), runId: null };
+    }
+    if (await isFile(join(candidate, 'run.json'))) return bestOfRun(candidate);
+  }
+  const found = (await kindOf(resolve(place))) === undefined ? 'nothing' : 'neither';
+  throw new Error(
+    `Expected a model's folder (with model.json) or a complete run (its folder or its id) at ${place} ` +
+      `but found ${found}: ${await knownRuns(directory)}`,
+  );
+}
+
+async function bestOfRun(directory: string): Promise<FoundModel> {
+  const record = await loadRun(directory);
+  for (const model of byTestAccuracy(record)) {
+    const folder = join(directory, 'models', modelFolderName(model.name));
+    if (await isFile(join(folder, 'model.json'))) {
+      return { directory: folder, name: model.name, runId: record.id };
+    }
+  }
+  throw new Error(
+    `Expected a saved model in the run ${directory} but found none: choose another run, or a model's folder.`,
+  );
+}
+
+function byTestAccuracy({ models }: RunRecord): RunRecord['models'] {
+  return [...models].sort((a, b) => (b.testAccuracy ?? 0) - (a.testAccuracy ?? 0));
+}
+
+/** The run that `latest` names; where that is gone, the last complete one. */
+async function latestRun(directory: string): Promise<string> {
+  const named = await readFile(join(directory, 'latest'), 'utf8').catch(() => '');
+  const runs = await listRuns(directory);
+  const id = runs.includes(named.trim()) ? named.trim() : runs.at(-1);
+  if (id !== undefined) return join(directory, id);
+  throw new Error(
+    `Expected a complete run in ${directory} but found none: "npm start" makes one, or name a model's folder.`,
+  );
+}
+
+async function knownRuns(directory: string): Promise<string> {
+  const runs = await listRuns(directory);
+  if (runs.length === 0) return '"npm start" makes a run.';
+  return `the latest runs are ${runs.slice(-3).join(', ')}.`;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (info) => info.isFile(),
+    () => false,
+  );
+}

@@ -1,0 +1,40 @@
+// Predictions for a terminal: one picture in words, many as CSV.
+import type { Prediction } from '../evaluation/predictImage';
+import { csvText } from './csv';
+
+/** A picture's name and what a classifier says of it. */
+export interface NamedPrediction {
+  readonly picture: string;
+  readonly prediction: Prediction;
+}
+
+/** The class with its probability, and the runners-up below, likeliest first. */
+export function predictionText({ picture, prediction }: NamedPrediction): string {
+  const { className, probability, topK } = prediction;
+  const width = Math.max(...topK.map((each) => each.className.length));
+  const rows = topK.map(
+    (each) => `  ${each.className.padEnd(width)}  ${percent(each.probability).padStart(7)}`,
+  );
+  return [`${picture}: ${className}, ${percent(probability)}`, ...rows].join('\n');
+}
+
+/** One row a picture: its name, class and probability (0…1), then the runners-up in pairs of columns. */
+export function predictionsCsv(predictions: readonly NamedPrediction[]): string {
+  const ranks = Math.max(0, ...predictions.map(({ prediction }) => prediction.topK.length));
+  const header = ['picture', 'class', 'probability'];
+  for (let rank = 2; rank <= ranks; rank++) header.push(`class ${rank}`, `probability ${rank}`);
+  return csvText([
+    header,
+    ...predictions.map(({ picture, prediction }) => [
+      picture,
+      ...prediction.topK.flatMap(({ className, probability }) => [
+        className,
+        Number(probability.toFixed(6)),
+      ]),
+    ]),
+  ]);
+}
+
+function percent(fraction: number): string {
+  return `${(100 * fraction).toFixed(1)} %`;
+}

@@ -1,0 +1,27 @@
+// Runs a program of scripts/workers with the built library: set-up first, TensorFlow's chatter filtered.
+import { spawn } from 'node:child_process';
+import { createNoiseFilter } from './nativeNoise.mjs';
+import { inProject, root } from './setup/project.mjs';
+import { setUp } from './setup.mjs';
+
+/**
+ * @param {string} worker the file's name in scripts/workers
+ * @param {readonly string[]} args what it is to read from `process.argv`
+ * @returns {Promise<number>} its exit code; its standard output is ours
+ */
+export async function runWithLibrary(worker, args) {
+  const { device } = await setUp();
+  const child = spawn(process.execPath, [inProject('scripts', 'workers', worker), ...args], {
+    cwd: root,
+    stdio: ['inherit', 'inherit', 'pipe'],
+    env: { ...process.env, DEVICE: device },
+  });
+  child.stderr.pipe(createNoiseFilter()).pipe(process.stderr);
+  // Ctrl-C reaches the worker through the terminal: it ends in good order, and we with it.
+  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}
