@@ -41,6 +41,18 @@ export const startOptions = [
     help: 'seed of every random choice; the same as --set seed=N',
   },
   {
+    flag: '--again',
+    value: 'RUN',
+    key: 'again',
+    help: 'do a complete run once more, from its record; says first what is different now',
+  },
+  {
+    flag: '--resume',
+    value: 'RUN',
+    key: 'resume',
+    help: 'finish a run that was interrupted or killed, from its checkpoints',
+  },
+  {
     flag: '--out',
     value: 'DIR',
     key: 'out',
@@ -96,8 +108,10 @@ export function parseOptions(args, options = startOptions) {
   return result;
 }
 
+const startUsage = 'npm start -- [options]\n\nSets up what is missing, then runs the notebooks.\n';
+
 /** @returns {string} the table for `--help`. */
-export function helpText(options = startOptions, { width = 100 } = {}) {
+export function helpText(options = startOptions, { width = 100, usage = startUsage } = {}) {
   const names = options.map(({ flag, value }) => (value ? `${flag} ${value}` : flag));
   const column = Math.max(...names.map((name) => name.length)) + 2;
   const rows = options.map(({ help, many }, index) => {
@@ -105,7 +119,6 @@ export function helpText(options = startOptions, { width = 100 } = {}) {
     const lines = wrap(text, Math.max(24, width - column - 2));
     return `  ${names[index].padEnd(column)}${lines.join(`\n${' '.repeat(column + 2)}`)}`;
   });
-  const usage = 'npm start -- [options]\n\nSets up what is missing, then runs the notebooks.\n';
   return `${usage}\n${rows.join('\n')}\n`;
 }
 
@@ -114,7 +127,11 @@ export function helpText(options = startOptions, { width = 100 } = {}) {
  *
  * @throws {Problem} where that happened
  */
-export function refuseSwallowedOptions(env = process.env, options = startOptions) {
+export function refuseSwallowedOptions(
+  env = process.env,
+  options = startOptions,
+  command = 'npm start',
+) {
   // npm's own settings of the same name say nothing: somebody may have set them for good.
   const ambiguous = new Set(['--offline', '--help']);
   for (const { flag, value } of options) {
@@ -122,7 +139,7 @@ export function refuseSwallowedOptions(env = process.env, options = startOptions
     if (taken === undefined || taken === '' || ambiguous.has(flag)) continue;
     const example = value && taken !== 'true' ? `${flag} ${taken}` : flag;
     throw new Problem(`npm took ${flag} for itself.`, {
-      remedy: `Write -- before the options: npm start -- ${example}`,
+      remedy: `Write -- before the options: ${command} -- ${example}`,
     });
   }
 }

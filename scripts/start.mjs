@@ -1,7 +1,8 @@
 // npm start: set-up, then the notebooks, headless, each with a folder of its own for what it makes.
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { helpText, parseOptions, refuseSwallowedOptions } from './options.mjs';
+import { differences, findRun, planAgain, planResume, writeLaunch } from './run/earlierRun.mjs';
 import {
   assignmentsFor,
   chooseNotebooks,
@@ -29,48 +30,95 @@ async function main(args) {
     return;
   }
   // What can be wrong with the command line is found before anything is downloaded or run.
-  const runs = planRuns(options);
   const parent = options.out ? fromHere(options.out) : inProject('data', 'runs');
-  const env = notebookEnvironment(options);
+  const runs = planRuns(options, parent);
+  runs.forEach(checkData);
   checkWritable(parent);
 
-  const { device } = await setUp(options);
-  const preset = options.full ? 'full' : 'quick';
-  for (const { name, notebook, values } of runs) {
-    const changed = Object.entries(values).map(([key, value]) => `${key} = ${value}`);
-    process.stdout.write(`\n${[`${name}, ${preset}`, ...changed].join(', ')}\n`);
-    const directory = createRunFolder(parent, name, { preset });
-    const kernelEnv = { ...env, DEVICE: device, RUN_PRESET: preset };
-    const executed = await runNotebook({ name, notebook }, { directory, values, env: kernelEnv });
+  const { device } = await setUp({ ...options, device: options.device ?? runs[0].device });
+  for (const run of runs) {
+    process.stdout.write(`\n${heading(run)}\n`);
+    for (const line of run.record ? differences(run.record) : [])
+      process.stdout.write(`  ${line}\n`);
+    const directory = run.directory ?? createRunFolder(parent, run.name, { preset: run.preset });
+    const { name, preset, values, data, offline } = run;
+    writeLaunch(directory, { notebook: name, preset, values, data, offline, device });
+    const env = { ...notebookEnvironment(run), DEVICE: device };
+    const executed = await runNotebook(run, { directory, values, env });
     const record = await completeRun(directory, { notebook: name, executed });
     process.stdout.write(summary(record, directory, { from: userFolder() }));
   }
 }
 
-function planRuns({ notebooks: names, full, seed, assignments }) {
+function heading({ name, preset, values, directory, repeats }) {
+  if (directory) return `${name}, ${preset}, resuming ${basename(directory)}`;
+  if (repeats) return `${name}, ${preset}, again as ${basename(repeats)}`;
+  const changed = Object.entries(values).map(([key, value]) => `${key} = ${value}`);
+  return [`${name}, ${preset}`, ...changed].join(', ');
+}
+
+/** Each run: which notebook, with which values and data, and what it goes back to. */
+function planRuns(options, parent) {
+  if (options.again === undefined && options.resume === undefined) return planNewRuns(options);
+  refuseCompany(options);
+  const from = userFolder();
+  const directory = findRun(options.again ?? options.resume, { parent, from });
+  if (options.again !== undefined)
+    return [{ ...planAgain(directory, readNotebook), repeats: directory }];
+  return [{ ...planResume(directory, readNotebook), directory }];
+}
+
+/** An earlier run brings its notebook, values and data with it. */
+function refuseCompany({ again, resume, notebooks, assignments, full, seed, data }) {
+  const flag = again === undefined ? '--resume' : '--again';
+  const company = [
+    ['--resume', again !== undefined && resume !== undefined],
+    ['--notebook', notebooks.length > 0],
+    ['--set', assignments.length > 0],
+    ['--full', full],
+    ['--seed', seed !== undefined],
+    ['--data', data !== undefined],
+  ].find(([, given]) => given);
+  if (!company) return;
+  throw new Problem(
+    `${flag} takes everything from the earlier run, so ${company[0]} has no place beside it.`,
+    {
+      remedy: `Leave ${company[0]} out, or start a new run without ${flag}.`,
+    },
+  );
+}
+
+function planNewRuns({ notebooks: names, full, seed, assignments, data, offline }) {
   const notebooks = chooseNotebooks(names).map((name) => ({ name, notebook: readNotebook(name) }));
   return notebooks.map((entry) => {
     const own = assignmentsFor(entry, notebooks, assignments);
     return {
       ...entry,
+      preset: full ? 'full' : 'quick',
+      data: data === undefined ? undefined : fromHere(data),
+      offline,
       values: chosenValues(entry.notebook, entry.name, { full, seed, assignments: own }),
     };
   });
 }
 
 /** Paths and switches travel to the notebook by environment variables, never in a cell. */
-function notebookEnvironment({ data, offline }) {
-  const env = {};
-  if (offline) env.OFFLINE = '1';
-  if (data !== undefined) {
-    env.DATA_DIR = fromHere(data);
-    if (!existsSync(env.DATA_DIR)) {
-      throw new Problem(`--data names ${env.DATA_DIR}, and there is no such folder or file.`, {
-        remedy: 'Name the folder that holds data_batch_1.bin and the others, or leave --data out.',
-      });
-    }
-  }
-  return env;
+function notebookEnvironment({ preset, data, offline, directory, repeats }) {
+  return {
+    RUN_PRESET: preset,
+    ...(offline ? { OFFLINE: '1' } : {}),
+    ...(data === undefined ? {} : { DATA_DIR: data }),
+    ...(directory ? { RUN_RESUME: '1' } : {}),
+    ...(repeats ? { RUN_AGAIN: repeats } : {}),
+  };
+}
+
+/** @throws {Problem} where a run's data are not there */
+function checkData({ data }) {
+  if (data === undefined || existsSync(data)) return;
+  throw new Problem(`--data names ${data}, and there is no such folder or file.`, {
+    remedy: 'Name the folder that holds data_batch_1.bin and the others, or leave --data out.',
+  });
 }
 
 /** A path on the command line counts from where the person stands; npm itself moves to the project's folder. */

@@ -3,12 +3,13 @@
 //   data/runs/<run id>/   run.json (written last), figures/, models/<name>/, progress.jsonl
 //   data/runs/latest      the id of the last complete run
 import { mkdirSync } from 'node:fs';
-import { readdir, readFile, rename } from 'node:fs/promises';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import * as path from 'node:path';
 import { errorCode, fileError, writeFileAtomic } from '../atomicFile';
 import type { DatasetSplits } from '../data/dataset';
 import { checkOptions, oneOf, required, rule, seedInteger, text } from '../options';
 import { dataDirectory } from '../project';
+import type { CheckpointOptions } from '../training/config';
 import { describeEnvironment } from './environment';
 import { createProgressLog, type ProgressEvent } from './progressLog';
 import {
@@ -31,6 +32,11 @@ export interface Run {
   readonly figuresDirectory: string;
   /** Where a model goes: `<directory>/models/<name>`, the name without what a file system dislikes. */
   modelDirectory(name: string): string;
+  /**
+   * Where and how a training of this run keeps its checkpoints, for `trainModel`: one that was interrupted goes on when
+   * its cell runs again. In a run that the launcher resumes, one that had ended is not repeated either.
+   */
+  checkpoint(model: string): CheckpointOptions;
   /** Tells whoever watches what happens; never throws. */
   progress(event: ProgressEvent): void;
   /** Records which data the run uses and how many images of each part, and tells whoever watches. */
@@ -103,7 +109,11 @@ export function startRun(options: RunOptions): Run {
     id,
     directory,
     figuresDirectory: path.join(directory, 'figures'),
-    modelDirectory: (name) => path.join(directory, 'models', modelFolderName(name)),
+    modelDirectory: (name) => path.join(directory, 'models', fileName(name)),
+    checkpoint: (model) => ({
+      directory: path.join(directory, 'checkpoints', modelFolderName(model)),
+      resume: process.env.RUN_RESUME === '1' ? 'always' : 'unfinished',
+    }),
     progress,
     setDataset({ name, source, trainSet, valSet, testSet }) {
       const counts = { train: trainSet.size, val: valSet?.size ?? 0, test: testSet.size };
@@ -143,8 +153,9 @@ export function startRun(options: RunOptions): Run {
   };
 }
 
-/** The record gets its final name, last of all; then `latest` beside the run's folder names it. */
+/** The checkpoints go, having served; the record gets its final name, last of all; then `latest` beside the run's folder names it. */
 async function finishRun(directory: string): Promise<void> {
+  await rm(path.join(directory, 'checkpoints'), { recursive: true, force: true });
   await rename(path.join(directory, 'run.partial.json'), path.join(directory, 'run.json'));
   await writeFileAtomic(
     path.join(path.dirname(directory), 'latest'),
@@ -235,7 +246,7 @@ function timeStamp(date: Date): string {
 }
 
 /** `CNN, all images` → `CNN-all-images`. */
-export function modelFolderName(name: string): string {
+function fileName(name: string): string {
   return name.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'model';
 }
 

@@ -1,6 +1,7 @@
 // A training as it goes on, in the cell that started it: a bar, numbers and growing curves.
 import type { ProgressEvent } from '../experiments/progressLog';
 import { anyValue, checkOptions, required, text } from '../options';
+import type { CheckpointOptions } from '../training/config';
 import type { EpochRecord, History, ResumeInfo, StepInfo } from '../training/history';
 import { createDisplay } from './display';
 import { type DatasetLabel, titleWithDataset } from './theme';
@@ -10,8 +11,11 @@ export interface TrainingDisplayOptions {
   /** The model's name, e.g. `CNN`. */
   readonly model: string;
   readonly dataset: DatasetLabel;
-  /** A run: what happens is then also written to its `progress.jsonl`. */
-  readonly run?: { progress(event: ProgressEvent): void };
+  /** A run: what happens is then also written to its `progress.jsonl`, and the training keeps checkpoints there. */
+  readonly run?: {
+    progress(event: ProgressEvent): void;
+    checkpoint?(model: string): CheckpointOptions;
+  };
   /** Milliseconds, for tests. */
   readonly now?: () => number;
 }
@@ -22,6 +26,7 @@ export interface TrainingDisplay {
     readonly onStep: (step: StepInfo) => void;
     readonly onEpoch: (record: EpochRecord) => void;
     readonly onResume: (resumed: ResumeInfo) => void;
+    readonly checkpoint?: CheckpointOptions;
   };
   /** Shows the end: what the notebook keeps. Without it, what was last shown stays. */
   finish(history: History): void;
@@ -56,6 +61,7 @@ class LiveTraining implements TrainingDisplay {
   private readonly display = createDisplay();
   private readonly now: () => number;
   private readonly title: string;
+  readonly callbacks: TrainingDisplay['callbacks'];
   private stepPoints: CurvePoint[] = [];
   private pointStride = 1;
   private epochs: readonly EpochRecord[] = [];
@@ -67,9 +73,11 @@ class LiveTraining implements TrainingDisplay {
   constructor(private readonly options: TrainingDisplayOptions) {
     this.now = options.now ?? (() => performance.now());
     this.title = titleWithDataset(options.model, options.dataset);
+    const checkpoint = options.run?.checkpoint?.(options.model);
+    this.callbacks = { ...this.followers, ...(checkpoint ? { checkpoint } : {}) };
   }
 
-  readonly callbacks: TrainingDisplay['callbacks'] = {
+  private readonly followers: TrainingDisplay['callbacks'] = {
     onStep: (step) => {
       this.announce(step);
       this.step = step;

@@ -78,6 +78,8 @@ export async function completeRun(directory, { notebook, executed }) {
 
   const partial = join(directory, 'run.partial.json');
   if (!existsSync(partial)) return undefined;
+  // They served to finish this run.
+  rmSync(join(directory, 'checkpoints'), { recursive: true, force: true });
   syncFile(partial);
   renameSync(partial, join(directory, 'run.json'));
   writeFileAtomic(join(directory, '..', 'latest'), `${basename(directory)}\n`);
@@ -113,7 +115,7 @@ export function recordText(text, { notebook, directory }) {
 }
 
 /** Replaces absolute paths of the clone, and of a run's folder outside it, by relative ones. */
-function withoutPaths(text, directory) {
+export function withoutPaths(text, directory) {
   const insideJson = (path) => JSON.stringify(path).slice(1, -1);
   let result = text;
   if (relative(root, directory).startsWith('..')) {
@@ -122,7 +124,8 @@ function withoutPaths(text, directory) {
   return result.replaceAll(`${insideJson(root)}/`, '').replaceAll(insideJson(root), '.');
 }
 
-async function exportHtml(source, target, title) {
+/** Writes a notebook as one page with live figures that needs no network. @throws {Problem} */
+export async function exportHtml(source, target, title) {
   const script = inProject('scripts', 'export_html.py');
   const plotly = inProject('dist', 'plotly.min.js');
   try {
