@@ -109,7 +109,7 @@ export function startRun(options: RunOptions): Run {
     id,
     directory,
     figuresDirectory: path.join(directory, 'figures'),
-    modelDirectory: (name) => path.join(directory, 'models', fileName(name)),
+    modelDirectory: (name) => path.join(directory, 'models', modelFolderName(name)),
     checkpoint: (model) => ({
       directory: path.join(directory, 'checkpoints', modelFolderName(model)),
       resume: process.env.RUN_RESUME === '1' ? 'always' : 'unfinished',
@@ -153,7 +153,7 @@ export function startRun(options: RunOptions): Run {
   };
 }
 
-/** The checkpoints go, having served; the record gets its final name, last of all; then `latest` beside the run's folder names it. */
+/** The checkpoints have served; the record gets its final name, last; then `latest` beside the run's folder names it. */
 async function finishRun(directory: string): Promise<void> {
   await rm(path.join(directory, 'checkpoints'), { recursive: true, force: true });
   await rename(path.join(directory, 'run.partial.json'), path.join(directory, 'run.json'));
@@ -246,7 +246,7 @@ function timeStamp(date: Date): string {
 }
 
 /** `CNN, all images` → `CNN-all-images`. */
-function fileName(name: string): string {
+export function modelFolderName(name: string): string {
   return name.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'model';
 }
 
