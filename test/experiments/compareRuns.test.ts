@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { comparisonFigures } from '../../lib/experiments/compareFigures';
+import { compareRuns } from '../../lib/experiments/compareRuns';
+import {
+  comparisonCsv,
+  comparisonPage,
+  runsTable,
+  settingsTable,
+} from '../../lib/experiments/compareReport';
+import { tableRows } from '../../lib/report/tables';
+import { sampleModel, sampleRecord } from './sampleRecord';
+
+/** Three settings, two seeds each: batches of 32, 64 and 128. */
+function sixRuns() {
+  const accuracies = { 32: [0.7, 0.8], 64: [0.5, 0.6], 128: [0.4, 0.4] };
+  return Object.entries(accuracies).flatMap(([batchSize, pair]) =>
+    pair.map((testAccuracy, index) =>
+      sampleRecord({
+        id: `run-${batchSize}-${index}`,
+        seed: index + 1,
+        parameters: { batchSize: Number(batchSize) },
+        models: [sampleModel({ testAccuracy, seconds: 10 + index })],
+      }),
+    ),
+  );
+}
+
+test('two seeds of three settings become three means with their deviation', () => {
+  const { differing, settings } = compareRuns(sixRuns());
+  assert.deepEqual(differing, ['batchSize']);
+  assert.deepEqual(
+    settings.map(({ label, trainings }) => [label, trainings.length]),
+    [
+      ['CNN, batchSize 32', 2],
+      ['CNN, batchSize 64', 2],
+      ['CNN, batchSize 128', 2],
+    ],
+  );
+  const [first, , last] = settings;
+  assert.ok(Math.abs((first.testAccuracy?.mean ?? 0) - 0.75) < 1e-12);
+  // Sample deviation of .7 and .8: sqrt(2 * .05² / 1).
+  assert.ok(Math.abs((first.testAccuracy?.std ?? 0) - 0.0707106781) < 1e-9);
+  assert.equal(last.testAccuracy?.std, 0);
+  assert.equal(first.seconds?.mean, 10.5);
+});
+
+test('another commit, or other data, is another setting; another machine is only shown', () => {
+  const same = sampleRecord();
+  const commit = sampleRecord({ commit: 'b'.repeat(40) });
+  const data = sampleRecord({ source: 'generated' });
+  const machine = { ...same, threads: 8 };
+  const { differing, settings } = compareRuns([same, commit, data, machine]);
+  assert.deepEqual(differing, ['data set', 'commit', 'threads']);
+  assert.deepEqual(
+    settings.map(({ trainings }) => trainings.length),
+    [2, 1, 1],
+  );
+});
+
+test('a single run is a setting without deviation, called like its model', () => {
+  const { settings } = compareRuns([sampleRecord()]);
+  assert.equal(settings[0].label, 'CNN');
+  assert.equal(settings[0].testAccuracy?.std, null);
+});
+
+test('a model that was not tested has no accuracy, and does not count as 0', () => {
+  const untested = sampleRecord({ models: [sampleModel({ testAccuracy: null })] });
+  const [setting] = compareRuns([untested, sampleRecord({ seed: 2 })]).settings;
+  assert.deepEqual(setting.testAccuracy, { mean: 0.5, std: null, count: 1 });
+});
+
+test('the tables have a row for each run and for each setting', () => {
+  const comparison = compareRuns(sixRuns());
+  assert.deepEqual(runsTable(comparison).columns.slice(0, 4), [
+    'run',
+    'batchSize',
+    'seed',
+    'model',
+  ]);
+  assert.deepEqual(tableRows(runsTable(comparison))[3].slice(0, 4), ['run-64-1', 64, 2, 'CNN']);
+  const settings = settingsTable(comparison);
+  assert.deepEqual(settings.columns.slice(0, 4), ['model', 'batchSize', 'runs', 'seeds']);
+  assert.deepEqual(tableRows(settings)[0].slice(0, 4), ['CNN', 32, 2, '1 2']);
+});
+
+test('a parameter may be called like a column, and have another type in each run', () => {
+  const runs = [
+    sampleRecord({ id: 'a', parameters: { seconds: 5, mode: 'fast', only: true } }),
+    sampleRecord({ id: 'b', parameters: { seconds: 6, mode: 3 } }),
+  ];
+  const comparison = compareRuns(runs);
+  const table = runsTable(comparison);
+  assert.deepEqual(comparison.differing, ['parameter seconds', 'mode', 'only']);
+  assert.deepEqual(tableRows(table)[1].slice(1, 4), [6, '3', null]);
+});
+
+test('CSV holds one line a run, quoted where a name needs it', () => {
+  const runs = [sampleRecord({ models: [sampleModel({ name: 'CNN, "all"' })] })];
+  const lines = comparisonCsv(compareRuns(runs)).runs.trim().split('\n');
+  assert.equal(lines.length, 2);
+  assert.equal(lines[1], '20260131-120000-using-cifar-quick,1,"CNN, ""all""",100,0.4,0.45,0.5,10');
+});
+
+test('the figures: accuracies with their deviation, curves over each other, accuracy against seconds', () => {
+  const [rows, curves, seconds] = comparisonFigures(compareRuns(sixRuns()));
+  assert.match(rows.layout.title.text, /Test accuracy of the settings – CIFAR-10/);
+  // Six seeds thin and three means thick, in two panels.
+  assert.equal(curves.data.length, 2 * (6 + 3));
+  const [point] = seconds.data;
+  assert.ok(point.type === 'scatter');
+  assert.deepEqual([point.x, point.y, point.error_y?.array], [[10.5], [0.75], [0.070711]]);
+});
+
+test('figures of generated pictures say so', () => {
+  const runs = [sampleRecord(), sampleRecord({ id: 'b', source: 'generated' })];
+  for (const { layout } of comparisonFigures(compareRuns(runs))) {
+    assert.match(layout.title.text, /CIFAR-10 and generated sample/);
+  }
+});
+
+test('the page is whole, says what was skipped, and lets no name become markup', async () => {
+  const runs = [sampleRecord({ id: '<b>run</b>' })];
+  const skipped = [
+    { directory: '/home/anna/runs/<i>x', reason: '/home/anna/runs/<i>x holds no run.json' },
+  ];
+  const page = await comparisonPage(compareRuns(runs), skipped);
+  assert.match(page, /&lt;b&gt;run/);
+  assert.match(page, /<li>&lt;i&gt;x: &lt;i&gt;x holds no run\.json<\/li>/);
+  const ours = page.slice(0, page.indexOf('<noscript>'));
+  assert.doesNotMatch(ours, /<b>run|\/home\/anna/);
+  assert.doesNotMatch(ours, /(src|href)="https?:/);
+});
+
+test('runs without models make an empty comparison, not an error', async () => {
+  const comparison = compareRuns([sampleRecord({ models: [] })]);
+  assert.deepEqual(comparisonFigures(comparison), []);
+  assert.deepEqual(comparisonCsv(comparison), { runs: '', settings: '' });
+  assert.match(await comparisonPage(comparison), /No run has a trained model/);
+});

@@ -1,0 +1,72 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ModelRecord, RunRecord } from '../../lib/experiments/runRecord';
+
+/** What a test wants to be different from the sample. */
+export interface SampleRun {
+  readonly id?: string;
+  readonly seed?: number;
+  readonly parameters?: RunRecord['parameters'];
+  readonly models?: readonly ModelRecord[];
+  readonly commit?: string;
+  readonly source?: 'official' | 'generated';
+}
+
+/** A run's record, written by hand. */
+export function sampleRecord(run: SampleRun = {}): RunRecord {
+  const { id = '20260131-120000-using-cifar-quick', seed = 1, commit = 'a'.repeat(40) } = run;
+  return {
+    schemaVersion: 1,
+    id,
+    notebook: 'using-cifar',
+    preset: 'quick',
+    parameters: { epochs: 2, seed, ...run.parameters },
+    seed,
+    startedAt: '2026-01-31T12:00:00.000Z',
+    finishedAt: '2026-01-31T12:03:00.000Z',
+    dataset: {
+      name: run.source === 'generated' ? 'generated sample' : 'CIFAR-10',
+      source: run.source ?? 'official',
+      classNames: ['cat', 'dog'],
+      counts: { train: 90, val: 10, test: 50 },
+    },
+    weights: null,
+    models: run.models ?? [sampleModel()],
+    versions: { node: '20.0.0', tensorflow: '2.21.0', tfjs: '4.22.0', tslab: null },
+    device: 'cpu',
+    threads: 2,
+    git: { commit, dirty: false },
+    machine: { platform: 'linux x64', cpu: 'a processor', cores: 2, memoryBytes: 8e9 },
+  } as RunRecord;
+}
+
+export function sampleModel(
+  model: { name?: string; testAccuracy?: number | null; seconds?: number; loss?: number } = {},
+): ModelRecord {
+  const { name = 'CNN', testAccuracy = 0.5, seconds = 10, loss = 1 } = model;
+  const epoch = { trainLoss: loss, trainAccuracy: 0.4, valLoss: loss, valAccuracy: 0.45 };
+  const speed = { learningRate: 0.001, seconds: seconds / 2, imagesPerSecond: 18 };
+  return {
+    name,
+    parameterCount: 100,
+    trainAccuracy: 0.4,
+    valAccuracy: 0.45,
+    testAccuracy,
+    seconds,
+    imagesPerSecond: 18,
+    sizeBytes: 400,
+    history: [
+      { epoch: 1, ...epoch, ...speed },
+      { epoch: 2, ...epoch, trainLoss: loss / 2, valLoss: loss / 2, ...speed },
+    ],
+  };
+}
+
+/** Writes a run's folder; `text` instead of the record writes a broken one. */
+export function writeRun(parent: string, name: string, content: RunRecord | string): string {
+  const directory = join(parent, name);
+  mkdirSync(directory, { recursive: true });
+  const text = typeof content === 'string' ? content : JSON.stringify(content);
+  writeFileSync(join(directory, 'run.json'), text);
+  return directory;
+}
