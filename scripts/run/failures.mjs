@@ -1,0 +1,53 @@
+// How a notebook can end before its last cell, in words.
+import { isNativeNoise } from '../nativeNoise.mjs';
+import { cellSource } from '../parameters.mjs';
+import { Problem, lastLines } from '../setup/problem.mjs';
+
+/** @returns {Problem} for Ctrl-C or a polite kill: the run's folder stays, without run.json. */
+export function interrupted(directory) {
+  return new Problem('Interrupted.', {
+    exitCode: 130,
+    remedy: `What was made so far is in ${directory}; it does not count as a complete run.`,
+  });
+}
+
+/**
+ * @param {{ name: string, notebook: object, titles: readonly string[] }} source
+ * @param {{ index: number, of: number, text: string }} cell the failing one, 1-based among the code cells
+ * @returns {Problem} with the cell's code and the text of its error
+ */
+export function cellFailed({ name, notebook, titles }, { index, of, text }) {
+  const sources = notebook.cells.filter(({ cell_type: type }) => type === 'code').map(cellSource);
+  const code = sources.filter((source) => source.trim() !== '')[index - 1].split('\n');
+  const shown = code.length > 8 ? [...code.slice(0, 8), '…'] : code;
+  return new Problem(`Cell ${index} of ${of} of ${name}.ipynb failed (${titles[index - 1]}).`, {
+    details: `${shown.map((line) => `│ ${line}`).join('\n')}\n\n${withoutKernelFrames(text)}`,
+    remedy:
+      'Mend the cell or the value, then run the same command again; npm run lab opens the notebook.',
+  });
+}
+
+/**
+ * @param {{ name: string, titles: readonly string[] }} source
+ * @param {{ cell?: { index: number, of: number }, reason: string, runnerOutput: string, kernelOutput: string }} end
+ * @returns {Problem} with the last words of the runner and of the kernel
+ */
+export function kernelDied({ name, titles }, { cell, reason, runnerOutput, kernelOutput }) {
+  const place = cell
+    ? `in cell ${cell.index} of ${cell.of} (${titles[cell.index - 1]})`
+    : 'before the first cell';
+  const native = kernelOutput.split('\n').filter((line) => !isNativeNoise(line));
+  const lastWords = [lastLines(runnerOutput, 6), lastLines(native.join('\n'), 12)];
+  return new Problem(`The kernel that ran ${name}.ipynb ended unexpectedly ${place}: ${reason}.`, {
+    details: lastWords.filter(Boolean).join('\n'),
+    remedy:
+      'Where nothing above says why: too little memory ends a process like this; try fewer images or a smaller batch.',
+  });
+}
+
+/** The cell's error without the stack below it, which is the kernel's own. */
+function withoutKernelFrames(text) {
+  const lines = text.trimEnd().split('\n');
+  const isKernel = (line) => /^\s+at .*(\btslab\/dist\/|node:(vm|internal))/.test(line);
+  return lines.filter((line) => !isKernel(line)).join('\n');
+}
