@@ -15,7 +15,7 @@ export { countByClass, createDataset, select, splitDataset, take } from './data/
 export type { DatasetSource, DatasetSplits, ImageDataset, SplitOptions } from './data/dataset';
 export { DownloadError } from './data/downloadError';
 export { decodeImage, encodePng } from './data/image';
-export type { DecodedImage } from './data/image';
+export type { DecodedImage, DecodeOptions } from './data/image';
 export { loadImageFolder } from './data/imageFolder';
 export type { ImageFolderOptions } from './data/imageFolder';
 export { loadDataset } from './data/loadDataset';
@@ -30,6 +30,7 @@ export { loadClassifier, saveClassifier } from './models/classifier';
 export type { Classifier } from './models/classifier';
 export { createCnn } from './models/cnn';
 export type { CnnOptions } from './models/cnn';
+export { loadImageNetClassifier } from './models/imageNet';
 export { imageNetClasses } from './models/imageNetClasses';
 export { loadKerasWeights } from './models/kerasWeights';
 export type { LoadedKerasWeights } from './models/kerasWeights';
@@ -61,6 +62,9 @@ export { fineTune } from './training/fineTune';
 export type { FineTuneOptions } from './training/fineTune';
 export { predictFeatures, trainHead } from './training/head';
 export type { HeadTrainingOptions } from './training/head';
+export { HEAD_RECIPES, selectHead } from './training/selectHead';
+export type { HeadRecipe, HeadTrial, SelectedHead, SelectHeadOptions } from './training/selectHead';
+export { addPreparation } from './training/history';
 export type { EpochRecord, History, ResumeInfo, StepInfo } from './training/history';
 export { createAdam, createSgd } from './training/optimizer';
 export type { AdamOptions, Optimizer, SgdOptions } from './training/optimizer';
@@ -101,6 +105,8 @@ export type {
 } from './evaluation/metrics';
 export { predictDataset } from './evaluation/predict';
 export type { PredictOptions } from './evaluation/predict';
+export { listPictures, predictPictures } from './evaluation/predictPictures';
+export type { NamedPrediction } from './evaluation/predictPictures';
 export { disposeClassifier, predictImage } from './evaluation/predictImage';
 export type { NamedProbability, Prediction } from './evaluation/predictImage';
 export { meanAndStd, percentile } from './evaluation/statistics';
@@ -120,7 +126,21 @@ export {
   perClassFigure,
   predictionPictures,
 } from './report/figures';
-export type { CaptionedPicture, DatasetLabel, Figure, ModelHistory } from './report/figures';
+export type {
+  AccuracyAgainstSecondsOptions,
+  CaptionedPicture,
+  ClassFigureOptions,
+  ComparisonOptions,
+  DataEfficiencySeries,
+  DatasetLabel,
+  Figure,
+  HistoryFigureOptions,
+  ImageGridOptions,
+  ModelAccuracy,
+  ModelHistory,
+  SettingAccuracies,
+  SplitCounts,
+} from './report/figures';
 export {
   createDisplay,
   isNotebook,
@@ -143,13 +163,14 @@ export type { FigureFormat, SaveFigureOptions } from './report/export';
 export { figurePage } from './report/figurePage';
 export { layerTable } from './report/layerTable';
 export { predictionsCsv, predictionText } from './report/predictionText';
-export type { NamedPrediction } from './report/predictionText';
 export { createTrainingDisplay } from './report/trainingDisplay';
 export type { TrainingDisplay, TrainingDisplayOptions } from './report/trainingDisplay';
 
 // Experiments
 export { findBaselines } from './experiments/baseline';
 export type { Baseline } from './experiments/baseline';
+export { contestantTable, measureContestants } from './experiments/contestants';
+export type { Contestant, MeasuredContestant } from './experiments/contestants';
 export { measureDataEfficiency, scratchMethod, transferMethod } from './experiments/dataEfficiency';
 export type {
   DataEfficiencyMethod,
@@ -164,7 +185,16 @@ export { describeTrainedModel } from './experiments/modelRecord';
 export type { FinishedModel } from './experiments/modelRecord';
 export type { ProgressEvent } from './experiments/progressLog';
 export { parseRunRecord } from './experiments/runRecord';
-export type { ModelRecord, Preset, RunRecord, WeightsRecord } from './experiments/runRecord';
+export type {
+  DatasetRecord,
+  GitRecord,
+  MachineRecord,
+  ModelRecord,
+  Preset,
+  RunRecord,
+  VersionsRecord,
+  WeightsRecord,
+} from './experiments/runRecord';
 export { listRuns, loadRun, runsDirectory, startRun } from './experiments/runs';
-export type { Run, RunOptions } from './experiments/runs';
+export type { RecordedSplits, Run, RunOptions } from './experiments/runs';
 export { trackLoading } from './experiments/trackLoading';

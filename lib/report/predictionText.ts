@@ -1,12 +1,6 @@
 // Predictions for a terminal: one picture in words, many as CSV.
-import type { Prediction } from '../evaluation/predictImage';
+import type { NamedPrediction } from '../evaluation/predictPictures';
 import { csvText } from './csv';
-
-/** A picture's name and what a classifier says of it. */
-export interface NamedPrediction {
-  readonly picture: string;
-  readonly prediction: Prediction;
-}
 
 /** The class with its probability, and the runners-up below, likeliest first. */
 export function predictionText({ picture, prediction }: NamedPrediction): string {

@@ -2,9 +2,10 @@
  * Features on disk. A file is named after all that its numbers depend on, so a stale one is never found; it carries
  * its own checksum, so a damaged one is never believed.
  *
- *     8 bytes   "FEATURE1"
+ *     8 bytes   "FEATURE2"
  *    32 bytes   the key: SHA-256 of pictures, sizes, scaling and weights
  *    32 bytes   SHA-256 of the rest
+ *     8 bytes   float64: the seconds that computing them took
  *     rest      float32, row by row, in the machine's own order (little-endian wherever TensorFlow runs)
  */
 import { createHash } from 'node:crypto';
@@ -15,9 +16,18 @@ import type { Preprocess } from '../data/preprocess';
 import { dataDirectory } from '../project';
 import { type tf } from '../tensorflow/backend';
 
-const MAGIC = Buffer.from('FEATURE1');
+const MAGIC = Buffer.from('FEATURE2');
 const HASH_BYTES = 32;
-const HEADER_BYTES = MAGIC.length + 2 * HASH_BYTES;
+const HASHED_FROM = MAGIC.length + 2 * HASH_BYTES;
+const HEADER_BYTES = HASHED_FROM + Float64Array.BYTES_PER_ELEMENT;
+
+/** Features of some pictures and what they once cost. */
+export interface CachedFeatures {
+  /** float32, row by row. */
+  readonly values: Float32Array;
+  /** Of computing them, whenever that was. */
+  readonly seconds: number;
+}
 
 /** Where the features of some pictures belong. */
 export interface FeatureFile {
@@ -71,7 +81,7 @@ export function fingerprintModel(model: tf.LayersModel): string {
 export async function readFeatures(
   { path, key }: FeatureFile,
   { count, onNotice }: { readonly count: number; readonly onNotice: (notice: string) => void },
-): Promise<Float32Array | undefined> {
+): Promise<CachedFeatures | undefined> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
@@ -80,15 +90,24 @@ export async function readFeatures(
     throw fileError(error, `read ${path}`);
   }
   const fault = findFault(bytes, key, count);
-  if (fault === undefined) return floats(bytes);
+  if (fault === undefined)
+    return { values: floats(bytes), seconds: bytes.readDoubleLE(HASHED_FROM) };
   onNotice(`The cached features in ${path} are ${fault}: computing them again.`);
   return undefined;
 }
 
 /** Writes in one step: a kill leaves the file as it was, or whole. */
-export async function writeFeatures(file: FeatureFile, values: Float32Array): Promise<void> {
+export async function writeFeatures(
+  file: FeatureFile,
+  { values, seconds }: CachedFeatures,
+): Promise<void> {
+  const head = Buffer.alloc(Float64Array.BYTES_PER_ELEMENT);
+  head.writeDoubleLE(seconds);
   const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  await writeFileAtomic(file.path, Buffer.concat([MAGIC, file.key, sha256(data), data]));
+  await writeFileAtomic(
+    file.path,
+    Buffer.concat([MAGIC, file.key, sha256(head, data), head, data]),
+  );
 }
 
 function findFault(bytes: Buffer, key: Buffer, count: number): string | undefined {
@@ -97,7 +116,7 @@ function findFault(bytes: Buffer, key: Buffer, count: number): string | undefine
   if (!bytes.subarray(MAGIC.length, keyEnd).equals(key)) return "other pictures' or weights'";
   if (bytes.length !== HEADER_BYTES + count * Float32Array.BYTES_PER_ELEMENT)
     return `cut (${bytes.length} bytes)`;
-  const isWhole = sha256(bytes.subarray(HEADER_BYTES)).equals(bytes.subarray(keyEnd, HEADER_BYTES));
+  const isWhole = sha256(bytes.subarray(HASHED_FROM)).equals(bytes.subarray(keyEnd, HASHED_FROM));
   return isWhole ? undefined : 'damaged';
 }
 
@@ -107,6 +126,8 @@ function floats(bytes: Buffer): Float32Array {
   return new Float32Array(data.buffer);
 }
 
-function sha256(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest();
+function sha256(...parts: readonly Uint8Array[]): Buffer {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest();
 }

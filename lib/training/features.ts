@@ -17,7 +17,13 @@ import {
   positiveInteger,
   text,
 } from '../options';
-import { featureFile, fingerprintModel, readFeatures, writeFeatures } from './featureCache';
+import {
+  featureFile,
+  fingerprintModel,
+  readFeatures,
+  writeFeatures,
+  type CachedFeatures,
+} from './featureCache';
 import { mirrored } from './mirror';
 
 /** Feature vectors with the labels of their pictures. */
@@ -30,6 +36,8 @@ export interface Features {
   readonly size: number;
   /** Features of one picture. */
   readonly width: number;
+  /** What computing them took; for what came from the cache, what it took when it was computed. */
+  readonly seconds: number;
 }
 
 /** What {@link extractFeatures} can be told. */
@@ -94,12 +102,11 @@ export async function extractFeatures(
   const interrupts = watchInterrupts(options.signal);
   const extraction = new Extraction(backbone, dataset, { ...options, mirror, interrupts });
   try {
-    const plain = await extraction.view(false);
-    const labelled = { labels: dataset.labels, classNames: dataset.classNames };
+    const { labels, classNames, size } = dataset;
     const width = backbone.model.outputs[0].shape[1] as number;
-    const features = { ...labelled, values: plain, size: dataset.size, width };
+    const features = { labels, classNames, size, width, ...(await extraction.view(false)) };
     if (mirror === 'none') return features;
-    const other = { ...features, values: await extraction.view(true) };
+    const other = { ...features, ...(await extraction.view(true)) };
     return mirror === 'append' ? appendFeatures(features, other) : averageFeatures(features, other);
   } finally {
     interrupts.stop();
@@ -128,21 +135,24 @@ class Extraction {
   }
 
   /** The features of all pictures, or of their mirror images: float32 [size, width]. */
-  async view(isMirrored: boolean): Promise<Float32Array> {
+  async view(isMirrored: boolean): Promise<CachedFeatures> {
     const { size, width } = this.dataset;
     const features = this.backbone.model.outputs[0].shape[1] as number;
     const values = new Float32Array(size * features);
+    let seconds = 0;
     const bytes = imageBytes(this.dataset);
     for (let start = 0; start < size; start += PART_SIZE) {
       const end = Math.min(start + PART_SIZE, size);
       const part = this.dataset.images.subarray(start * bytes, end * bytes);
       const images = isMirrored ? mirrored(part, { width }) : part;
-      values.set(await this.part(images, end - start), start * features);
+      const computed = await this.part(images, end - start);
+      values.set(computed.values, start * features);
+      seconds += computed.seconds;
     }
-    return values;
+    return { values, seconds };
   }
 
-  private async part(images: Uint8Array, size: number): Promise<Float32Array> {
+  private async part(images: Uint8Array, size: number): Promise<CachedFeatures> {
     const { cache = true, cacheDirectory, onNotice = console.warn } = this.options;
     const { height, width } = this.dataset;
     const file = cache
@@ -161,9 +171,11 @@ class Extraction {
       this.advance(size);
       return known;
     }
+    const startedAt = performance.now();
     const values = await this.compute(images, size, count);
-    if (file) await writeFeatures(file, values);
-    return values;
+    const computed = { values, seconds: (performance.now() - startedAt) / 1000 };
+    if (file) await writeFeatures(file, computed);
+    return computed;
   }
 
   private async compute(images: Uint8Array, size: number, count: number): Promise<Float32Array> {
@@ -228,7 +240,7 @@ export function joinFeatures(a: Features, b: Features): Features {
     values.set(a.values.subarray(row * a.width, (row + 1) * a.width), row * width);
     values.set(b.values.subarray(row * b.width, (row + 1) * b.width), row * width + a.width);
   }
-  return { ...a, values, width };
+  return { ...a, values, width, seconds: a.seconds + b.seconds };
 }
 
 function appendFeatures(a: Features, b: Features): Features {
@@ -238,9 +250,10 @@ function appendFeatures(a: Features, b: Features): Features {
   const labels = new Int32Array(a.size + b.size);
   labels.set(a.labels);
   labels.set(b.labels, a.size);
-  return { ...a, values, labels, size: a.size + b.size };
+  return { ...a, values, labels, size: a.size + b.size, seconds: a.seconds + b.seconds };
 }
 
 function averageFeatures(a: Features, b: Features): Features {
-  return { ...a, values: a.values.map((value, index) => (value + b.values[index]) / 2) };
+  const values = a.values.map((value, index) => (value + b.values[index]) / 2);
+  return { ...a, values, seconds: a.seconds + b.seconds };
 }

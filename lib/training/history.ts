@@ -66,3 +66,13 @@ export interface ResumeInfo {
    */
   readonly runtimeDifference?: string;
 }
+
+/** The history of a training that needed `seconds` of preparation (features, an earlier training): they count as its own. */
+export function addPreparation(history: History, seconds: number): History {
+  const [first, ...others] = history.epochs;
+  return {
+    ...history,
+    epochs: first ? [{ ...first, seconds: first.seconds + seconds }, ...others] : [],
+    seconds: history.seconds + seconds,
+  };
+}

@@ -1,0 +1,68 @@
+/** Finished models side by side: what each reached, and what it costs to train, to keep and to ask. */
+import type { Evaluation } from '../evaluation/evaluate';
+import { measureLatency, type Latency } from '../evaluation/latency';
+import type { ImageDataset } from '../data/dataset';
+import { disposeClassifier } from '../evaluation/predictImage';
+import { loadClassifier } from '../models/classifier';
+import { createTable, type DataTable } from '../report/tables';
+import type { History } from '../training/history';
+import { describeTrainedModel } from './modelRecord';
+import type { ModelRecord } from './runRecord';
+
+/** A finished model, saved and tested. */
+export interface Contestant {
+  readonly name: string;
+  /** The folder it was saved in. */
+  readonly directory: string;
+  /** With all its preparation. */
+  readonly history: History;
+  readonly evaluation: Evaluation;
+  /** How many of its parameters were trained; default: all. */
+  readonly trainedParameterCount?: number;
+}
+
+/** A contestant measured. */
+export interface MeasuredContestant extends Contestant {
+  readonly trainedParameterCount: number;
+  readonly record: ModelRecord;
+  readonly latency: Latency;
+}
+
+/** Loads each model from its folder, as a user would, and measures its latency for pictures of the test set's size. */
+export async function measureContestants(
+  contestants: readonly Contestant[],
+  testSet: Pick<ImageDataset, 'height' | 'width'>,
+): Promise<MeasuredContestant[]> {
+  const measured: MeasuredContestant[] = [];
+  const { height, width } = testSet;
+  for (const contestant of contestants) {
+    const classifier = await loadClassifier(contestant.directory);
+    try {
+      const latency = await measureLatency(classifier, { height, width });
+      const record = describeTrainedModel({ ...contestant, model: classifier.model });
+      const trainedParameterCount = contestant.trainedParameterCount ?? record.parameterCount;
+      measured.push({ ...contestant, trainedParameterCount, record, latency });
+    } finally {
+      disposeClassifier(classifier);
+    }
+  }
+  return measured;
+}
+
+/** Test accuracy with its 95 % interval, parameters, seconds of training, milliseconds for one picture, size on disk. */
+export function contestantTable(contestants: readonly MeasuredContestant[]): DataTable {
+  return createTable(
+    contestants.map(({ name, evaluation, record, trainedParameterCount, latency }) => ({
+      model: name,
+      'test accuracy': evaluation.accuracy,
+      from: evaluation.interval.low,
+      to: evaluation.interval.high,
+      parameters: record.parameterCount,
+      trained: trainedParameterCount,
+      seconds: record.seconds,
+      'ms, p50': latency.p50Milliseconds,
+      'ms, p90': latency.p90Milliseconds,
+      MB: record.sizeBytes / 1e6,
+    })),
+  );
+}

@@ -1,0 +1,104 @@
+/** Which head suits the features is chosen on the validation set: each candidate takes seconds. */
+import { createHead, type HeadOptions } from '../models/transfer';
+import type { tf } from '../tensorflow/backend';
+import {
+  anyValue,
+  callback,
+  checkOptions,
+  fractionBelowOne,
+  abortSignal,
+  positiveInteger,
+  required,
+  rule,
+  seedInteger,
+} from '../options';
+import type { Features } from './features';
+import { trainHead, type HeadTrainingOptions } from './head';
+import type { History } from './history';
+
+/** A head's form and the strength of its regularisation. */
+export type HeadRecipe = Required<Pick<HeadOptions, 'hiddenUnits' | 'dropoutRate'>> &
+  Required<Pick<HeadTrainingOptions, 'weightDecay'>>;
+
+/** Linear with more and less weight decay, and one hidden layer with dropout. */
+export const HEAD_RECIPES: readonly HeadRecipe[] = [
+  { hiddenUnits: 0, dropoutRate: 0, weightDecay: 0.1 },
+  { hiddenUnits: 0, dropoutRate: 0.2, weightDecay: 0.5 },
+  { hiddenUnits: 512, dropoutRate: 0.5, weightDecay: 0.1 },
+];
+
+/** What {@link selectHead} can be told. */
+export interface SelectHeadOptions {
+  readonly trainFeatures: Features;
+  readonly valFeatures: Features;
+  readonly seed: number;
+  /** Default {@link HEAD_RECIPES}. */
+  readonly recipes?: readonly HeadRecipe[];
+  /** Of each candidate; default 30. */
+  readonly epochs?: number;
+  /** Default .1. */
+  readonly labelSmoothing?: number;
+  readonly onTrial?: (trial: HeadTrial) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** One candidate, trained. */
+export interface HeadTrial {
+  readonly recipe: HeadRecipe;
+  /** After its last epoch. */
+  readonly valAccuracy: number;
+  readonly valLoss: number;
+  readonly history: History;
+}
+
+/** The best candidate, and all of them. */
+export interface SelectedHead extends HeadTrial {
+  /** The caller disposes it. */
+  readonly head: tf.LayersModel;
+  readonly trials: readonly HeadTrial[];
+  /** Of all candidates together: what the choice has cost. */
+  readonly seconds: number;
+}
+
+/** Trains every candidate and keeps the one with the highest validation accuracy; of equal ones the earlier. */
+export async function selectHead(options: SelectHeadOptions): Promise<SelectedHead> {
+  checkOptions<SelectHeadOptions>('selectHead', options, {
+    trainFeatures: required(anyValue),
+    valFeatures: required(anyValue),
+    seed: required(seedInteger),
+    recipes: rule(
+      'a list of recipes',
+      '[{ hiddenUnits: 0, dropoutRate: 0, weightDecay: 0.1 }]',
+      (v) => Array.isArray(v) && v.length > 0,
+    ),
+    epochs: positiveInteger,
+    labelSmoothing: fractionBelowOne,
+    onTrial: callback,
+    signal: abortSignal,
+  });
+  const { recipes = HEAD_RECIPES, onTrial, labelSmoothing = 0.1, ...training } = options;
+  const { width, classNames } = options.trainFeatures;
+  const trials: HeadTrial[] = [];
+  let best: { readonly head: tf.LayersModel; readonly trial: HeadTrial } | undefined;
+  for (const recipe of recipes) {
+    const { weightDecay, ...form } = recipe;
+    const numClasses = classNames.length;
+    const head = createHead({ features: width, numClasses, seed: options.seed, ...form });
+    try {
+      const history = await trainHead(head, { ...training, labelSmoothing, weightDecay });
+      const { valAccuracy, valLoss } = history.epochs[history.epochs.length - 1];
+      const trial = { recipe, history, valAccuracy: valAccuracy ?? 0, valLoss: valLoss ?? 0 };
+      trials.push(trial);
+      onTrial?.(trial);
+      if (best === undefined || trial.valAccuracy > best.trial.valAccuracy) {
+        best?.head.dispose();
+        best = { head, trial };
+      }
+    } finally {
+      if (best?.head !== head) head.dispose();
+    }
+  }
+  const { head, trial } = best as NonNullable<typeof best>;
+  const seconds = trials.reduce((sum, { history }) => sum + history.seconds, 0);
+  return { ...trial, head, trials, seconds };
+}
