@@ -37,8 +37,9 @@ interface BatchNormalizationLayer extends tf.layers.Layer {
   readonly axis: number;
   readonly momentum: number;
   readonly epsilon: number;
-  readonly gamma: LayerVariable | null;
-  readonly beta: LayerVariable | null;
+  /** Absent with `scale: false`, as `beta` with `center: false`. */
+  readonly gamma?: LayerVariable | null;
+  readonly beta?: LayerVariable | null;
   readonly movingMean: LayerVariable;
   readonly movingVariance: LayerVariable;
 }
@@ -96,18 +97,21 @@ function fusedBatchNorm(plain: Call): Call {
   return function (inputs, args) {
     const layer = this as BatchNormalizationLayer;
     const input = onlyTensor(inputs);
-    if (args.training === true && frozenStatistics && !isTrainable(layer))
-      return plain.call(this, inputs, { ...args, training: false });
+    const training = args.training === true && !(frozenStatistics && !isTrainable(layer));
     const isLastAxis = layer.axis === -1 || layer.axis === input.rank - 1;
-    const fits = isLastAxis && layer.gamma !== null && layer.beta !== null && input.rank >= 2;
-    if (args.training !== true || !fits) return plain.call(this, inputs, args);
-    return tf.tidy(() => normalizeBatch(layer, input));
+    // tfjs itself cannot train a layer without gamma or beta.
+    const isComplete = layer.gamma != null && layer.beta != null;
+    if (!isLastAxis || input.rank < 2 || (isComplete && !training))
+      return plain.call(this, inputs, { ...args, training });
+    return tf.tidy(() =>
+      training ? normalizeBatch(layer, input) : normalizeByAverages(layer, input),
+    );
   };
 }
 
 /** `model.trainable = false` reaches a layer's weights but not the layer's own flag: ask both. */
 function isTrainable(layer: BatchNormalizationLayer): boolean {
-  const onlyAverages = layer.gamma === null && layer.beta === null; // no weight to ask
+  const onlyAverages = layer.gamma == null && layer.beta == null; // no weight to ask
   return onlyAverages ? layer.trainable : layer.trainableWeights.length > 0;
 }
 
@@ -124,13 +128,33 @@ function normalizeBatch(layer: BatchNormalizationLayer, input: tf.Tensor): tf.Te
   const images = input.rank === 4 ? input : input.reshape([-1, 1, 1, channels]);
   const { normalized, mean, variance } = batchNormTraining(
     images as tf.Tensor4D,
-    layer.gamma?.read() as tf.Tensor1D,
-    layer.beta?.read() as tf.Tensor1D,
+    gammaOf(layer, channels),
+    betaOf(layer, channels),
     { epsilon: layer.epsilon },
   );
   average(layer.movingMean, mean, layer.momentum);
   average(layer.movingVariance, variance, layer.momentum);
   return input.rank === 4 ? normalized : normalized.reshape(input.shape);
+}
+
+function normalizeByAverages(layer: BatchNormalizationLayer, input: tf.Tensor): tf.Tensor {
+  const channels = input.shape[input.rank - 1];
+  return tf.batchNorm(
+    input,
+    layer.movingMean.read() as tf.Tensor1D,
+    layer.movingVariance.read() as tf.Tensor1D,
+    betaOf(layer, channels),
+    gammaOf(layer, channels),
+    layer.epsilon,
+  );
+}
+
+function gammaOf({ gamma }: BatchNormalizationLayer, channels: number): tf.Tensor1D {
+  return (gamma?.read() ?? tf.ones([channels])) as tf.Tensor1D;
+}
+
+function betaOf({ beta }: BatchNormalizationLayer, channels: number): tf.Tensor1D {
+  return (beta?.read() ?? tf.zeros([channels])) as tf.Tensor1D;
 }
 
 /** moving ← moving − (moving − value) · (1 − momentum), in tfjs' own order of operations. */
