@@ -162,6 +162,7 @@ export { figureFormats, saveFigure } from './report/export';
 export type { FigureFormat, SaveFigureOptions } from './report/export';
 export { figurePage } from './report/figurePage';
 export { layerTable } from './report/layerTable';
+export { pngDataUri } from './report/png';
 export { predictionsCsv, predictionText } from './report/predictionText';
 export { createTrainingDisplay } from './report/trainingDisplay';
 export type { TrainingDisplay, TrainingDisplayOptions } from './report/trainingDisplay';
@@ -178,7 +179,24 @@ export type {
   DataEfficiencyResult,
 } from './experiments/dataEfficiency';
 export { describeEnvironment } from './experiments/environment';
+export { comparisonFigures } from './experiments/compareFigures';
+export {
+  comparisonCsv,
+  comparisonPage,
+  runsTable,
+  settingsTable,
+  showComparison,
+} from './experiments/compareReport';
+export { compareRuns } from './experiments/compareRuns';
+export type {
+  ComparedSetting,
+  ComparedTraining,
+  RunComparison,
+  Spread,
+} from './experiments/compareRuns';
 export { exportFigures } from './experiments/exportFigures';
+export { findRun, findRuns } from './experiments/findRuns';
+export type { FindRunsOptions, FoundRun, FoundRuns, SkippedFolder } from './experiments/findRuns';
 export { findModel } from './experiments/findModel';
 export type { FoundModel } from './experiments/findModel';
 export { describeTrainedModel } from './experiments/modelRecord';
@@ -197,4 +215,11 @@ export type {
 } from './experiments/runRecord';
 export { listRuns, loadRun, runsDirectory, startRun } from './experiments/runs';
 export type { RecordedSplits, Run, RunOptions } from './experiments/runs';
+export { trackExtraction } from './experiments/trackExtraction';
 export { trackLoading } from './experiments/trackLoading';
+
+// Sharing
+export { classifierPage } from './share/classifierPage';
+export type { ClassifierPageOptions } from './share/classifierPage';
+export { findFigures } from './share/findFigures';
+export type { FoundFigures, NamedFigure } from './share/findFigures';

@@ -32,6 +32,8 @@ export interface PretrainOptions {
   readonly inputSize: number;
   readonly batchSize: number;
   readonly seed: number;
+  /** Validation pictures of each class; default 50. */
+  readonly valPicturesPerClass?: number;
   /** Where the training keeps its checkpoints: the same call goes on from there. */
   readonly checkpointDirectory: string;
   /** The weights file that is written at the end, in Keras' layout, without the top. */
@@ -40,9 +42,6 @@ export interface PretrainOptions {
   readonly onEpoch?: (epoch: EpochRecord) => void;
   readonly onResume?: (resumed: ResumeInfo) => void;
 }
-
-/** Validation pictures: 50 of each class. */
-const VAL_PICTURES_PER_CLASS = 50;
 
 /**
  * Draws the pictures, trains, and saves the weights without their top.
@@ -56,6 +55,7 @@ export async function pretrainBackbone(options: PretrainOptions): Promise<Histor
     inputSize: required(integerFrom(32, 96)),
     batchSize: required(positiveInteger),
     seed: required(seedInteger),
+    valPicturesPerClass: positiveInteger,
     checkpointDirectory: required(text),
     file: required(text),
     onStep: callback,
@@ -63,6 +63,7 @@ export async function pretrainBackbone(options: PretrainOptions): Promise<Histor
     onResume: callback,
   });
   const { pictures, epochs, inputSize, batchSize, seed, checkpointDirectory, file } = options;
+  const { valPicturesPerClass = 50 } = options;
   const classNames = Object.keys(OTHER_CLASSES);
   const model = createMobileNetV2({
     alpha: EMBEDDED_ALPHA,
@@ -75,7 +76,7 @@ export async function pretrainBackbone(options: PretrainOptions): Promise<Histor
     averageFaster(model);
     const history = await trainModel(model, {
       trainSet: drawOtherThings('train', pictures, seed),
-      valSet: drawOtherThings('validation', VAL_PICTURES_PER_CLASS * classNames.length, seed),
+      valSet: drawOtherThings('validation', valPicturesPerClass * classNames.length, seed),
       preprocess: { height: inputSize, width: inputSize, ...MOBILENET_SCALE },
       epochs,
       batchSize,

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { UNIT_SCALE } from '../../lib/data/preprocess';
+import { findBaselines } from '../../lib/experiments/baseline';
+import { startRun } from '../../lib/experiments/runs';
+import { saveClassifier } from '../../lib/models/classifier';
+import { tf } from '../../lib/tensorflow/backend';
+
+const folder = mkdtempSync(join(tmpdir(), 'baseline-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const splits = {
+  name: 'a folder of the test',
+  source: 'folder',
+  trainSet: { size: 9, classNames: ['cat', 'dog'] },
+  valSet: { size: 1 },
+  testSet: { size: 5 },
+} as const;
+
+async function makeRun(notebook: string, trainSize: number) {
+  delete process.env.RUN_DIR;
+  const run = startRun({ notebook, parameters: {}, seed: 1, runsDirectory: folder });
+  const trainSet = { ...splits.trainSet, size: trainSize };
+  run.setDataset({ ...splits, trainSet });
+  for (const name of ['CNN', 'not saved']) {
+    run.addModel({
+      name,
+      parameterCount: 14,
+      trainAccuracy: null,
+      valAccuracy: null,
+      testAccuracy: 0.5,
+      seconds: 3,
+      imagesPerSecond: 1,
+      sizeBytes: 1,
+      history: [],
+    });
+  }
+  const model = tf.sequential({
+    layers: [
+      tf.layers.flatten({ inputShape: [1, 2, 3] }),
+      tf.layers.dense({ units: 2, activation: 'softmax' }),
+    ],
+  });
+  const preprocess = { height: 1, width: 2, ...UNIT_SCALE };
+  const { classNames } = splits.trainSet;
+  await saveClassifier({ model, preprocess, classNames }, run.modelDirectory('CNN'));
+  model.dispose();
+  await run.complete();
+  return run;
+}
+
+test('the saved models of the latest run on the same pictures are found, others are not', async () => {
+  const run = { directory: join(folder, 'the-asking-run') };
+  assert.deepEqual(await findBaselines(run, splits), []);
+  const same = await makeRun('using-cifar', 9);
+  await makeRun('using-cifar', 8);
+  await makeRun('mobilenet-transfer-learning', 9);
+
+  const [found, ...others] = await findBaselines(run, splits);
+  assert.deepEqual(others, []);
+  assert.equal(found.runId, same.id);
+  assert.equal(found.name, 'CNN');
+  assert.deepEqual(found.history, { epochs: [], seconds: 3 });
+  assert.deepEqual(found.classifier.classNames, ['cat', 'dog']);
+  found.classifier.model.dispose();
+  assert.deepEqual(await findBaselines(run, { ...splits, source: 'generated' }), []);
+});

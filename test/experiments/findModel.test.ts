@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { findModel } from '../../lib/experiments/findModel';
+import type { ModelRecord } from '../../lib/experiments/runRecord';
+import { startRun } from '../../lib/experiments/runs';
+
+let folder: string;
+
+beforeEach(() => {
+  delete process.env.RUN_DIR;
+  folder = mkdtempSync(join(tmpdir(), 'find-model-'));
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function record(name: string, testAccuracy: number | null): ModelRecord {
+  return {
+    name,
+    testAccuracy,
+    parameterCount: 1,
+    trainAccuracy: null,
+    valAccuracy: null,
+    seconds: 1,
+    imagesPerSecond: 1,
+    sizeBytes: 0,
+    history: [],
+  };
+}
+
+/** A complete run whose models lie in their folders, as far as `saved` names them. */
+async function completeRun(models: readonly ModelRecord[], saved: readonly string[]) {
+  const run = startRun({
+    notebook: 'using-cifar',
+    parameters: {},
+    seed: 1,
+    runsDirectory: folder,
+  });
+  for (const model of models) run.addModel(model);
+  for (const name of saved) {
+    mkdirSync(run.modelDirectory(name), { recursive: true });
+    writeFileSync(join(run.modelDirectory(name), 'model.json'), '{}');
+  }
+  await run.complete();
+  return run;
+}
+
+test('without a place it is the saved model of the latest run that tested best', async () => {
+  await completeRun([record('old', 0.99)], ['old']);
+  const run = await completeRun(
+    [record('MLP', 0.4), record('CNN, all', 0.7), record('lost', 0.9), record('untested', null)],
+    ['MLP', 'CNN, all', 'untested'],
+  );
+  assert.deepEqual(await findModel(undefined, { directory: folder }), {
+    directory: run.modelDirectory('CNN, all'),
+    name: 'CNN, all',
+    runId: run.id,
+  });
+});
+
+test("a run's id, a run's folder and a model's folder are places", async () => {
+  const run = await completeRun([record('CNN', 0.7)], ['CNN']);
+  const directory = run.modelDirectory('CNN');
+  assert.equal((await findModel(run.id, { directory: folder })).directory, directory);
+  assert.equal((await findModel(run.directory)).directory, directory);
+  assert.deepEqual(await findModel(directory), { directory, name: 'CNN', runId: null });
+});
+
+test('what is no model is refused with the way out', async () => {
+  const options = { directory: folder };
+  await assert.rejects(
+    findModel(undefined, options),
+    /complete run in .* but found none: "npm start"/,
+  );
+  await assert.rejects(findModel('nowhere', options), /at nowhere but found nothing/);
+  const run = await completeRun([record('CNN', 0.7)], []);
+  await assert.rejects(findModel(run.id, options), /a saved model in the run .* but found none/);
+  await assert.rejects(findModel(folder, options), new RegExp(`found neither: .*${run.id}`));
+});

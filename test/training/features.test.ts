@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, beforeEach, test } from 'node:test';
+import { createDataset, take, type ImageDataset } from '../../lib/data/dataset';
+import { UNIT_SCALE, type Preprocess } from '../../lib/data/preprocess';
+import { createRng } from '../../lib/random';
+import { tf } from '../../lib/tensorflow/backend';
+import {
+  extractFeatures,
+  joinFeatures,
+  selectFeatures,
+  type ExtractProgress,
+} from '../../lib/training/features';
+
+const root = mkdtempSync(join(tmpdir(), 'features-'));
+after(() => rmSync(root, { recursive: true }));
+
+let cacheDirectory: string;
+let folders = 0;
+beforeEach(() => {
+  cacheDirectory = join(root, String(folders++));
+});
+
+/** Pictures of 4×6 pixels of noise. */
+function noise(size: number, seed = 1): ImageDataset {
+  const rng = createRng(seed, 'pictures');
+  return createDataset({
+    name: 'noise',
+    source: 'generated',
+    images: Uint8Array.from({ length: size * 72 }, () => rng.nextInt(256)),
+    labels: Int32Array.from({ length: size }, (_, index) => index % 2),
+    classNames: ['even', 'odd'],
+    height: 4,
+    width: 6,
+  });
+}
+
+/** Features are the mean of red and green and blue over the left half, then over the right half. */
+function createHalves(size = { height: 4, width: 6 }): {
+  model: tf.LayersModel;
+  preprocess: Preprocess;
+} {
+  const input = tf.input({ name: 'input', shape: [size.height, size.width, 3] });
+  const pooled = tf.layers
+    .averagePooling2d({ name: 'halves', poolSize: [size.height, size.width / 2] })
+    .apply(input) as tf.SymbolicTensor;
+  const outputs = tf.layers.flatten({ name: 'flat' }).apply(pooled) as tf.SymbolicTensor;
+  const model = tf.model({ inputs: input, outputs });
+  return { model, preprocess: { ...size, ...UNIT_SCALE } };
+}
+
+/** The same by hand. */
+function halvesOf(dataset: ImageDataset, isMirrored = false): number[] {
+  return Array.from({ length: dataset.size * 6 }, (_, place) => {
+    const [picture, feature] = [Math.floor(place / 6), place % 6];
+    const isRight = feature >= 3 !== isMirrored;
+    let sum = 0;
+    for (let y = 0; y < 4; y++) {
+      for (let x = 0; x < 3; x++) {
+        const column = x + (isRight ? 3 : 0);
+        sum += dataset.images[((picture * 4 + y) * 6 + column) * 3 + (feature % 3)] / 255;
+      }
+    }
+    return sum / 12;
+  });
+}
+
+function assertClose(actual: Float32Array, expected: readonly number[]): void {
+  assert.equal(actual.length, expected.length);
+  actual.forEach((value, index) => assert.ok(Math.abs(value - expected[index]) < 1e-6, `${index}`));
+}
+
+test('features come in the order of the pictures, with their labels, whatever the batch size', async () => {
+  const before = tf.memory().numTensors;
+  const backbone = createHalves();
+  const dataset = noise(7);
+  for (const batchSize of [1, 3, 64]) {
+    const features = await extractFeatures(backbone, dataset, { batchSize, cache: false });
+    assertClose(features.values, halvesOf(dataset));
+    assert.deepEqual([features.size, features.width], [7, 6]);
+    assert.deepEqual([...features.labels], [...dataset.labels]);
+  }
+  backbone.model.dispose();
+  assert.equal(tf.memory().numTensors, before);
+});
+
+test('mirror images are appended with their labels, or averaged', async () => {
+  const backbone = createHalves();
+  const dataset = noise(3);
+  const [plain, mirrored] = [halvesOf(dataset), halvesOf(dataset, true)];
+  const appended = await extractFeatures(backbone, dataset, { mirror: 'append', cacheDirectory });
+  assertClose(appended.values, [...plain, ...mirrored]);
+  assert.deepEqual([...appended.labels], [0, 1, 0, 0, 1, 0]);
+  const averaged = await extractFeatures(backbone, dataset, { mirror: 'average', cacheDirectory });
+  assertClose(
+    averaged.values,
+    plain.map((value, index) => (value + mirrored[index]) / 2),
+  );
+  backbone.model.dispose();
+});
+
+test('what is cached is not computed again and is the same to the bit', async () => {
+  const backbone = createHalves();
+  const dataset = noise(5);
+  const progress: ExtractProgress[] = [];
+  const options = { cacheDirectory, onProgress: (each: ExtractProgress) => progress.push(each) };
+  const computed = await extractFeatures(backbone, dataset, options);
+  const twin = createHalves(); // as another process would make it
+  const cached = await extractFeatures(twin, dataset, options);
+  assert.deepEqual(cached, computed); // its seconds are those of the computation, too
+  assert.deepEqual(progress, [
+    { done: 5, total: 5, cached: 0 },
+    { done: 5, total: 5, cached: 5 },
+  ]);
+  backbone.model.dispose();
+  twin.model.dispose();
+});
+
+test('other pictures, sizes, scalings and weights are never taken for what is cached', async () => {
+  const dataset = noise(4);
+  const changed = noise(4);
+  changed.images[200] ^= 1;
+  const cached: number[] = [];
+  const onProgress = (each: ExtractProgress) => cached.push(each.cached);
+  const ask = async (backbone: ReturnType<typeof createHalves>, pictures = dataset) => {
+    await extractFeatures(backbone, pictures, { cacheDirectory, onProgress });
+    backbone.model.dispose();
+  };
+  await ask(createHalves());
+  await ask(createHalves(), changed);
+  await ask(createHalves(), take(dataset, 3));
+  await ask(createHalves({ height: 8, width: 12 }));
+  const { model, preprocess } = createHalves();
+  await ask({ model, preprocess: { ...preprocess, mean: [0.5, 0, 0] } });
+  const dense = (seed: number) => {
+    const { model, preprocess } = createHalves();
+    const layer = tf.layers.dense({
+      name: 'dense',
+      units: 2,
+      kernelInitializer: tf.initializers.zeros(),
+    });
+    const outputs = layer.apply(model.outputs[0]) as tf.SymbolicTensor;
+    const kernel = tf.fill([6, 2], seed);
+    layer.setWeights([kernel, tf.zeros([2])]);
+    kernel.dispose();
+    return { model: tf.model({ inputs: model.inputs, outputs }), preprocess };
+  };
+  await ask(dense(1));
+  await ask(dense(2));
+  assert.deepEqual(new Set(cached), new Set([0]));
+});
+
+test('a damaged, cut or foreign cache file is noticed and computed again', async () => {
+  const backbone = createHalves();
+  const dataset = noise(5);
+  const expected = await extractFeatures(backbone, dataset, { cacheDirectory });
+  const [name] = readdirSync(cacheDirectory);
+  const path = join(cacheDirectory, name);
+  const whole = readFileSync(path);
+  const damaged = Buffer.from(whole);
+  damaged[whole.length - 3] ^= 0x40;
+  const foreign = Buffer.from(whole);
+  foreign[20] ^= 1;
+  const faults: [Buffer, RegExp][] = [
+    [damaged, /damaged: computing them again/],
+    [whole.subarray(0, 100), /cut \(100 bytes\)/],
+    [foreign, /other pictures' or weights'/],
+    [Buffer.from('<html>'), /of another format/],
+  ];
+  for (const [bytes, fault] of faults) {
+    writeFileSync(path, bytes);
+    const notices: string[] = [];
+    const onNotice = (notice: string) => notices.push(notice);
+    const again = await extractFeatures(backbone, dataset, { cacheDirectory, onNotice });
+    assert.deepEqual(again.values, expected.values);
+    assert.match(notices.join('\n'), fault);
+    // It was repaired.
+    const repaired = readFileSync(path);
+    assert.equal(repaired.length, whole.length);
+  }
+  backbone.model.dispose();
+});
+
+test('an interrupted extraction says how far it came', async () => {
+  const backbone = createHalves();
+  const signal = AbortSignal.abort();
+  await assert.rejects(
+    extractFeatures(backbone, noise(5), { cacheDirectory, signal }),
+    /interrupted after 0 of 5 pictures: run it again/,
+  );
+  backbone.model.dispose();
+});
+
+test('rows can be chosen, and features of two backbones set side by side', async () => {
+  const features = {
+    values: Float32Array.of(1, 2, 3, 4, 5, 6),
+    labels: Int32Array.of(0, 1, 0),
+    classNames: ['a', 'b'],
+    size: 3,
+    width: 2,
+    seconds: 1,
+  };
+  const chosen = selectFeatures(features, [2, 0]);
+  assert.deepEqual([...chosen.values, ...chosen.labels], [5, 6, 1, 2, 0, 0]);
+  const other = { ...features, values: Float32Array.of(7, 8, 9), width: 1 };
+  const joined = joinFeatures(features, other);
+  assert.deepEqual([...joined.values], [1, 2, 7, 3, 4, 8, 5, 6, 9]);
+  assert.equal(joined.width, 3);
+  assert.throws(() => joinFeatures(features, chosen), /the same pictures but received 3 and 2/);
+});
