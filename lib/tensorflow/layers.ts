@@ -141,8 +141,8 @@ function normalizeByAverages(layer: BatchNormalizationLayer, input: tf.Tensor): 
   const channels = input.shape[input.rank - 1];
   return tf.batchNorm(
     input,
-    layer.movingMean.read() as tf.Tensor1D,
-    layer.movingVariance.read() as tf.Tensor1D,
+    layer.movingMean.read(),
+    layer.movingVariance.read(),
     betaOf(layer, channels),
     gammaOf(layer, channels),
     layer.epsilon,
