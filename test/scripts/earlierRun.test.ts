@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, beforeEach, test } from 'node:test';
+import {
+  differences,
+  findRun,
+  planAgain,
+  planResume,
+  writeLaunch,
+} from '../../scripts/run/earlierRun.mjs';
+
+const parent = mkdtempSync(join(tmpdir(), 'earlier-run-'));
+after(() => rmSync(parent, { recursive: true, force: true }));
+
+const source = 'const epochs: number = 8;\nconst seed: number = 42;';
+const notebook = {
+  nbformat_minor: 5,
+  cells: [{ cell_type: 'code', source, metadata: { tags: ['parameters'] } }],
+};
+const readNotebook = (): object => notebook;
+
+const record = {
+  notebook: 'using-cifar',
+  preset: 'quick',
+  parameters: { epochs: 2, seed: 7 },
+  versions: { node: '20.0.0', tensorflow: '2.21.0', tfjs: '4.22.0', tslab: '1.0.22' },
+};
+const launch = {
+  notebook: 'using-cifar',
+  preset: 'full',
+  values: { epochs: 3 },
+  data: '/pictures',
+  offline: true,
+  device: 'cpu',
+};
+
+let directory = '';
+beforeEach((context) => {
+  directory = join(parent, String(context.name).replace(/\W+/g, '-').slice(0, 40));
+  mkdirSync(directory, { recursive: true });
+});
+
+function write(file: string, content: unknown): void {
+  const text = typeof content === 'string' ? content : JSON.stringify(content);
+  writeFileSync(join(directory, file), text);
+}
+
+test('a complete run is repeated with all its parameters and the data it was started with', () => {
+  write('run.json', record);
+  writeLaunch(directory, launch);
+  const plan = planAgain(directory, readNotebook);
+  assert.deepEqual(plan.values, { epochs: 2, seed: 7 });
+  assert.equal(plan.name, 'using-cifar');
+  assert.equal(plan.data, '/pictures');
+  assert.equal(plan.offline, true);
+});
+
+test('a run from Jupyter, which no launcher started, is repeated too', () => {
+  write('run.json', record);
+  const plan = planAgain(directory, readNotebook);
+  assert.equal(plan.data, undefined);
+  assert.equal(plan.offline, false);
+});
+
+test('a run that is not complete is resumed, not repeated', () => {
+  writeLaunch(directory, launch);
+  assert.throws(() => planAgain(directory, readNotebook), /is not complete/);
+  const plan = planResume(directory, readNotebook);
+  assert.deepEqual(plan.values, { epochs: 3 });
+  assert.equal(plan.preset, 'full');
+});
+
+test('a complete run is repeated, not resumed', () => {
+  write('run.json', record);
+  writeLaunch(directory, launch);
+  assert.throws(
+    () => planResume(directory, readNotebook),
+    /is complete: there is nothing to resume/,
+  );
+});
+
+test('a run at work is not resumed beside itself', () => {
+  writeLaunch(directory, launch);
+  const path = join(directory, 'launch.json');
+  const atWork = { ...(JSON.parse(readFileSync(path, 'utf8')) as object), pid: process.ppid };
+  write('launch.json', atWork);
+  assert.throws(() => planResume(directory, readNotebook), /is still at work \(process \d+\)/);
+});
+
+test('a record that is cut off, empty or of something else is refused by name', () => {
+  for (const content of ['', '{"notebook": "using', 'null', '[]', '{"notebook":"using-cifar"}']) {
+    write('run.json', content);
+    assert.throws(() => planAgain(directory, readNotebook), /run\.json is no record of a run/);
+  }
+});
+
+test('a parameter that the notebook no longer has is named', () => {
+  write('run.json', { ...record, parameters: { epoch: 2 } });
+  assert.throws(() => planAgain(directory, readNotebook), /There is no parameter epoch/);
+});
+
+test('a run is found by id or by path, and near misses are suggested', () => {
+  write('run.json', record);
+  const id = directory.slice(parent.length + 1);
+  const options = { parent, from: tmpdir() };
+  assert.equal(findRun(id, options), directory);
+  assert.equal(findRun(directory, options), directory);
+  assert.throws(() => findRun(`${id}x`, options), {
+    message: new RegExp(`There is no run ${id}x`),
+    remedy: new RegExp(id),
+  });
+});
+
+test('what changed since is named: commit, versions, processor, threads', () => {
+  const now = {
+    git: { commit: 'bbbbbbbbbbbb', dirty: false },
+    versions: { node: '22.1.0', tensorflow: '2.21.0', tfjs: '4.22.0', tslab: '1.0.22' },
+    threads: 2,
+    machine: { cpu: 'B' },
+  };
+  const before = {
+    git: { commit: 'aaaaaaaaaaaa', dirty: false },
+    versions: { ...now.versions, node: '20.0.0' },
+    threads: 8,
+    machine: { cpu: 'A' },
+  };
+  assert.deepEqual(differences(before, now), [
+    'The code: commit aaaaaaaaaa then, bbbbbbbbbb now.',
+    'node: 20.0.0 then, 22.1.0 now.',
+    'The processor: A then, B now.',
+    'Threads: 8 then, 2 now; sums are rounded in another order.',
+  ]);
+  assert.deepEqual(differences(now, now), []);
+});
