@@ -47,8 +47,12 @@ export async function classifierPage(
   };
   classifier.model.dispose();
   const weights = await readFile(join(directory, weightsManifest[0].paths[0]));
-  const [script, style] = await Promise.all([pageScript(), readFile(source('page.css'), 'utf8')]);
-  return pageHtml(shared, { weights: weights.toString('base64'), script, style });
+  const parts = {
+    weights: weights.toString('base64'),
+    script: await pageScript(),
+    style: await readFile(source('page.css'), 'utf8'),
+  };
+  return pageHtml(shared, parts);
 }
 
 /** What this machine's TensorFlow says of the picture that every page computes for comparison. */
@@ -59,8 +63,15 @@ function probe({ model, preprocess }: Classifier): number[] {
   return Array.from(probabilities, (value) => Number(value.toPrecision(7)));
 }
 
+let script: Promise<string> | undefined;
+
 /** `app/main.ts` and stock tfjs as one script, minified once; it cannot end the element it stands in. */
-async function pageScript(): Promise<string> {
+function pageScript(): Promise<string> {
+  script ??= bundleScript();
+  return script;
+}
+
+async function bundleScript(): Promise<string> {
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
     entryPoints: [source('main.ts')],

@@ -128,14 +128,15 @@ async function compareWithNotebook(page: Page, classifier: Classifier, file: str
   await drop(page, file);
   await waitForStatus(page, `${basename(file)}: `);
   const { classes, pixels } = await shown(page);
-  const { data } = await decodeImage(file, classifier.preprocess);
+  const { height, width } = classifier.preprocess;
+  const { data } = await decodeImage(file, { height, width });
   const levels = Math.max(...pixels.map((value, index) => Math.abs(value - data[index])));
   assert.ok(levels <= 1, `${basename(file)}: pixels differ by ${levels} levels`);
   const { topK } = await predictImage(classifier, file, { k: classes.length });
   assert.equal(classes[0][0], topK[0].className);
-  const page1 = new Map(classes);
+  const probabilities = new Map(classes);
   for (const { className, probability } of topK) {
-    const difference = Math.abs((page1.get(className) ?? NaN) - probability);
+    const difference = Math.abs((probabilities.get(className) ?? NaN) - probability);
     assert.ok(difference < 1e-3, `${basename(file)}, ${className}: ${difference}`);
   }
   return topK[0].probability;
