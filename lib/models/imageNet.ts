@@ -11,7 +11,10 @@ import { loadMobileNetV2 } from './pretrained';
  * @returns undefined, with a notice that says why, where they cannot be had. The caller disposes the model.
  */
 export async function loadImageNetClassifier(
-  options: Pick<ResolveWeightsOptions, 'alpha' | 'offline' | 'onProgress' | 'onNotice'> = {},
+  options: Pick<
+    ResolveWeightsOptions,
+    'source' | 'alpha' | 'offline' | 'onProgress' | 'onNotice'
+  > = {},
 ): Promise<Classifier | undefined> {
   const { onNotice = console.warn } = options;
   const size = 224;

@@ -52,7 +52,7 @@ export interface HeadOptions {
   readonly hiddenUnits?: number;
   /** Share of the features, and of the hidden units, dropped in training, in [0, 1). Default 0. */
   readonly dropoutRate?: number;
-  /** Seed of the initial weights. Default 0. */
+  /** Seed of the hidden layer's initial weights; the last layer starts at 0. Default 0. */
   readonly seed?: number;
 }
 
@@ -75,13 +75,6 @@ export function createHead(options: HeadOptions): tf.LayersModel {
     seed: seedInteger,
   });
   const { features, numClasses, hiddenUnits = 0, dropoutRate = 0, seed = 0 } = options;
-  const dense = (name: string, units: number, activation: 'relu' | 'softmax') =>
-    tf.layers.dense({
-      name,
-      units,
-      activation,
-      kernelInitializer: tf.initializers.glorotUniform({ seed: layerSeed(seed, name) }),
-    });
   const dropout = (name: string) =>
     dropoutRate > 0 ? [tf.layers.dropout({ name, rate: dropoutRate })] : [];
   return tf.sequential({
@@ -95,11 +88,22 @@ export function createHead(options: HeadOptions): tf.LayersModel {
       }),
       ...dropout('head_dropout'),
       ...(hiddenUnits > 0
-        ? [dense('head_hidden', hiddenUnits, 'relu'), ...dropout('head_hidden_dropout')]
+        ? [hiddenLayer(hiddenUnits, seed), ...dropout('head_hidden_dropout')]
         : []),
-      dense('predictions', numClasses, 'softmax'),
+      tf.layers.dense({
+        name: 'predictions',
+        units: numClasses,
+        activation: 'softmax',
+        kernelInitializer: 'zeros', // at first all classes are as likely: few pictures need not undo chance
+      }),
     ],
   });
+}
+
+function hiddenLayer(units: number, seed: number): tf.layers.Layer {
+  const name = 'head_hidden';
+  const kernelInitializer = tf.initializers.glorotUniform({ seed: layerSeed(seed, name) });
+  return tf.layers.dense({ name, units, activation: 'relu', kernelInitializer });
 }
 
 /**

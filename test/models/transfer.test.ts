@@ -145,7 +145,7 @@ test('fine-tuning changes exactly the layers from the named one on; the others s
   const features = await extractFeatures({ model: backbone, preprocess }, dataset, {
     cache: false,
   });
-  await trainHead(head, { trainFeatures: features, epochs: 1, seed: 1 });
+  await trainHead(head, { trainFeatures: features, epochs: 20, seed: 1 });
   const model = createTransferModel(backbone, head);
   const weightsBefore = weightsOf(model);
   const tensorsBefore = tf.memory().numTensors;
