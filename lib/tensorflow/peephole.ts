@@ -88,7 +88,7 @@ function plainReshape(node: GraphNode, graph: Graph): readonly Edge[] | null {
 }
 
 /** @returns `value` in another shape, without a detour over the shape it had before. */
-function reshape(graph: Graph, value: Edge, shape: readonly number[]): Edge {
+export function reshape(graph: Graph, value: Edge, shape: readonly number[]): Edge {
   const source = value.node.op === 'Reshape' ? value.node.inputs[0] : value;
   const { dtype, shape: sourceShape } = specOf(source);
   if (sameShape(sourceShape, shape)) return source;

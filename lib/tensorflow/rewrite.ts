@@ -1,5 +1,6 @@
 /** Improves a recorded graph before TensorFlow's own optimizer sees it. */
 import { bfloat16Rule } from './bfloat16';
+import { channelScaleRule } from './channelScale';
 import { edge, type Edge, type Graph, type GraphNode } from './graph';
 import { peepholeRule } from './peephole';
 import type { RecordedStep } from './trace';
@@ -16,7 +17,7 @@ export function rewriteGraph(
   recorded: RecordedStep,
   { bfloat16 }: { readonly bfloat16: boolean },
 ): RecordedStep {
-  const simplified = applyRule(recorded, peepholeRule());
+  const simplified = applyRule(applyRule(recorded, peepholeRule()), channelScaleRule());
   const lowered = bfloat16 ? applyRule(simplified, bfloat16Rule()) : simplified;
   return prune(lowered);
 }

@@ -1,0 +1,62 @@
+/**
+ * A factor for each channel, moved from the activations to the weights.
+ *
+ * Batch norm with moving statistics multiplies every activation by its channel's factor, and so does its gradient. A
+ * convolution is linear, so the factor may go into the filter instead: conv(x, W)·a = conv(x, W·a). The filter is
+ * hundreds of times smaller. (TensorFlow does the same for the forward pass of a plain convolution, not for gradients.)
+ */
+import { DataType } from './backend';
+import { edge, specOf, typeValue, type Edge, type Graph, type GraphNode } from './graph';
+import { reshape } from './peephole';
+import type { RewriteRule } from './rewrite';
+
+/** Where the gradient by the convolution's result and the filter stand among the inputs. */
+const FILTER_INPUT: Readonly<Record<string, number>> = {
+  Conv2DBackpropInput: 1,
+  DepthwiseConv2dNativeBackpropInput: 1,
+};
+const FILTER_GRADIENTS: ReadonlySet<string> = new Set([
+  'Conv2DBackpropFilter',
+  'DepthwiseConv2dNativeBackpropFilter',
+]);
+const GRADIENT_INPUT = 2;
+
+/** @returns the rule for gradients of convolutions whose incoming gradient was scaled channel by channel. */
+export function channelScaleRule(): RewriteRule {
+  return (node, graph) => {
+    const isFilterGradient = FILTER_GRADIENTS.has(node.op);
+    const filterInput = FILTER_INPUT[node.op];
+    if (!isFilterGradient && filterInput === undefined) return null;
+    const scaled = channelScale(node.inputs[GRADIENT_INPUT]);
+    if (scaled === null) return null;
+    node.inputs[GRADIENT_INPUT] = scaled.values;
+    if (isFilterGradient) return [timesScale(graph, edge(node), node, scaled.scale)];
+    node.inputs[filterInput] = timesScale(graph, node.inputs[filterInput], node, scaled.scale);
+    return null;
+  };
+}
+
+/** The two sides of `values · scale`, with scale [channels]; null for anything else. */
+function channelScale({ node }: Edge): { values: Edge; scale: Edge } | null {
+  if (node.op !== 'Mul') return null;
+  const channels = specOf(edge(node)).shape.at(-1);
+  const [a, b] = node.inputs;
+  const isScale = (side: Edge, other: Edge): boolean =>
+    specOf(side).shape.length === 1 &&
+    specOf(side).shape[0] === channels &&
+    specOf(other).shape.length === 4;
+  if (isScale(b, a)) return { values: a, scale: b };
+  return isScale(a, b) ? { values: b, scale: a } : null;
+}
+
+/** A filter [height, width, inChannels, outChannels] (depthwise: [height, width, channels, multiplier]) times the scale. */
+function timesScale(graph: Graph, filter: Edge, node: GraphNode, scale: Edge): Edge {
+  const spec = specOf(filter);
+  const isDepthwise = node.op.startsWith('Depthwise');
+  const factor = isDepthwise ? reshape(graph, scale, spec.shape.slice(2)) : scale;
+  const product = graph.add('Mul', [filter, factor], {
+    attributes: { T: typeValue(DataType.float32) },
+    outputs: [spec],
+  });
+  return edge(product);
+}
