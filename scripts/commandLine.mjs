@@ -1,13 +1,16 @@
 // The small commands around runs and notebooks: names first or last, options anywhere, one form of help.
 import { createRequire } from 'node:module';
-import { relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { helpText, parseOptions, refuseSwallowedOptions } from './options.mjs';
 import { Problem, printProblem } from './setup/problem.mjs';
 import { inProject } from './setup/project.mjs';
-import { setUp } from './setup.mjs';
+import { runWithLibrary } from './withLibrary.mjs';
 
 /** Where the person stands: npm itself moves to the project's folder. */
 export const userFolder = process.env.INIT_CWD ?? process.cwd();
+
+/** Set where set-up is done and lib can be loaded. */
+const READY = 'COMMAND_LIBRARY_READY';
 
 const helpOption = { flag: '--help', key: 'help', help: 'show this table' };
 
@@ -33,7 +36,13 @@ export async function runCommandLine({ command, usage, options, names: limits },
         remedy: `${command} -- --help shows how.`,
       });
     }
-    await setUp({ offline: process.env.npm_config_offline === 'true' });
+    if (process.env[READY] === undefined) {
+      // Set-up, then this very script once more, with TensorFlow's chatter taken out of its stderr.
+      process.env[READY] = '1';
+      const self = join('..', basename(process.argv[1]));
+      process.exitCode = await runWithLibrary(self, process.argv.slice(2));
+      return;
+    }
     await run({ ...parsed, names });
   } catch (error) {
     // What lib refuses says by itself what was expected and what to do: a stack would only hide it.

@@ -50,7 +50,8 @@ export async function findFigures(
   });
   const notebook = await findNotebook(name, options);
   if (notebook !== undefined) return notebookFigures(notebook);
-  const { directory, record } = await findRun(name, options);
+  const { from, runsDirectory } = options;
+  const { directory, record } = await findRun(name, { from, runsDirectory });
   return { name: record.id, ...(await keptFigures(path.join(directory, 'figures'))) };
 }
 

@@ -24,7 +24,11 @@ test("a run's figures come in the order they were shown; what is none is named",
   }
   writeFileSync(join(figures, 'broken.json'), '{"data": [');
   writeFileSync(join(figures, 'foreign.json'), '{"data": 3}');
-  const found = await findFigures('a-run', { runsDirectory: folder, from: folder });
+  const found = await findFigures('a-run', {
+    runsDirectory: folder,
+    notebooksDirectory: folder,
+    from: folder,
+  });
   assert.deepEqual(
     found.figures.map(({ name }) => name),
     ['first', 'later'],
