@@ -273,6 +273,12 @@ class Recorder {
     return edge(node);
   }
 
+  private edgeOfTensor(tensor: tf.Tensor): Edge | null {
+    const id = idOf(tensor);
+    this.capture(id, tensor);
+    return this.edgeOf(id);
+  }
+
   private stateOf(variable: tf.Variable, id: number): VariableState {
     const known = this.variables.get(variable);
     if (known !== undefined) return known;
@@ -389,7 +395,7 @@ class Recorder {
   }
 
   private assign(state: VariableState, id: number): void {
-    const value = this.edgeOf(id);
+    const value = this.edgeOfTensor(state.variable);
     if (value === null)
       return this.refuse(
         `variable "${state.variable.name}" is assigned a tensor of unknown origin`,
@@ -403,7 +409,7 @@ class Recorder {
 
   /** Adds the final assignments and the outputs, which wait for them. */
   finish(results: readonly tf.Tensor[]): RecordedStep | null {
-    const outputs = results.map((tensor) => this.edgeOf(idOf(tensor)));
+    const outputs = results.map((tensor) => this.edgeOfTensor(tensor));
     if (outputs.includes(null)) this.refuse('it returns a tensor of unknown origin');
     for (const variable of Object.values(tf.engine().registeredVariables))
       this.finishVariable(variable);

@@ -43,6 +43,11 @@ export function refusalOf(step: Step, options: CompileOptions = {}): string | nu
   return refusal;
 }
 
+/** A variable with nothing left over. Caller disposes. */
+export function variableOf(value: tf.TensorLike): tf.Variable {
+  return tf.tidy(() => tf.variable(tf.tensor(value)));
+}
+
 /** Values of a tensor, which is disposed. */
 export function valuesOf(tensor: tf.Tensor): number[] {
   const values = [...(tensor.dataSync() as Float32Array)];
