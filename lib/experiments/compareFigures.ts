@@ -49,15 +49,19 @@ function curvesFigure(settings: readonly ComparedSetting[], dataset: DatasetLabe
     trainings.map(({ model }) => model.history.length),
   );
   const longest = Math.max(1, ...lengths);
+  const epochs = settings.flatMap(({ trainings }) =>
+    trainings.flatMap(({ model }) => model.history),
+  );
+  const split = epochs.every(({ valLoss }) => valLoss !== null) ? 'validation ' : '';
   return {
     data: settings.flatMap((setting, index) => settingCurves(setting, index)),
     layout: themedLayout({
       title: figureTitle('Loss and accuracy by epoch', dataset),
       height: legendHeight(400, settings),
       xaxis: epochAxis(longest, { domain: [0, 0.44] }),
-      yaxis: themedAxis('validation loss (nats)', { rangemode: 'tozero' }),
+      yaxis: themedAxis(`${split}loss (nats)`, { rangemode: 'tozero' }),
       xaxis2: epochAxis(longest, { domain: [0.56, 1], anchor: 'y2' }),
-      yaxis2: fractionAxis('validation accuracy', { anchor: 'x2' }),
+      yaxis2: fractionAxis(`${split}accuracy`, { anchor: 'x2' }),
       showlegend: true,
       legend: legendBelow,
       hovermode: 'closest',
@@ -127,13 +131,14 @@ function secondsFigure(settings: readonly ComparedSetting[], dataset: DatasetLab
       },
     ];
   });
+  const isTested = settings.every(({ testAccuracy }) => testAccuracy !== null);
   return {
     data,
     layout: themedLayout({
       title: figureTitle('Accuracy against training time', dataset),
       height: legendHeight(420, settings),
       xaxis: themedAxis('training time (seconds)', { rangemode: 'tozero' }),
-      yaxis: fractionAxis('test accuracy'),
+      yaxis: fractionAxis(isTested ? 'test accuracy' : 'accuracy (test, else validation)'),
       showlegend: true,
       legend: legendBelow,
       hovermode: 'closest',

@@ -127,7 +127,7 @@ function parseFigure(value: unknown): Figure {
   if (!Array.isArray(data) || typeof layout?.title?.text !== 'string') {
     throw new Error('Expected a figure { data, layout } with a title but found something else.');
   }
-  return { data, layout } as Figure;
+  return { data, layout };
 }
 
 /** The name as a file is called, with a number behind it where it is taken. */

@@ -37,7 +37,7 @@ export function sampleRecord(run: SampleRun = {}): RunRecord {
     threads: 2,
     git: { commit, dirty: false },
     machine: { platform: 'linux x64', cpu: 'a processor', cores: 2, memoryBytes: 8e9 },
-  } as RunRecord;
+  };
 }
 
 export function sampleModel(
