@@ -45,7 +45,7 @@ export function createHeadStep(
         () => {
           const logits = logitsOf();
           correct = tf.keep(logits.argMax(1).equal(labels).sum());
-          return softmaxCrossEntropy(logits, targets).mean() as tf.Scalar;
+          return softmaxCrossEntropy(logits, targets).mean<tf.Scalar>();
         },
         weights.map(({ variable }) => variable),
       );

@@ -193,7 +193,7 @@ test('an interrupted extraction says how far it came', async () => {
   backbone.model.dispose();
 });
 
-test('rows can be chosen, and features of two backbones set side by side', async () => {
+test('rows can be chosen, and features of two backbones set side by side', () => {
   const features = {
     values: Float32Array.of(1, 2, 3, 4, 5, 6),
     labels: Int32Array.of(0, 1, 0),
