@@ -16,6 +16,8 @@ test('without arguments every switch is off and nothing is chosen', () => {
     offline: false,
     assignments: [],
     seed: undefined,
+    again: undefined,
+    resume: undefined,
     out: undefined,
     device: undefined,
     help: false,
