@@ -2,6 +2,10 @@
  * The generated sample: pictures of the ten things that CIFAR-10 names, drawn by this project. It is
  * what notebooks run on where CIFAR-10 is out of reach, and it never passes for CIFAR-10: its name is
  * "generated sample" and its source `generated`, in titles, records and terminal alike.
+ *
+ * How hard it is: with 4,500 pictures, 8 epochs, batches of 32 and Adam at 1e-3 the CNN reached .928,
+ * .916 and .914 on the test set (seeds 42, 1, 2), the MLP .471 and .480 (seeds 42, 1). Colours, scenes
+ * and places are shared between the classes; what tells them apart is their shape.
  */
 import { checkOptions, integerFrom, nonNegativeInteger, required, seedInteger } from '../options';
 import { CIFAR10_CLASS_NAMES } from './cifar10Format';
