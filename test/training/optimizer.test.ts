@@ -148,7 +148,7 @@ test('losses are computed before the update, however early the gradients are the
   tf.tidy(() => {
     const step = compileStrictly((x: tf.Tensor, learningRate: tf.Scalar) => {
       const { value, grads } = tf.variableGrads(
-        () => tf.addN(weights.map((w) => w.mul(x).sum())),
+        () => tf.addN(weights.map((w) => w.mul(x).sum())) as tf.Scalar,
         weights,
       );
       state.apply(
