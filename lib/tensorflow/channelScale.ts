@@ -27,6 +27,7 @@ export function channelScaleRule(): RewriteRule {
     const isFilterGradient = FILTER_GRADIENTS.has(node.op);
     const filterInput = FILTER_INPUT[node.op];
     if (!isFilterGradient && filterInput === undefined) return null;
+    if (!hasChannelsLast(node)) return null;
     const scaled = channelScale(node.inputs[GRADIENT_INPUT]);
     if (scaled === null) return null;
     node.inputs[GRADIENT_INPUT] = scaled.values;
@@ -34,6 +35,11 @@ export function channelScaleRule(): RewriteRule {
     node.inputs[filterInput] = timesScale(graph, node.inputs[filterInput], node, scaled.scale);
     return null;
   };
+}
+
+function hasChannelsLast(node: GraphNode): boolean {
+  const format = node.attributes.get('data_format');
+  return format === undefined || (format.kind === 'string' && format.value === 'NHWC');
 }
 
 /** The two sides of `values · scale`, with scale [channels]; null for anything else. */
