@@ -1,5 +1,5 @@
 import { applyPreprocess, type Preprocess } from '../data/preprocess';
-import { type tf } from '../tensorflow/backend';
+import { tf } from '../tensorflow/backend';
 import { compile, type CompileStatistics } from '../tensorflow/compile';
 import { uint8Tensor, uint8ToFloat } from '../tensorflow/operations';
 
@@ -39,14 +39,11 @@ export function createPredictor(
     { name: `prediction of ${model.name}`, frozen: true },
   );
   return {
-    run: (images, size) => {
-      const pixels = uint8Tensor(images, [size, height, width, 3]) as tf.Tensor4D;
-      const output = compiled(pixels);
-      pixels.dispose();
-      const values = output.dataSync() as Float32Array;
-      output.dispose();
-      return values;
-    },
+    run: (images, size) =>
+      tf.tidy(() => {
+        const pixels = uint8Tensor(images, [size, height, width, 3]) as tf.Tensor4D;
+        return compiled(pixels).dataSync() as Float32Array;
+      }),
     statistics: compiled.statistics,
     dispose: () => compiled.dispose(),
   };

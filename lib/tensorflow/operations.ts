@@ -51,8 +51,15 @@ function encodeAttribute(name: string, attribute: Attribute): OperationAttribute
  *
  * @param values uint8, 0…255, in row-major order.
  * @returns For {@link uint8ToFloat} and compiled functions only. Caller disposes.
+ * @throws Error when there are more or fewer values than the shape has.
  */
 export function uint8Tensor(values: Uint8Array, shape: readonly number[]): tf.Tensor {
+  const size = shape.reduce((product, length) => product * length, 1);
+  if (values.length !== size)
+    throw new Error(
+      `Expected ${size} bytes for the shape [${shape.join(', ')}] but received ${values.length}: ` +
+        'pass the pixels of the whole batch, and nothing else',
+    );
   const backend = nodeBackend();
   const id = backend.binding.createTensor(shape, DataType.uint8, values);
   return backend.createOutputTensor({ id, shape: [...shape], dtype: DataType.uint8 });
