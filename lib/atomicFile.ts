@@ -76,7 +76,10 @@ export async function recoverFolder(path: string): Promise<void> {
   try {
     await rename(previousName(target), target);
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw fileError(error, `restore the folder ${target}`);
+    // Nothing to put back, or a writer was faster: then its folder, the newer one, stays.
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? '')) {
+      throw fileError(error, `restore the folder ${target}`);
+    }
   }
 }
 
