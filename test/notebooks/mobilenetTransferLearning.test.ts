@@ -1,0 +1,102 @@
+// The notebook itself, executed by its kernel on a few hundred generated pictures and the embedded backbone.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { parseRunRecord, type RunRecord } from '../../lib/experiments/runRecord';
+import { type ExecutedCell, execute, type Execution, notebooksFolder } from './kernel';
+
+const folder = mkdtempSync(join(tmpdir(), 'mobilenet-transfer-learning-'));
+after(() => rmSync(folder, { recursive: true }));
+
+let execution: Execution;
+let record: RunRecord;
+
+before(async () => {
+  execution = await execute(join(notebooksFolder, 'mobilenet-transfer-learning.ipynb'), folder, {
+    dataSource: 'sample',
+    weightsSource: 'embedded',
+    inputSize: 32,
+    trainLimit: 300,
+    testLimit: 100,
+    mirrorTraining: true,
+    headEpochs: 2,
+    fineTuneLimit: 40,
+    scratchEpochs: 1,
+    scratchSteps: 3,
+    mostPerClass: 10,
+    seed: 7,
+  });
+  assert.equal(execution.exitCode, 0, execution.printed);
+  record = parseRunRecord(readFileSync(join(folder, 'run.partial.json'), 'utf8'));
+});
+
+function cell(id: string): ExecutedCell {
+  const found = execution.cells.find((candidate) => candidate.id === id);
+  assert.ok(found, `there is no cell "${id}"`);
+  return found;
+}
+
+function shown(id: string, mimeType: string): string {
+  return [cell(id).displayed[0]?.[mimeType]].flat().join('');
+}
+
+test('without ImageNet weights the section about its names says so', () => {
+  assert.match(cell('imagenet-names').printed, /Skipped: ImageNet's names need ImageNet's weights/);
+});
+
+test('the weights and their origin stand in the notebook, its titles and its record', () => {
+  assert.match(cell('backbone').printed, /0\.35_no_top\.h5 \(embedded\), alpha 0\.35/);
+  assert.match(cell('backbone').printed, /parameters {2}410,208, trained: 0/);
+  assert.deepEqual(record.weights, {
+    name: 'mobilenet_v2_0.35_no_top.h5',
+    source: 'embedded',
+  });
+  assert.match(shown('head', 'text/plain'), /mobilenet_v2_0\.35_no_top\.h5, generated sample/);
+});
+
+test('mirror images double the features for training', () => {
+  assert.match(cell('features').printed, /float32 \[540, 1280\]/);
+});
+
+test('four models are recorded, each saved and tested', () => {
+  assert.deepEqual(
+    record.models.map(({ name }) => name),
+    ['MLP', 'CNN', 'MobileNetV2 frozen', 'MobileNetV2 fine-tuned'],
+  );
+  for (const { testAccuracy, sizeBytes } of record.models) {
+    assert.ok(testAccuracy !== null && sizeBytes > 0);
+  }
+  assert.deepEqual(record.dataset?.counts, { train: 270, val: 30, test: 100 });
+  assert.deepEqual(readdirSync(join(folder, 'models')).sort(), [
+    'CNN',
+    'MLP',
+    'MobileNetV2-fine-tuned',
+    'MobileNetV2-frozen',
+  ]);
+});
+
+test('each figure names the data', () => {
+  const ids = ['seconds', 'efficiency-figure', 'confusion-cnn', 'confusion-tuned', 'mistakes'];
+  for (const id of ids) {
+    assert.ok(cell(id).displayed[0]['application/vnd.plotly.v1+json'], id);
+    assert.match(shown(id, 'text/plain'), /generated sample/, id);
+  }
+});
+
+test('the reloaded model predicts the same, and names the picture that comes with the project', () => {
+  assert.match(cell('reload').printed, /^1000 probabilities, largest difference 0$/m);
+  assert.match(cell('predict').printed, /balloon\.png: \w+, \d+\.\d %/);
+});
+
+test('the last sentence carries the numbers of the record', () => {
+  const [, cnn, frozen, tuned] = record.models.map(({ testAccuracy }) => testAccuracy?.toFixed(3));
+  const sentence = shown('end', 'text/markdown');
+  assert.ok(sentence.includes(`**${frozen}** frozen, **${tuned}** fine-tuned, ${cnn} for the CNN`));
+});
+
+test('nothing was said on the standard error', () => {
+  const outputs = readFileSync(join(folder, 'notebook.partial.ipynb'), 'utf8');
+  assert.doesNotMatch(outputs, /"name": "stderr"/);
+});
