@@ -172,6 +172,8 @@ export { findBaselines } from './experiments/baseline';
 export type { Baseline } from './experiments/baseline';
 export { contestantTable, measureContestants } from './experiments/contestants';
 export type { Contestant, MeasuredContestant } from './experiments/contestants';
+export { measureBackboneWorth } from './experiments/backboneWorth';
+export type { BackboneWorth, BackboneWorthOptions } from './experiments/backboneWorth';
 export { measureDataEfficiency, scratchMethod, transferMethod } from './experiments/dataEfficiency';
 export type {
   DataEfficiencyMethod,

@@ -1,0 +1,85 @@
+/** Whether a backbone is worth transferring: a few pictures a class, a head on its features, against a CNN from scratch. */
+import { UNIT_SCALE } from '../data/preprocess';
+import { generateSample } from '../data/sample';
+import { loadBackbone } from '../models/transfer';
+import {
+  checkOptions,
+  integerFrom,
+  positiveInteger,
+  required,
+  seedInteger,
+  text,
+} from '../options';
+import { extractFeatures } from '../training/features';
+import { measureDataEfficiency, scratchMethod, transferMethod } from './dataEfficiency';
+
+/** What {@link measureBackboneWorth} can be told. */
+export interface BackboneWorthOptions {
+  /** Weights in Keras' layout, without the top. */
+  readonly path: string;
+  /** Height and width that pictures are resized to for the backbone, 32 pixels or more. */
+  readonly inputSize: number;
+  /** Of the sample and of the first of the three choices of pictures. */
+  readonly seed: number;
+  /** Training pictures of each class. Default 20. */
+  readonly picturesPerClass?: number;
+  /** Test pictures. Default 1000. */
+  readonly testCount?: number;
+}
+
+/** Test accuracies, 0…1, for each seed. */
+export interface BackboneWorth {
+  readonly data: string;
+  readonly picturesPerClass: number;
+  readonly testPictures: number;
+  readonly seeds: readonly number[];
+  /** A linear head on the frozen backbone's features. */
+  readonly transfer: readonly number[];
+  /** The notebook's CNN on the same pictures. */
+  readonly scratch: readonly number[];
+}
+
+/** Measures on the generated sample, with three choices of training pictures. */
+export async function measureBackboneWorth(options: BackboneWorthOptions): Promise<BackboneWorth> {
+  checkOptions<BackboneWorthOptions>('measureBackboneWorth', options, {
+    path: required(text),
+    inputSize: required(integerFrom(32, 96)),
+    seed: required(seedInteger),
+    picturesPerClass: positiveInteger,
+    testCount: positiveInteger,
+  });
+  const { path, inputSize, seed, picturesPerClass = 20, testCount = 1000 } = options;
+  const seeds = [seed, seed + 1, seed + 2];
+  const classCount = 10;
+  // Twice as many as are used, so that each seed has a choice.
+  const { name, trainSet, testSet } = generateSample({
+    trainCount: 2 * picturesPerClass * classCount,
+    testCount,
+    seed,
+  });
+  const backbone = await loadBackbone({ path, inputSize });
+  try {
+    const preprocess = { height: trainSet.height, width: trainSet.width, ...UNIT_SCALE };
+    const trainFeatures = await extractFeatures(backbone, trainSet, { cache: false });
+    const testFeatures = await extractFeatures(backbone, testSet, { cache: false });
+    const [transfer, scratch] = await measureDataEfficiency({
+      trainSet,
+      methods: [
+        transferMethod({ trainFeatures, testFeatures }),
+        scratchMethod({ trainSet, testSet, preprocess }),
+      ],
+      picturesPerClass: [picturesPerClass],
+      seeds,
+    });
+    return {
+      data: name,
+      picturesPerClass,
+      testPictures: testSet.size,
+      seeds,
+      transfer: transfer.points[0].accuracies,
+      scratch: scratch.points[0].accuracies,
+    };
+  } finally {
+    backbone.model.dispose();
+  }
+}
