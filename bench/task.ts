@@ -16,6 +16,10 @@ export interface Task {
   readonly momentum: number;
   /** "frozen": moving averages, scale and shift stay as they are, as in Keras with `trainable = false`. */
   readonly batchNorm: 'training' | 'frozen';
+  /** Which layers learn: all, or the last one only. */
+  readonly trained: 'all' | 'top';
+  /** How often a training passes over each picture; images per second count each picture once. */
+  readonly epochs: number;
   /** How many different pictures there are; batches go round and round through them. */
   readonly imageCount: number;
   /** Where images.bin, labels.bin, weights.bin and weights.json lie. */
@@ -34,6 +38,8 @@ const COMMON = {
   learningRate: 0.001,
   momentum: 0.9,
   batchNorm: 'training',
+  trained: 'all',
+  epochs: 1,
   numClasses: 10,
 } as const;
 
@@ -69,5 +75,21 @@ export function mobileNetTask(
     mean: [0.5, 0.5, 0.5],
     std: [0.5, 0.5, 0.5],
     imageCount: Math.max(64, batchSize),
+  };
+}
+
+/** A new last layer on frozen MobileNetV2, alpha 1, trained with Adam for some epochs. */
+export function headTask({
+  inputSize,
+  batchSize,
+  epochs,
+}: Pick<Task, 'inputSize' | 'batchSize' | 'epochs'>): TaskPlan {
+  return {
+    ...mobileNetTask('train', { inputSize, batchSize, batchNorm: 'frozen' }),
+    trained: 'top',
+    epochs,
+    optimizer: 'adam',
+    learningRate: 1e-3,
+    imageCount: 16 * batchSize,
   };
 }

@@ -6,6 +6,7 @@ import type { Task } from '../task';
 import { writeTask } from '../taskData';
 import { createCompiledRunner } from './compiled';
 import { createEagerRunner } from './eager';
+import { createFeaturesRunner } from './features';
 import { createModel } from './model';
 import { serve, type Contestant } from './worker';
 
@@ -13,6 +14,8 @@ import { serve, type Contestant } from './worker';
 export interface Runner {
   /** One training step; returns the loss. */
   train(images: Uint8Array, labels: Int32Array): number;
+  /** The whole of a training on these batches, where that is more than one step for each. */
+  trainAll?(batches: readonly (readonly [images: Uint8Array, labels: Int32Array])[]): void;
   /** float32 [size, numClasses], flat. */
   predict(images: Uint8Array, size: number): Float32Array;
   dispose(): void;
@@ -39,13 +42,15 @@ function createContestant(variant: string): Contestant {
     const size = task.inputSize ** 2 * 3;
     return images.subarray(start * size, (start + count) * size);
   };
-  const step = (): number => {
+  const nextBatch = () => {
     const { batchSize } = task;
     const start = (position++ % Math.floor(labels.length / batchSize)) * batchSize;
-    const batch = imagesAt(start, batchSize);
-    if (task.kind === 'train')
-      return runner!.train(batch, labels.subarray(start, start + batchSize));
-    runner!.predict(batch, batchSize);
+    return [imagesAt(start, batchSize), labels.subarray(start, start + batchSize)] as const;
+  };
+  const step = (): number => {
+    const [images, batchLabels] = nextBatch();
+    if (task.kind === 'train') return runner!.train(images, batchLabels);
+    runner!.predict(images, task.batchSize);
     return 0;
   };
 
@@ -60,12 +65,15 @@ function createContestant(variant: string): Contestant {
       labels = typed(Int32Array, join(task.folder, 'labels.bin'));
       model = createModel(task);
       setWeights(model, typed(Float32Array, join(task.folder, 'weights.bin')));
-      runner = factories[variant](model, task);
-      return { parameters: model.countParams(), note: NOTES[variant] };
+      const once = variant === 'compiled' && task.trained === 'top';
+      runner = (once ? createFeaturesRunner : factories[variant])(model, task);
+      const note = once ? 'features once' : NOTES[variant];
+      return { parameters: model.countParams(), note };
     },
     losses: (steps) => Array.from({ length: steps }, step),
     outputs: (rows) => Array.from(runner!.predict(imagesAt(0, rows), rows)),
     run(steps) {
+      if (runner!.trainAll) return runner!.trainAll(Array.from({ length: steps }, nextBatch));
       for (let i = 0; i < steps; i++) step();
     },
   };

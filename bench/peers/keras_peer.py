@@ -38,10 +38,10 @@ class KerasContestant:
             if self.task["optimizer"] == "adam"
             else keras.optimizers.SGD(rate, momentum=self.task["momentum"])
         )
-        if self.task["batchNorm"] == "frozen":
-            for layer in self.model.layers:
-                if isinstance(layer, layers.BatchNormalization):
-                    layer.trainable = False
+        for layer in self.model.layers[:-1]:
+            is_batch_norm = isinstance(layer, layers.BatchNormalization)
+            if self.task["trained"] == "top" or (self.task["batchNorm"] == "frozen" and is_batch_norm):
+                layer.trainable = False
         self.model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 
     def losses(self, steps: int) -> dict:
@@ -75,7 +75,7 @@ class KerasContestant:
         return self.data.images[start:end], self.data.labels[start:end]
 
     def train_on_batch(self, steps: int) -> None:
-        for _ in range(steps):
+        for _ in range(steps * self.task["epochs"]):
             self.model.train_on_batch(*self.batch())
 
     def fit(self, steps: int) -> None:
@@ -86,7 +86,7 @@ class KerasContestant:
             x, y = self.data.images[: count * size], self.data.labels[: count * size]
             batches = x.reshape(count, size, *x.shape[1:]), y.reshape(count, size)
             self.dataset = tf.data.Dataset.from_tensor_slices(batches).repeat().prefetch(2)
-        self.model.fit(self.dataset, steps_per_epoch=steps, verbose=0)
+        self.model.fit(self.dataset, steps_per_epoch=steps, epochs=self.task["epochs"], verbose=0)
 
     def predict_on_batch(self, steps: int) -> None:
         for _ in range(steps):
