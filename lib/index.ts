@@ -113,6 +113,7 @@ export { meanAndStd, percentile } from './evaluation/statistics';
 
 // Report
 export {
+  ablationCostFigure,
   ablationFigure,
   accuracyAgainstSecondsFigure,
   classCountsFigure,
@@ -122,6 +123,7 @@ export {
   historyFigure,
   imageGridFigure,
   labelledPictures,
+  learningRateFigure,
   mistakePictures,
   perClassFigure,
   predictionPictures,
@@ -136,8 +138,11 @@ export type {
   Figure,
   HistoryFigureOptions,
   ImageGridOptions,
+  LearningRateTrial,
   ModelAccuracy,
   ModelHistory,
+  PieceCost,
+  RecipeFigureOptions,
   SettingAccuracies,
   SplitCounts,
 } from './report/figures';

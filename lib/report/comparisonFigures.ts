@@ -1,7 +1,7 @@
 // Accuracies side by side: models, settings, numbers of pictures.
 import type { Interval } from '../evaluation/metrics';
 import { meanAndStd } from '../evaluation/statistics';
-import { anyValue, checkOptions, required, text } from '../options';
+import { anyValue, checkOptions, oneOf, required, text } from '../options';
 import type { ErrorBars, Figure, LineShape, ScatterTrace } from './figure';
 import {
   type DatasetLabel,
@@ -93,9 +93,15 @@ export function ablationFigure(
   options: ComparisonOptions & {
     /** Name of the setting that the others are held against. */
     readonly baseline?: string;
+    /** On which pictures the accuracies were measured. Default test. */
+    readonly split?: 'validation' | 'test';
   },
 ): Figure {
-  checkOptions('ablationFigure', options, { ...comparisonRules, baseline: text });
+  checkOptions('ablationFigure', options, {
+    ...comparisonRules,
+    baseline: text,
+    split: oneOf('validation', 'test'),
+  });
   const names = settings.map(({ name }) => escapeText(name));
   const means = settings.map(({ accuracies }) => meanAndStd(accuracies));
   const { color, symbol } = seriesStyle(0);
@@ -122,7 +128,7 @@ export function ablationFigure(
     layout: themedLayout({
       title: figureTitle(options.title ?? 'Ablation', options.dataset),
       height: 170 + 36 * settings.length,
-      xaxis: fractionAxis('test accuracy'),
+      xaxis: fractionAxis(`${options.split ?? 'test'} accuracy`),
       yaxis: rowAxis(settings.map(({ name }) => name)),
       shapes: baselineRow < 0 ? [] : [verticalLine(means[baselineRow].mean)],
       showlegend: true,

@@ -44,6 +44,7 @@ export interface BarTrace extends TraceBase {
   readonly y: readonly Coordinate[];
   readonly orientation?: 'h' | 'v';
   readonly marker?: Marker;
+  readonly error_x?: ErrorBars;
 }
 
 export interface HeatmapTrace extends TraceBase {

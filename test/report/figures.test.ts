@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
+  ablationCostFigure,
   ablationFigure,
   classCountsFigure,
   comparisonFigure,
@@ -11,6 +12,7 @@ import {
   type Figure,
   historyFigure,
   imageGridFigure,
+  learningRateFigure,
   perClassFigure,
 } from '../../lib/report/figures';
 import { cifar10, generated, sampleFigures, sampleHistory } from './sampleFigures';
@@ -128,6 +130,41 @@ test('an unknown baseline is refused', () => {
   assert.throws(
     () => ablationFigure(settings, { dataset: cifar10, baseline: 'b' }),
     /name of a setting \(a\) but received "b"/,
+  );
+});
+
+test('accuracies of an ablation on validation pictures are not called test accuracies', () => {
+  const settings = [{ name: 'a', accuracies: [0.5] }];
+  const title = (options: { split?: 'validation' }) =>
+    ablationFigure(settings, { dataset: cifar10, ...options }).layout.xaxis.title?.text;
+  assert.equal(title({ split: 'validation' }), 'validation accuracy (fraction)');
+  assert.equal(title({}), 'test accuracy (fraction)');
+});
+
+test('the dearest piece stands on top, with the sample standard deviation of its costs', () => {
+  const [bars, seeds] = sampleFigures.ablationCost.data;
+  assert.ok(bars.type === 'bar' && seeds.type === 'scatter');
+  assert.deepEqual(bars.y, ['batch &lt;norm&gt;', 'label smoothing']);
+  // .05, .07, .09: mean .07, std .02. .001, -.003: mean -.001, distances .002, std .002 √2.
+  assert.deepEqual(bars.x, [0.07, -0.001]);
+  assert.deepEqual(bars.error_x?.array, [0.02, 0.0028284]);
+  assert.deepEqual(seeds.x, [0.05, 0.07, 0.09, 0.001, -0.003]);
+  assert.throws(() => ablationCostFigure([], { dataset: cifar10, titel: 'x' } as never), /"title"/);
+});
+
+test('the suggested learning rate is a line across the panel, and what breaks out leaves it', () => {
+  const { data, layout } = sampleFigures.learningRate;
+  const [, suggestion] = data;
+  assert.ok(suggestion.type === 'scatter');
+  assert.equal(suggestion.name, 'suggestion: 0.033');
+  assert.deepEqual(suggestion.x, [0.033333, 0.033333]);
+  // From 1.4 to the first loss, 2.3, with .15 of their distance above and below; 9 is outside.
+  const [bottom, top] = layout.yaxis.range ?? [];
+  assert.ok(Math.abs(bottom - 1.265) < 1e-9 && Math.abs(top - 2.435) < 1e-9);
+  const broken = { learningRates: [0.1], losses: [], suggestion: 0.1 };
+  assert.throws(
+    () => learningRateFigure(broken, { dataset: cifar10 }),
+    /each of the 1 .* received 0/,
   );
 });
 

@@ -1,5 +1,6 @@
 // One figure of each kind with worked-out values, shared by the tests of this folder.
 import {
+  ablationCostFigure,
   ablationFigure,
   accuracyAgainstSecondsFigure,
   classCountsFigure,
@@ -9,6 +10,7 @@ import {
   type Figure,
   historyFigure,
   imageGridFigure,
+  learningRateFigure,
   perClassFigure,
 } from '../../lib/report/figures';
 import type { EpochRecord, History } from '../../lib/training/history';
@@ -70,6 +72,17 @@ export const sampleFigures: Readonly<Record<string, Figure>> = {
       { name: 'no <flip>', accuracies: [0.7] },
     ],
     { dataset: cifar10, baseline: 'baseline' },
+  ),
+  ablationCost: ablationCostFigure(
+    [
+      { name: 'label smoothing', costs: [0.001, -0.003] },
+      { name: 'batch <norm>', costs: [0.05, 0.07, 0.09] },
+    ],
+    { dataset: cifar10 },
+  ),
+  learningRate: learningRateFigure(
+    { learningRates: [0.001, 0.01, 0.1, 1], losses: [2.3, 2, 1.4, 9], suggestion: 0.1 / 3 },
+    { dataset: cifar10 },
   ),
   dataEfficiency: dataEfficiencyFigure(
     [
