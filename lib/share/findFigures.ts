@@ -1,27 +1,22 @@
 // Every figure of a run or of a notebook, under a readable name.
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import * as path from 'node:path';
 import { findRun } from '../experiments/findRuns';
 import { checkOptions, text } from '../options';
 import { plainText } from '../report/csv';
-import type { Figure } from '../report/figure';
 import { fileNameOf } from '../report/fileNames';
+import {
+  type KeptFigures,
+  type NamedFigure,
+  parseFigure,
+  readKeptFigures,
+} from '../report/keptFigures';
 
-export interface NamedFigure {
-  /** Of a file, without its ending. */
-  readonly name: string;
-  readonly figure: Figure;
-}
-
-export interface FoundFigures {
+export interface FoundFigures extends KeptFigures {
   /** The run's id or the notebook's name. */
   readonly name: string;
   /** The run's `figures/`; undefined for a notebook. */
   readonly directory?: string;
-  /** In the order they were shown. */
-  readonly figures: readonly NamedFigure[];
-  /** Files that hold no figure, and why. */
-  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
 }
 
 export interface FindFiguresOptions {
@@ -51,8 +46,9 @@ export async function findFigures(
   const notebook = await findNotebook(name, options);
   if (notebook !== undefined) return notebookFigures(notebook);
   const { from, runsDirectory } = options;
-  const { directory, record } = await findRun(name, { from, runsDirectory });
-  return { name: record.id, ...(await keptFigures(path.join(directory, 'figures'))) };
+  const run = await findRun(name, { from, runsDirectory });
+  const directory = path.join(run.directory, 'figures');
+  return { name: run.record.id, directory, ...(await readKeptFigures(directory)) };
 }
 
 /** The path of the notebook that is meant; undefined where none is. */
@@ -73,61 +69,46 @@ export async function findNotebook(
 
 async function notebookFigures(file: string): Promise<FoundFigures> {
   const names = new Set<string>();
-  const bundles = figureBundles(await readFile(file, 'utf8'), file);
-  const figures = bundles.map((bundle): NamedFigure => {
-    const figure = parseFigure(bundle);
-    const given = bundle.config?.toImageButtonOptions?.filename;
-    return { name: freeName(given ?? plainText(figure.layout.title.text), names), figure };
-  });
-  return { name: path.basename(file, '.ipynb'), figures, skipped: [] };
+  const figures: NamedFigure[] = [];
+  const skipped: { name: string; reason: string }[] = [];
+  for (const [index, bundle] of figureBundles(await readFile(file, 'utf8'), file).entries()) {
+    try {
+      const figure = parseFigure(bundle);
+      const given = (bundle as FigureBundle).config?.toImageButtonOptions?.filename;
+      const title = typeof given === 'string' ? given : plainText(figure.layout.title.text);
+      figures.push({ name: freeName(title, names), figure });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      skipped.push({ name: `figure ${index + 1} of ${path.basename(file)}`, reason });
+    }
+  }
+  return { name: path.basename(file, '.ipynb'), figures, skipped };
 }
 
-/** What `showFigure` puts into a cell. */
+/** What `showFigure` puts into a cell, beside the figure itself. */
 interface FigureBundle {
-  readonly data?: unknown;
-  readonly layout?: unknown;
-  readonly config?: { readonly toImageButtonOptions?: { readonly filename?: string } };
+  readonly config?: { readonly toImageButtonOptions?: { readonly filename?: unknown } };
 }
 
-function figureBundles(json: string, file: string): FigureBundle[] {
-  let notebook: { cells?: { outputs?: { data?: Record<string, FigureBundle> }[] }[] };
+/** Whatever stands under Plotly's MIME type, in reading order. */
+function figureBundles(json: string, file: string): unknown[] {
+  let notebook: unknown;
   try {
-    notebook = JSON.parse(json) as typeof notebook;
+    notebook = JSON.parse(json);
   } catch {
     throw new Error(`Expected a notebook (JSON) in ${file} but it is none: restore the file.`);
   }
-  const outputs = (notebook.cells ?? []).flatMap((cell) => cell.outputs ?? []);
-  return outputs.flatMap(({ data }) => data?.[PLOTLY] ?? []);
+  const outputs = listAt(notebook, 'cells').flatMap((cell) => listAt(cell, 'outputs'));
+  return outputs.flatMap((output) => {
+    const data = (output as { data?: Record<string, unknown> | null } | null)?.data;
+    return data?.[PLOTLY] ?? [];
+  });
 }
 
-async function keptFigures(
-  directory: string,
-): Promise<Pick<FoundFigures, 'directory' | 'figures' | 'skipped'>> {
-  const names = (await readdir(directory).catch(() => [])).filter((each) => each.endsWith('.json'));
-  const dated = await Promise.all(
-    names.map(async (name) => ({ name, time: (await stat(path.join(directory, name))).mtimeMs })),
-  );
-  const figures: NamedFigure[] = [];
-  const skipped: { name: string; reason: string }[] = [];
-  for (const { name } of dated.sort((a, b) => a.time - b.time || a.name.localeCompare(b.name))) {
-    try {
-      const figure = parseFigure(JSON.parse(await readFile(path.join(directory, name), 'utf8')));
-      figures.push({ name: path.basename(name, '.json'), figure });
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      skipped.push({ name, reason });
-    }
-  }
-  return { directory, figures, skipped };
-}
-
-/** @throws Error where `value` is no figure of this project. */
-function parseFigure(value: unknown): Figure {
-  const { data, layout } = (value ?? {}) as Partial<Figure>;
-  if (!Array.isArray(data) || typeof layout?.title?.text !== 'string') {
-    throw new Error('Expected a figure { data, layout } with a title but found something else.');
-  }
-  return { data, layout };
+/** The list under a name; none where something else stands there. */
+function listAt(value: unknown, name: string): unknown[] {
+  const list = (value as Record<string, unknown> | null)?.[name];
+  return Array.isArray(list) ? list : [];
 }
 
 /** The name as a file is called, with a number behind it where it is taken. */

@@ -31,9 +31,10 @@ function keep(name: string, title: string, seconds: number): void {
 }
 
 test('all figures stand in one page, in the order they were shown', async (context) => {
-  context.mock.method(console, 'log', () => undefined); // the notice about the missing browser
+  const log = context.mock.method(console, 'log', () => undefined); // one notice: no browser
   keep('a', 'Shown second', 1);
   keep('b', 'Shown first', 0);
+  writeFileSync(join(folder, 'broken.json'), '{"data": [');
   assert.deepEqual(await exportFigures({ id: 'a-run', figuresDirectory: folder }), [
     'figures.html',
   ]);
@@ -41,6 +42,8 @@ test('all figures stand in one page, in the order they were shown', async (conte
   assert.match(page, /<title>Figures of a-run<\/title>/);
   const titles = [...page.matchAll(/aria-label="(Shown \w+)/g)].map(([, title]) => title);
   assert.deepEqual(titles, ['Shown first', 'Shown second']);
+  const said = log.mock.calls.map(({ arguments: [text] }) => String(text));
+  assert.match(said.join('\n'), /Skipped broken\.json: /);
 });
 
 test('a run without figures exports none', async () => {

@@ -62,6 +62,27 @@ test("a notebook's figures are called as they were shown, none twice", async (t)
   assert.equal(found.directory, undefined);
 });
 
+test('a figure of another program is skipped and named; odd cells hold none', async (t) => {
+  const folder = temporaryFolder(t);
+  const plotly = (bundle: unknown) => ({ data: { 'application/vnd.plotly.v1+json': bundle } });
+  const outputs = [plotly({ data: [], layout: {} }), plotly(figure('Ours')), plotly('text')];
+  const cells = [null, 3, {}, { outputs: 'none' }, { outputs: [null, { data: null }, ...outputs] }];
+  writeFileSync(join(folder, 'a.ipynb'), JSON.stringify({ cells }));
+  const { figures, skipped } = await findFigures('a.ipynb', { from: folder });
+  assert.deepEqual(
+    figures.map(({ name }) => name),
+    ['ours-cifar-10'],
+  );
+  assert.deepEqual(
+    skipped.map(({ name }) => name),
+    ['figure 1 of a.ipynb', 'figure 3 of a.ipynb'],
+  );
+  for (const odd of ['null', '3', '{"cells":{}}']) {
+    writeFileSync(join(folder, 'odd.ipynb'), odd);
+    assert.deepEqual((await findFigures('odd.ipynb', { from: folder })).figures, []);
+  }
+});
+
 test('what is neither a run nor a notebook is told', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'b.ipynb'), 'no JSON');
