@@ -5,6 +5,7 @@ export type { Rng } from './random';
 
 export { describeBackend, tf } from './tensorflow/backend';
 export type { BackendDescription } from './tensorflow/backend';
+export { hasFastBfloat16 } from './tensorflow/processor';
 
 // Data
 export { batches } from './data/batches';
@@ -30,6 +31,8 @@ export { loadClassifier, saveClassifier } from './models/classifier';
 export type { Classifier } from './models/classifier';
 export { createCnn } from './models/cnn';
 export type { CnnOptions } from './models/cnn';
+export { createFastCnn } from './models/fastCnn';
+export type { FastCnnOptions } from './models/fastCnn';
 export { loadImageNetClassifier } from './models/imageNet';
 export { imageNetClasses } from './models/imageNetClasses';
 export { loadKerasWeights } from './models/kerasWeights';
@@ -54,6 +57,24 @@ export {
 export type { Backbone, HeadOptions } from './models/transfer';
 
 // Training
+export { createAugmentation } from './training/augment';
+export type { Augmentation, AugmentationOptions } from './training/augment';
+export type { AverageWeights } from './training/averageWeights';
+export { findLearningRate } from './training/learningRateFinder';
+export type { LearningRateFinderOptions, LearningRateSearch } from './training/learningRateFinder';
+export {
+  FAST_RECIPE,
+  LONG_RECIPE,
+  RECIPE_PIECES,
+  RECIPES,
+  recipeSchedule,
+  STANDARD_RECIPE,
+  trainRecipe,
+  withoutPiece,
+} from './training/recipe';
+export type { Recipe, RecipePiece, TrainRecipeOptions } from './training/recipe';
+export { setWhitening, whiteningWeights } from './training/whitening';
+export type { WhiteningOptions, WhiteningWeights } from './training/whitening';
 export type { CheckpointOptions, TrainingOptions } from './training/config';
 export type { EarlyStopping, Monitor } from './training/earlyStopping';
 export { extractFeatures, joinFeatures, selectFeatures } from './training/features';
@@ -180,7 +201,12 @@ export { contestantTable, measureContestants } from './experiments/contestants';
 export type { Contestant, MeasuredContestant } from './experiments/contestants';
 export { measureBackboneWorth } from './experiments/backboneWorth';
 export type { BackboneWorth, BackboneWorthOptions } from './experiments/backboneWorth';
-export { measureDataEfficiency, scratchMethod, transferMethod } from './experiments/dataEfficiency';
+export {
+  efficiencyCounts,
+  measureDataEfficiency,
+  scratchMethod,
+  transferMethod,
+} from './experiments/dataEfficiency';
 export type {
   DataEfficiencyMethod,
   DataEfficiencyOptions,

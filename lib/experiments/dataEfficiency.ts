@@ -95,6 +95,28 @@ export async function measureDataEfficiency(
   return series;
 }
 
+/**
+ * The numbers of pictures per class to try: 10, 30, 100, 300, 1000 … and, last, all that there are.
+ *
+ * @param options.most at most so many; 0 for as many as the smallest class has.
+ * @throws RangeError where the smallest class has no picture.
+ */
+export function efficiencyCounts(
+  trainSet: ImageDataset,
+  { most }: { readonly most: number },
+): number[] {
+  const smallest = Math.min(...countByClass(trainSet));
+  if (smallest === 0) {
+    throw new RangeError(
+      'Expected pictures of every class but one has none: take more of the training set.',
+    );
+  }
+  const limit = most > 0 ? Math.min(most, smallest) : smallest;
+  const ladder = [10, 30, 100, 300, 1000, 3000, 10_000, 30_000];
+  // A last rung close to the one before would cost much and show nothing.
+  return [...ladder.filter((count) => count < limit / 1.2), limit];
+}
+
 /** The same number of pictures of each class, in an order in which any beginning is nearly balanced too. */
 export function balancedIndices(
   { labels, classNames, size }: Pick<ImageDataset, 'labels' | 'classNames' | 'size'>,
@@ -117,10 +139,14 @@ export interface ScratchMethodOptions {
   readonly testSet: ImageDataset;
   readonly preprocess: Preprocess;
   /**
-   * Steps of each training at least, and one epoch: with few pictures many epochs, so that what is short is data and
+   * Steps of each training at least: with few pictures many epochs, so that what is short is data and
    * not time. Default 600.
    */
   readonly steps?: number;
+  /** Epochs of each training at least, for the larger choices. Default 1. */
+  readonly epochs?: number;
+  /** Computes activations in bfloat16, as `trainModel` does. Default false. */
+  readonly bfloat16?: boolean;
   /** Default 32. */
   readonly batchSize?: number;
   /** Default `CNN from scratch`. */
@@ -129,18 +155,19 @@ export interface ScratchMethodOptions {
 
 /** The notebook's CNN, trained from random weights with Adam at 1e-3. */
 export function scratchMethod(options: ScratchMethodOptions): DataEfficiencyMethod {
-  const { trainSet, testSet, preprocess, steps = 600, batchSize = 32 } = options;
+  const { trainSet, testSet, preprocess, steps = 600, batchSize = 32, bfloat16 } = options;
   const { classNames } = trainSet;
   const { height, width } = preprocess;
   return {
     name: options.name ?? 'CNN from scratch',
     async measure(indices, { seed }) {
       const few = select(trainSet, indices);
-      const epochs = Math.ceil(steps / Math.ceil(few.size / batchSize));
+      const stepsPerEpoch = Math.ceil(few.size / batchSize);
+      const epochs = Math.max(options.epochs ?? 1, Math.ceil(steps / stepsPerEpoch));
       const inputShape = [height, width, 3] as const;
       const model = createCnn({ inputShape, numClasses: classNames.length, seed });
       try {
-        await trainModel(model, { trainSet: few, epochs, batchSize, seed, preprocess });
+        await trainModel(model, { trainSet: few, epochs, batchSize, seed, preprocess, bfloat16 });
         return (await evaluateClassifier({ model, classNames, preprocess }, testSet)).accuracy;
       } finally {
         model.dispose();

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { take } from '../../lib/data/dataset';
+import { createDataset, take } from '../../lib/data/dataset';
 import { UNIT_SCALE } from '../../lib/data/preprocess';
 import { generateSample } from '../../lib/data/sample';
 import {
   balancedIndices,
+  efficiencyCounts,
   measureDataEfficiency,
   scratchMethod,
   transferMethod,
@@ -24,6 +25,24 @@ test('a choice holds so many of each class, and a larger one holds the smaller',
   assert.deepEqual(more.slice(0, few.length), few);
   assert.equal(new Set(more).size, 50);
   assert.notDeepEqual(balancedIndices(trainSet, 3, 8), few);
+});
+
+test('the counts climb to what there is, without a last step that shows nothing', () => {
+  const ofEach = (count: number) =>
+    createDataset({
+      ...trainSet,
+      images: new Uint8Array(2 * count * 3),
+      labels: Int32Array.from({ length: 2 * count }, (_, index) => index % 2),
+      classNames: ['a', 'b'],
+      size: 2 * count,
+      height: 1,
+      width: 1,
+    });
+  assert.deepEqual(efficiencyCounts(ofEach(450), { most: 100 }), [10, 30, 100]);
+  assert.deepEqual(efficiencyCounts(ofEach(45), { most: 100 }), [10, 30, 45]);
+  assert.deepEqual(efficiencyCounts(ofEach(110), { most: 0 }), [10, 30, 110]);
+  assert.deepEqual(efficiencyCounts(ofEach(1500), { most: 0 }), [10, 30, 100, 300, 1000, 1500]);
+  assert.deepEqual(efficiencyCounts(ofEach(5), { most: 0 }), [5]);
 });
 
 test('every method sees the same choices, counts that no class can fill are left out', async () => {
