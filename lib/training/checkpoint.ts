@@ -1,6 +1,7 @@
 /** What a training keeps in a checkpoint, and how it finds its way back from one. */
 import { resolve } from 'node:path';
 import { errorCode } from '../atomicFile';
+import { lockFolder } from '../folderLock';
 import { describeBackend, type BackendDescription, type tf } from '../tensorflow/backend';
 import {
   prepareCheckpointFolder,
@@ -51,22 +52,31 @@ export interface Checkpoints {
    * @throws Error where the newest checkpoint is damaged or belongs to another training.
    */
   load(): Promise<LoadedSnapshot | undefined>;
+  /** Lets the next training have the folder; never throws. */
+  close(): Promise<void>;
 }
 
-/** @throws Error where the folder cannot be made. */
+/** @throws Error where the folder cannot be made, or another process trains with it. */
 export async function openCheckpoints(
   model: tf.LayersModel,
   config: TrainingConfig & { readonly checkpoint: CheckpointOptions },
 ): Promise<Checkpoints> {
   const directory = resolve(config.checkpoint.directory);
   const { resume = 'unfinished' } = config.checkpoint;
-  await prepareCheckpointFolder(directory);
   const identity = identify(model, config);
   const { tensorflow, tfjs, device, threads } = describeBackend();
   const runtime = { tensorflow, tfjs, device, threads };
+  const lock = await lockFolder(directory, `train with checkpoints in ${directory}`);
+  try {
+    await prepareCheckpointFolder(directory);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
 
   return {
     directory,
+    close: () => lock.release(),
     async save({ progress, variables, bestWeights, complete }) {
       const state: CheckpointState = { identity, runtime, progress, complete };
       const tensors: TensorGroups = bestWeights ? { variables, best: bestWeights } : { variables };

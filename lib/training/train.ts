@@ -42,7 +42,7 @@ export async function trainModel(
   const config = checkTrainingOptions(model, options);
   const session = new TrainingSession(model, config);
   return trainAlone({ signal: config.signal, describe: () => session.describe() }, (interrupts) =>
-    session.run(interrupts),
+    session.run(interrupts).finally(() => session.close()),
   );
 }
 
@@ -110,6 +110,10 @@ class TrainingSession {
       this.predictor?.dispose();
       this.step.dispose();
     }
+  }
+
+  async close(): Promise<void> {
+    await this.checkpoints?.close();
   }
 
   private async train(): Promise<History> {

@@ -3,6 +3,7 @@ import fs, { cp, mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { LOCK_FILE } from '../../lib/folderLock';
 import type { TrainingOptions } from '../../lib/training/config';
 import { createSgd } from '../../lib/training/optimizer';
 import { createCosineSchedule } from '../../lib/training/schedule';
@@ -192,9 +193,25 @@ test('a checkpoint folder that cannot be made is refused before the first step',
       checkpoint: { directory: inTheWay },
       onStep: () => void steps++,
     }),
-    /keep checkpoints in .*ENOTDIR/,
+    /train with checkpoints in .*ENOTDIR/,
   );
   assert.equal(steps, 0);
+});
+
+test('a folder in which another process trains is refused before the first step', async () => {
+  await interruptAfter(3, options());
+  // Without a start time its number alone counts: the process that runs this test is alive.
+  await fs.writeFile(join(directory, LOCK_FILE), JSON.stringify({ pid: process.ppid }));
+  const heard: number[] = [];
+  const listening = { ...options(), onStep: ({ step }: { step: number }) => void heard.push(step) };
+  await assert.rejects(
+    trainModel(createTinyModel(), listening),
+    new RegExp(`Expected to train with checkpoints in .* but process ${process.ppid} is at work`),
+  );
+  assert.deepEqual(heard, []);
+  await rm(join(directory, LOCK_FILE));
+  await trainModel(createTinyModel(), listening);
+  assert.equal(heard[0], 4);
 });
 
 test('a resumption on other threads is allowed, and says so', async (context) => {
