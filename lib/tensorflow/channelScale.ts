@@ -31,13 +31,15 @@ export function channelScaleRule(): RewriteRule {
     const scaled = channelScale(node.inputs[GRADIENT_INPUT]);
     if (scaled === null) return null;
     node.inputs[GRADIENT_INPUT] = scaled.values;
-    if (isFilterGradient) return [timesScale(graph, edge(node), node, scaled.scale)];
-    node.inputs[filterInput] = timesScale(graph, node.inputs[filterInput], node, scaled.scale);
+    const factor = { scale: scaled.scale, convolution: node };
+    if (isFilterGradient) return [timesChannelScale(graph, edge(node), factor)];
+    node.inputs[filterInput] = timesChannelScale(graph, node.inputs[filterInput], factor);
     return null;
   };
 }
 
-function hasChannelsLast(node: GraphNode): boolean {
+/** True for a convolution, a batch norm or a gradient of either on [batch, height, width, channels]. */
+export function hasChannelsLast(node: GraphNode): boolean {
   const format = node.attributes.get('data_format');
   return format === undefined || (format.kind === 'string' && format.value === 'NHWC');
 }
@@ -55,10 +57,19 @@ function channelScale({ node }: Edge): { values: Edge; scale: Edge } | null {
   return isScale(a, b) ? { values: b, scale: a } : null;
 }
 
-/** A filter [height, width, inChannels, outChannels] (depthwise: [height, width, channels, multiplier]) times the scale. */
-function timesScale(graph: Graph, filter: Edge, node: GraphNode, scale: Edge): Edge {
+/**
+ * A filter (or its gradient) times a factor for each of the convolution's output channels.
+ *
+ * @param filter float32 [height, width, inChannels, outChannels]; depthwise [height, width, channels, multiplier].
+ * @param convolution The convolution or gradient that it belongs to.
+ */
+export function timesChannelScale(
+  graph: Graph,
+  filter: Edge,
+  { scale, convolution }: { readonly scale: Edge; readonly convolution: GraphNode },
+): Edge {
   const spec = specOf(filter);
-  const isDepthwise = node.op.startsWith('Depthwise');
+  const isDepthwise = convolution.op.startsWith('Depthwise');
   const factor = isDepthwise ? reshape(graph, scale, spec.shape.slice(2)) : scale;
   const product = graph.add('Mul', [filter, factor], {
     attributes: { T: typeValue(DataType.float32) },

@@ -1,5 +1,6 @@
 /** Small, exact replacements for the detours that tfjs takes because it runs one operation at a time. */
 import { DataType } from './backend';
+import { constantIntegers } from './constants';
 import { edge, specOf, typeValue, type Edge, type Graph, type GraphNode } from './graph';
 import type { RewriteRule } from './rewrite';
 
@@ -105,14 +106,4 @@ export function reshape(graph: Graph, value: Edge, shape: readonly number[]): Ed
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, i) => size === b[i]);
-}
-
-/** The values of an int32 constant, or null where the edge carries something else. */
-function constantIntegers({ node }: Edge): number[] | null {
-  const value = node.attributes.get('value');
-  if (node.op !== 'Const' || value?.kind !== 'tensor' || value.spec.dtype !== DataType.int32)
-    return null;
-  return [
-    ...new Int32Array(value.bytes.buffer, value.bytes.byteOffset, value.bytes.byteLength / 4),
-  ];
 }

@@ -1,8 +1,10 @@
 /** Improves a recorded graph before TensorFlow's own optimizer sees it. */
+import { batchNormFoldRule } from './batchNormFold';
 import { bfloat16Rule } from './bfloat16';
 import { channelScaleRule } from './channelScale';
 import { edge, type Edge, type Graph, type GraphNode } from './graph';
 import { peepholeRule } from './peephole';
+import { samePaddingRule } from './samePadding';
 import type { RecordedStep } from './trace';
 
 /**
@@ -17,7 +19,9 @@ export function rewriteGraph(
   recorded: RecordedStep,
   { bfloat16 }: { readonly bfloat16: boolean },
 ): RecordedStep {
-  const simplified = applyRule(applyRule(recorded, peepholeRule()), channelScaleRule());
+  const plain = prune(applyRule(applyRule(recorded, peepholeRule()), samePaddingRule()));
+  const folded = applyRule(plain, batchNormFoldRule(consumersOf(plain)));
+  const simplified = applyRule(folded, channelScaleRule());
   const lowered = bfloat16 ? applyRule(simplified, bfloat16Rule()) : simplified;
   return prune(lowered);
 }
@@ -33,6 +37,14 @@ function applyRule(recorded: RecordedStep, rule: RewriteRule): RecordedStep {
     if (replacement !== null) replacements.set(node, replacement);
   }
   return { ...recorded, outputs: recorded.outputs.map(resolve), done: resolve(recorded.done) };
+}
+
+/** How many inputs, and results of the step, each node is. */
+function consumersOf({ graph, outputs }: RecordedStep): ReadonlyMap<GraphNode, number> {
+  const consumers = new Map<GraphNode, number>();
+  const used = [...graph.nodes.flatMap(({ inputs }) => inputs), ...outputs];
+  for (const { node } of used) consumers.set(node, (consumers.get(node) ?? 0) + 1);
+  return consumers;
 }
 
 /** The nodes with every node behind those that it needs: rules add theirs at the end. */
