@@ -52,9 +52,13 @@ export function applyPreprocess(images: tf.Tensor4D, preprocess: Preprocess): tf
       ? images
       : tf.image.resizeBilinear(images, [height, width], false, true);
     // (x / 255 - mean) / std as one multiplication and one addition.
-    const scale = tf.tensor1d(std.map((value) => 1 / (255 * value)));
-    const offset = tf.tensor1d(mean.map((value, channel) => -value / std[channel]));
-    return tf.add<tf.Tensor4D>(tf.mul(resized, scale), offset);
+    const scale = std.map((value) => 1 / (255 * value));
+    const offset = mean.map((value, channel) => -value / std[channel]);
+    // Row by row: TensorFlow's kernels are several times as fast on long rows as on three channels.
+    const row = (values: readonly number[]): tf.Tensor1D =>
+      tf.tensor1d(Array.from({ length: 3 * width }, (_, i) => values[i % 3]));
+    const rows = tf.reshape(resized, [-1, 3 * width]);
+    return tf.reshape(rows.mul(row(scale)).add(row(offset)), resized.shape);
   });
 }
 
