@@ -28,7 +28,7 @@ export async function createClassifier(
 }
 
 async function buildModel(shared: SharedModel, weights: ArrayBuffer): Promise<BrowserClassifier> {
-  const { modelTopology, preprocess, weightSpecs } = shared;
+  const { modelTopology, preprocess, flipAverage, weightSpecs } = shared;
   const model = await tf.loadLayersModel(
     tf.io.fromMemory({
       modelTopology,
@@ -42,7 +42,10 @@ async function buildModel(shared: SharedModel, weights: ArrayBuffer): Promise<Br
       const output = tf.tidy(() => {
         const { height, width } = preprocess;
         const input = tf.tensor4d(scaled(pixels, shared), [1, height, width, 3]);
-        return model.predict(input) as tf.Tensor;
+        const outputs = model.predict(input) as tf.Tensor;
+        if (!flipAverage) return outputs;
+        const mirrored = model.predict(input.reverse(2)) as tf.Tensor;
+        return outputs.add(mirrored).mul(0.5);
       });
       const probabilities = await output.data<'float32'>();
       output.dispose();

@@ -1,5 +1,4 @@
 import { decodeImage, type DecodedImage } from '../data/image';
-import type { Preprocess } from '../data/preprocess';
 import type { Classifier } from '../models/classifier';
 import { checkOptions, positiveInteger } from '../options';
 import { type tf } from '../tensorflow/backend';
@@ -38,12 +37,12 @@ export async function predictImage(
   options: { readonly k?: number } = {},
 ): Promise<Prediction> {
   checkOptions('predictImage', options, { k: positiveInteger });
-  const { model, classNames, preprocess } = classifier;
+  const { classNames, preprocess } = classifier;
   const { height, width } = preprocess;
   const image =
     typeof picture === 'string' ? await decodeImage(picture, { height, width }) : picture;
   checkPixels(image);
-  const probabilities = keptPredictor(model, preprocess, image).run(image.data, 1);
+  const probabilities = keptPredictor(classifier, image).run(image.data, 1);
   const ranked = topK(probabilities, Math.min(options.k ?? 5, classNames.length)).map(
     ({ label, probability }) => ({ className: classNames[label], label, probability }),
   );
@@ -58,14 +57,14 @@ export function disposeClassifier({ model }: Classifier): void {
 }
 
 function keptPredictor(
-  model: tf.LayersModel,
-  preprocess: Preprocess,
+  { model, preprocess, flipAverage }: Classifier,
   { height, width }: DecodedImage,
 ): Predictor {
   const kept = predictors.get(model) ?? new Map<string, Predictor>();
   predictors.set(model, kept);
-  const key = JSON.stringify({ preprocess, height, width });
-  const predictor = kept.get(key) ?? createPredictor(model, { preprocess, height, width });
+  const key = JSON.stringify({ preprocess, flipAverage, height, width });
+  const predictor =
+    kept.get(key) ?? createPredictor(model, { preprocess, height, width, flipAverage });
   kept.delete(key); // put last: the first one is the one used longest ago
   kept.set(key, predictor);
   for (const [oldest, unused] of kept) {

@@ -26,6 +26,11 @@ export interface Classifier {
   /** In the order of the model's outputs. */
   readonly classNames: readonly string[];
   readonly preprocess: Preprocess;
+  /**
+   * Predict the mean of the probabilities of each picture and of its mirror image (test-time augmentation: Krizhevsky et
+   * al. 2012, section 4.1). Twice the work. Default false.
+   */
+  readonly flipAverage?: boolean;
 }
 
 /** The weights of a model that replaces another take the name that is free. */
@@ -55,6 +60,7 @@ export async function saveClassifier(
     schemaVersion: CLASSIFIER_SCHEMA_VERSION,
     classNames: [...classNames],
     preprocess: classifier.preprocess,
+    ...(classifier.flipAverage ? { flipAverage: true } : {}),
     weightsSha256: sha256(weights),
   };
   const json: ModelJson = {
@@ -83,7 +89,8 @@ export async function loadClassifier(directory: string): Promise<Classifier> {
   const path = join(directory, 'model.json');
   const json = await readModelJson(path);
   const { weightsManifest, modelTopology } = json;
-  const { classNames, preprocess, weightsSha256 } = parseMetadata(json.userDefinedMetadata, path);
+  const metadata = parseMetadata(json.userDefinedMetadata, path);
+  const { classNames, preprocess, flipAverage, weightsSha256 } = metadata;
   const weightsPath = join(directory, weightsManifest[0].paths[0]);
   const weights = await readWeights(weightsPath);
   if (sha256(weights) !== weightsSha256) {
@@ -98,7 +105,10 @@ export async function loadClassifier(directory: string): Promise<Classifier> {
     weightData: Uint8Array.from(weights).buffer,
   });
   try {
-    return checkClassifier({ model, classNames, preprocess }, path);
+    return checkClassifier(
+      { model, classNames, preprocess, ...(flipAverage ? { flipAverage } : {}) },
+      path,
+    );
   } catch (error) {
     model.dispose();
     throw error;

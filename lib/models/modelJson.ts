@@ -14,6 +14,8 @@ export interface ClassifierMetadata {
   readonly schemaVersion: number;
   readonly classNames: readonly string[];
   readonly preprocess: Preprocess;
+  /** As in `Classifier`; absent in what older versions saved. */
+  readonly flipAverage?: boolean;
   /** Of the weights' file. */
   readonly weightsSha256: string;
 }
@@ -81,7 +83,7 @@ function parseModelJson(text: string, path: string): ModelJson {
 /** Our part of `model.json`. @throws Error where it is missing, of another version or not valid. */
 export function parseMetadata(value: unknown, path: string): ClassifierMetadata {
   const place = `userDefinedMetadata of ${path}`;
-  const { schemaVersion, classNames, preprocess, weightsSha256 } = (value ??
+  const { schemaVersion, classNames, preprocess, flipAverage, weightsSha256 } = (value ??
     {}) as Partial<ClassifierMetadata>;
   if (schemaVersion === undefined) {
     throw new Error(
@@ -101,10 +103,17 @@ export function parseMetadata(value: unknown, path: string): ClassifierMetadata 
         'save the classifier again.',
     );
   }
+  if (flipAverage !== undefined && typeof flipAverage !== 'boolean') {
+    throw new Error(
+      `Expected flipAverage in ${place} to be true or false but found ${describeValue(flipAverage)}: ` +
+        'save the classifier again.',
+    );
+  }
   return {
     schemaVersion,
     classNames,
     preprocess: checkPreprocess(preprocess, place),
+    ...(flipAverage ? { flipAverage } : {}),
     weightsSha256: String(weightsSha256),
   };
 }

@@ -41,6 +41,7 @@ export async function classifierPage(
     trainedOn,
     classNames: classifier.classNames,
     preprocess: classifier.preprocess,
+    flipAverage: classifier.flipAverage,
     modelTopology,
     weightSpecs: weightsManifest[0].weights,
     probeProbabilities: probe(classifier),
@@ -56,8 +57,8 @@ export async function classifierPage(
 }
 
 /** What this machine's TensorFlow says of the picture that every page computes for comparison. */
-function probe({ model, preprocess }: Classifier): number[] {
-  const predictor = createPredictor(model, { preprocess });
+function probe({ model, preprocess, flipAverage }: Classifier): number[] {
+  const predictor = createPredictor(model, { preprocess, flipAverage });
   const probabilities = predictor.run(probePixels(preprocess), 1);
   predictor.dispose();
   return Array.from(probabilities, (value) => Number(value.toPrecision(7)));

@@ -14,6 +14,8 @@ export interface SharedModel {
     readonly mean: readonly [number, number, number];
     readonly std: readonly [number, number, number];
   };
+  /** The mean over the picture and its mirror image is predicted. */
+  readonly flipAverage?: boolean;
   /** tfjs' layers format. */
   readonly modelTopology: object;
   readonly weightSpecs: readonly object[];

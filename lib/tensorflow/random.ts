@@ -41,7 +41,19 @@ export function randomNormal(shape: readonly number[]): tf.Tensor {
   return draw('StatelessRandomNormal', shape);
 }
 
-function draw(op: string, shape: readonly number[]): tf.Tensor {
+/**
+ * @param alpha The distribution's shape, greater than 0; its scale is 1.
+ * @returns float32 of `shape`, from Gamma(alpha). Caller disposes. @throws Outside a compiled step.
+ */
+export function randomGamma(shape: readonly number[], alpha: number): tf.Tensor {
+  return draw('StatelessRandomGammaV2', shape, () => [tf.fill([...shape], alpha)]);
+}
+
+function draw(
+  op: string,
+  shape: readonly number[],
+  parameters: () => tf.Tensor[] = () => [],
+): tf.Tensor {
   if (current === null)
     throw new Error(
       'Expected random numbers to be drawn inside a compiled step but none is running: wrap the function with compile()',
@@ -56,7 +68,7 @@ function draw(op: string, shape: readonly number[]): tf.Tensor {
         'int32',
       ),
     );
-    return executeOperation(op, [tf.tensor1d([...shape], 'int32'), seed], {
+    return executeOperation(op, [tf.tensor1d([...shape], 'int32'), seed, ...parameters()], {
       attributes: {
         dtype: { type: DataType.float32 },
         T: { type: DataType.int32 },

@@ -108,6 +108,7 @@ export async function openCheckpoints(
 function identify(model: tf.LayersModel, config: TrainingConfig): TrainingIdentity {
   const { epochs, batchSize, seed, preprocess, labelSmoothing, bfloat16 } = config;
   const { keepBest, earlyStopping, schedule, optimizer, trainSet, valSet } = config;
+  const { augmentation, averageWeights, flipAverage } = config;
   const identity: TrainingIdentity = {
     model: describeModel(model),
     trainSet: describeDataset(trainSet),
@@ -121,6 +122,9 @@ function identify(model: tf.LayersModel, config: TrainingConfig): TrainingIdenti
       // A function is known by its values: enough of them that no two schedules in use share all.
       learningRate: Array.from({ length: 64 }, (_, index) => schedule(index / 64)),
       labelSmoothing,
+      augmentation: augmentation?.options,
+      averageWeights,
+      flipAverage,
       bfloat16,
       keepBest,
       earlyStopping,

@@ -16,6 +16,8 @@ import {
   text,
 } from '../options';
 import { type tf } from '../tensorflow/backend';
+import type { Augmentation } from './augment';
+import { checkAverageWeights, type AverageWeights } from './averageWeights';
 import { earlyStoppingRules, monitorRule, type EarlyStopping, type Monitor } from './earlyStopping';
 import type { EpochRecord, ResumeInfo, StepInfo } from './history';
 import { createAdam, type Optimizer } from './optimizer';
@@ -55,6 +57,15 @@ export interface TrainingOptions {
   readonly optimizer?: Optimizer;
   /** Share of the target that is spread evenly over all classes, in [0, 1). Default 0. */
   readonly labelSmoothing?: number;
+  /** Changes training pictures at random ({@link createAugmentation}); the validation set stays as it is. */
+  readonly augmentation?: Augmentation;
+  /**
+   * Averages the weights over the steps: validation, `keepBest` and the finished model take the average, the training
+   * itself and an interrupted model do not. Default: no average.
+   */
+  readonly averageWeights?: AverageWeights;
+  /** Validates as a classifier with `flipAverage` predicts. Default false. */
+  readonly flipAverage?: boolean;
   /** Computes activations in bfloat16; weights and optimizer stay float32. Default false. */
   readonly bfloat16?: boolean;
   /** End with the weights of the epoch that was best by this figure, instead of the last one's. */
@@ -113,6 +124,9 @@ export function checkTrainingOptions(
     learningRate: learningRateRule,
     optimizer: anyValue,
     labelSmoothing: fractionBelowOne,
+    augmentation: anyValue,
+    averageWeights: anyValue,
+    flipAverage: flag,
     bfloat16: flag,
     keepBest: monitorRule,
     earlyStopping: anyValue,
@@ -126,6 +140,7 @@ export function checkTrainingOptions(
   const { trainSet, valSet, epochs, batchSize, preprocess, learningRate = 1e-3 } = options;
   const { earlyStopping, keepBest, checkpoint } = options;
   if (earlyStopping) checkOptions('earlyStopping', earlyStopping, earlyStoppingRules);
+  if (options.averageWeights) checkAverageWeights(options.averageWeights);
   if (checkpoint) {
     checkOptions<CheckpointOptions>('checkpoint', checkpoint, {
       directory: required(text),

@@ -9,10 +9,18 @@ export function smoothLabels(
   numClasses: number,
   smoothing: number,
 ): tf.Tensor {
-  if (smoothing === 0) return labels;
+  return smoothing === 0 ? labels : denseTargets(labels, numClasses, smoothing);
+}
+
+/** The same as float32 [batch, numClasses] whatever `smoothing` is: what mixup can mix. */
+export function denseTargets(
+  labels: tf.Tensor1D,
+  numClasses: number,
+  smoothing: number,
+): tf.Tensor2D {
   return tf
     .oneHot(labels, numClasses)
     .cast('float32')
     .mul(1 - smoothing)
-    .add(smoothing / numClasses);
+    .add(smoothing / numClasses) as tf.Tensor2D;
 }

@@ -5,6 +5,7 @@ import { scoreDataset, type MeanScore } from '../evaluation/score';
 import { yieldToEvents, type Interrupts } from '../interrupts';
 import { createRng, shuffledIndices } from '../random';
 import { type tf } from '../tensorflow/backend';
+import { createAlternatingFlip } from './alternatingFlip';
 import { openCheckpoints, type Checkpoints } from './checkpoint';
 import { checkTrainingOptions, type TrainingConfig, type TrainingOptions } from './config';
 import { findBestEpoch, shouldStop } from './earlyStopping';
@@ -50,6 +51,8 @@ export async function trainModel(
 class TrainingSession {
   private progress = createProgress();
   private bestWeights: readonly TensorValue[] | undefined;
+  /** The weights of the last step, while the model holds their average. */
+  private lastWeights: readonly TensorValue[] | undefined;
   private lastFiniteLoss: number | undefined;
   private step!: TrainingStep;
   private predictor: Predictor | undefined;
@@ -90,7 +93,8 @@ class TrainingSession {
       }
       if (config.valSet) {
         const { height, width } = config.valSet;
-        this.predictor = createPredictor(model, { preprocess, height, width });
+        const { flipAverage } = config;
+        this.predictor = createPredictor(model, { preprocess, height, width, flipAverage });
       }
       // Back to where the training stands: the recording steps count for nothing.
       const initial = snapshot?.variables ?? readVariables(this.step.state());
@@ -107,6 +111,7 @@ class TrainingSession {
       }
       return await this.train();
     } finally {
+      this.restoreLastWeights();
       this.predictor?.dispose();
       this.step.dispose();
     }
@@ -123,10 +128,13 @@ class TrainingSession {
     const pace = { startedAt: performance.now(), stepsBefore: this.progress.step };
     while (!this.hasEnded()) {
       await this.trainEpoch(pace);
+      this.takeAverage();
       const validation = await this.validate();
       this.lap();
       const record = finishEpoch(this.progress, validation);
       this.keepBest();
+      if (this.hasEnded()) this.lastWeights = undefined;
+      else this.restoreLastWeights();
       await this.save();
       await this.config.onEpoch?.(record);
       this.lap({ inEpoch: false });
@@ -138,7 +146,12 @@ class TrainingSession {
   private async trainEpoch(pace: { startedAt: number; stepsBefore: number }): Promise<void> {
     const { trainSet, batchSize, seed, epochs, stepsPerEpoch, schedule, totalSteps } = this.config;
     const { progress } = this;
-    const rng = createRng(seed, 'shuffle', progress.epochs.length + 1);
+    const epoch = progress.epochs.length + 1;
+    const rng = createRng(seed, 'shuffle', epoch);
+    const flipsOf = this.config.augmentation?.alternates
+      ? createAlternatingFlip(trainSet.size, { seed })
+      : undefined;
+    let position = 0;
     const order = shuffledIndices(trainSet.size, rng).subarray(progress.current.steps * batchSize);
     const source = batches(trainSet, { batchSize, order });
     for (;;) {
@@ -149,7 +162,9 @@ class TrainingSession {
       const { loss, correct } = this.step.run(batch.images, batch.labels, {
         learningRate,
         step: progress.step + 1,
+        flips: flipsOf?.(order.subarray(position, position + batch.size), epoch),
       });
+      position += batch.size;
       const seconds = (performance.now() - startedAt) / 1000;
       addStep(progress, { loss, correct, size: batch.size, learningRate, seconds });
       this.checkFinite(loss);
@@ -208,6 +223,19 @@ class TrainingSession {
       writeVariables(namedWeights(this.model), this.bestWeights);
   }
 
+  /** Puts the averaged weights into the model, if there are any, until {@link restoreLastWeights}. */
+  private takeAverage(): void {
+    const averages = this.step.averages();
+    if (averages.length === 0) return;
+    this.lastWeights = readVariables(namedWeights(this.model));
+    writeVariables(namedWeights(this.model), readVariables(averages));
+  }
+
+  private restoreLastWeights(): void {
+    if (this.lastWeights) writeVariables(namedWeights(this.model), this.lastWeights);
+    this.lastWeights = undefined;
+  }
+
   private hasEnded(): boolean {
     return this.progress.epochs.length >= this.config.epochs || this.stoppedEarly();
   }
@@ -234,7 +262,11 @@ class TrainingSession {
   private async save(): Promise<void> {
     if (!this.checkpoints) return;
     this.lap({ inEpoch: this.progress.current.steps > 0 });
-    const variables = readVariables(this.step.state());
+    const state = readVariables(this.step.state());
+    // The training goes on from the last step's weights, also where it is interrupted in a validation.
+    const variables = this.lastWeights
+      ? [...this.lastWeights, ...state.slice(this.lastWeights.length)]
+      : state;
     const spoilt = findNonFinite(variables);
     if (spoilt) this.stopSpoilt(`${spoilt} is no longer finite`);
     await this.checkpoints.save({
@@ -268,9 +300,20 @@ class TrainingSession {
 }
 
 function stepOptions(config: TrainingConfig): TrainingStepOptions {
-  const { optimizer, preprocess, seed, labelSmoothing, bfloat16 } = config;
+  const { optimizer, preprocess, seed, labelSmoothing, augmentation, averageWeights, bfloat16 } =
+    config;
   const { height, width } = config.trainSet;
-  return { optimizer, preprocess, seed, height, width, labelSmoothing, bfloat16 };
+  return {
+    optimizer,
+    preprocess,
+    seed,
+    height,
+    width,
+    labelSmoothing,
+    augmentation,
+    averageWeights,
+    bfloat16,
+  };
 }
 
 /**
@@ -283,6 +326,6 @@ function recordGraphs(step: TrainingStep, { trainSet, batchSize }: TrainingConfi
   sizes.delete(0);
   for (const size of sizes) {
     const { images, labels } = take(trainSet, size);
-    step.run(images, labels, { learningRate: 0, step: 1 });
+    step.run(images, labels, { learningRate: 0, step: 1, flips: new Int32Array(size) });
   }
 }

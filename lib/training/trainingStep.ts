@@ -5,8 +5,10 @@ import { compile, setStepNumber, type CompileStatistics } from '../tensorflow/co
 import { softmaxCrossEntropy } from '../tensorflow/fusedKernels';
 import { withFusedLayers } from '../tensorflow/layers';
 import { uint8Tensor, uint8ToFloat } from '../tensorflow/operations';
+import type { Augmentation } from './augment';
+import { createAverages, type AverageWeights } from './averageWeights';
 import type { NamedVariable, Optimizer } from './optimizer';
-import { smoothLabels } from './smoothLabels';
+import { denseTargets, smoothLabels } from './smoothLabels';
 
 export interface TrainingStepOptions {
   readonly optimizer: Optimizer;
@@ -18,8 +20,10 @@ export interface TrainingStepOptions {
   readonly width?: number;
   /** Share of the target that is spread evenly over all classes, in [0, 1) (Szegedy et al. 2016). Default 0. */
   readonly labelSmoothing?: number;
-  /** Changes training pictures inside the graph: float32 [batch, height, width, 3] as the model wants them. */
-  readonly augment?: (images: tf.Tensor4D) => tf.Tensor4D;
+  /** Changes pictures and targets inside the graph, before the preprocessing. Default: nothing is changed. */
+  readonly augmentation?: Augmentation;
+  /** Keeps a moving average of every weight beside the weights. Default: none. */
+  readonly averageWeights?: AverageWeights;
   /** Convolutions and matrix products in bfloat16. Default false. */
   readonly bfloat16?: boolean;
 }
@@ -31,16 +35,27 @@ export interface TrainingStep {
    *
    * @param images uint8 [size, height, width, 3].
    * @param labels int32 [size].
-   * @param step Number of the step in the whole training, from 1: dropout and augmentation follow from it and the seed.
+   * @param settings.step Number of the step in the whole training, from 1: dropout and augmentation follow from it and
+   *   the seed.
+   * @param settings.flips int32 [size], 1 for a picture that an alternating flip mirrors; needed for that one only.
    * @returns The batch's mean loss (in nats, with the layers' penalties) and how many it had right, both before the update.
    */
   run(
     images: Uint8Array,
     labels: Int32Array,
-    settings: { readonly learningRate: number; readonly step: number },
+    settings: {
+      readonly learningRate: number;
+      readonly step: number;
+      readonly flips?: Int32Array;
+    },
   ): { readonly loss: number; readonly correct: number };
-  /** All that a checkpoint has to hold: every weight of the model and the optimizer's slots, by lasting names. */
+  /**
+   * All that a checkpoint has to hold, by lasting names: every weight of the model first, in the model's order, then the
+   * optimizer's slots and the averaged weights.
+   */
   state(): readonly NamedVariable[];
+  /** The averaged weights, one for each weight of the model, in its order; none without `averageWeights`. */
+  averages(): readonly NamedVariable[];
   readonly statistics: CompileStatistics;
   /** Gives the graph and the optimizer's state back; the model stays. */
   dispose(): void;
@@ -63,19 +78,28 @@ export function createTrainingStep(
     height = preprocess.height,
     width = preprocess.width,
     labelSmoothing = 0,
-    augment = (images) => images,
+    augmentation,
+    averageWeights,
     bfloat16 = false,
   }: TrainingStepOptions,
 ): TrainingStep {
   const weights = namedWeights(model);
   const trainable = trainableVariables(model, weights);
   const updates = optimizer.start(trainable);
+  const averages = averageWeights && createAverages(weights, averageWeights);
   const numClasses = model.outputs[0].shape[1] as number;
 
   const compiled = compile(
-    function trainingStep(pixels: tf.Tensor4D, labels: tf.Tensor1D, learningRate: tf.Scalar) {
-      const images = augment(applyPreprocess(uint8ToFloat(pixels) as tf.Tensor4D, preprocess));
-      const targets = smoothLabels(labels, numClasses, labelSmoothing);
+    function trainingStep(pixels: tf.Tensor4D, labels: tf.Tensor1D, inputs: StepInputs) {
+      const toTargets = augmentation?.mixes ? denseTargets : smoothLabels;
+      const plain = {
+        images: uint8ToFloat(pixels) as tf.Tensor4D,
+        targets: toTargets(labels, numClasses, labelSmoothing),
+      };
+      const { flips, learningRate, newShare } = inputs;
+      const fill = preprocess.mean.map((mean) => 255 * mean);
+      const batch = augmentation?.apply(plain, { fill, flips }) ?? plain;
+      const images = applyPreprocess(batch.images, preprocess);
       let correct: tf.Tensor | undefined;
       const { value: loss, grads } = tf.variableGrads(
         () => {
@@ -83,7 +107,7 @@ export function createTrainingStep(
             freezeBatchNorm: true,
           });
           correct = tf.keep(logits.argMax(1).equal(labels).sum());
-          return addPenalties(model, softmaxCrossEntropy(logits, targets).mean());
+          return addPenalties(model, softmaxCrossEntropy(logits, batch.targets).mean());
         },
         trainable.map(({ variable }) => variable),
       );
@@ -91,30 +115,46 @@ export function createTrainingStep(
         trainable.map(({ variable }) => grads[variable.name]),
         learningRate,
       );
+      if (averages && newShare) averages.update(newShare);
       return { loss, correct: unkept(correct) };
     },
     { name: `training step of ${model.name}`, seed, bfloat16 },
   );
 
   return {
-    run(images, labels, { learningRate, step }) {
+    run(images, labels, { learningRate, step, flips }) {
       setStepNumber(compiled, step);
       return tf.tidy(() => {
+        const inputs: StepInputs = {
+          learningRate: tf.scalar(learningRate),
+          ...(augmentation?.alternates && flips ? { flips: tf.tensor1d(flips, 'int32') } : {}),
+          ...(averages ? { newShare: tf.scalar(averages.newShare(step)) } : {}),
+        };
         const { loss, correct } = compiled(
           uint8Tensor(images, [labels.length, height, width, 3]) as tf.Tensor4D,
           tf.tensor1d(labels, 'int32'),
-          tf.scalar(learningRate),
+          inputs,
         );
         return { loss: loss.dataSync()[0], correct: correct.dataSync()[0] };
       });
     },
-    state: () => [...weights, ...updates.slots],
+    state: () => [...weights, ...updates.slots, ...(averages?.variables ?? [])],
+    averages: () => averages?.variables ?? [],
     statistics: compiled.statistics,
     dispose() {
       compiled.dispose();
       updates.dispose();
+      averages?.dispose();
     },
   };
+}
+
+/** What differs from step to step besides the batch. */
+interface StepInputs extends Record<string, tf.Tensor | undefined> {
+  readonly learningRate: tf.Scalar;
+  readonly flips?: tf.Tensor1D;
+  /** How much of the new weights goes into their average. */
+  readonly newShare?: tf.Scalar;
 }
 
 /** tf.variableGrads disposes what its function makes; the count was kept across it and is the step's result now. */
