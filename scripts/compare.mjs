@@ -19,14 +19,15 @@ A run is an id in data/runs (or the beginning of one), "latest", or a folder; no
 `;
 
 await runCommandLine({ command: 'npm run compare', usage, options }, async ({ names, out }) => {
-  const { findRuns } = fromLib('experiments/findRuns');
+  const { describeSkipped, findRuns } = fromLib('experiments/findRuns');
   const { compareRuns } = fromLib('experiments/compareRuns');
   const report = fromLib('experiments/compareReport');
   const { tableText } = fromLib('report/tableHtml');
 
   const { runs, skipped } = await findRuns(names, { from: userFolder });
-  for (const { directory, reason } of skipped) {
-    process.stderr.write(`Skipped ${shownPath(directory)}: ${reason}\n`);
+  for (const folder of skipped) {
+    const line = describeSkipped(folder, shownPath(folder.directory));
+    process.stderr.write(`Skipped. ${line}\n`);
   }
   const comparison = compareRuns(runs.map(({ record }) => record));
   if (comparison.trainings.length === 0) {

@@ -40,7 +40,35 @@ function accuracyRows(settings: readonly ComparedSetting[], dataset: DatasetLabe
     name: label,
     accuracies: trainings.flatMap(({ model }) => model.testAccuracy ?? []),
   }));
-  return ablationFigure(rows, { dataset, title: 'Test accuracy of the settings' });
+  const { data, layout } = ablationFigure(rows, {
+    dataset,
+    title: 'Test accuracy of the settings',
+  });
+  // The end of a long name is what tells it from the next: it goes on in further lines.
+  const names = settings.map(({ label }) => labelLines(label));
+  const height = layout.height + LINE_HEIGHT * surplusLines(names);
+  const ticktext = names.map((lines) => lines.join('<br>'));
+  return { data, layout: { ...layout, height, yaxis: { ...layout.yaxis, ticktext } } };
+}
+
+/** A setting's name in lines of up to 30 letters, broken between its parts; a part that is longer is cut. */
+function labelLines(label: string): string[] {
+  const lines: string[] = [];
+  for (const part of label.split(', ').map(shortened)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + part.length < 28)
+      lines[lines.length - 1] += `, ${part}`;
+    else lines.push(part);
+  }
+  return lines.map((line, index) => escapeText(index < lines.length - 1 ? `${line},` : line));
+}
+
+/** Pixels; letters are 14 high. */
+const LINE_HEIGHT = 18;
+
+/** Beyond two lines a name, for which a row has room. */
+function surplusLines(names: readonly (readonly string[])[]): number {
+  return names.reduce((sum, lines) => sum + Math.max(0, lines.length - 2), 0);
 }
 
 /** Loss left, accuracy right; validation where there is one, else training. Mean thick, each seed thin. */
@@ -83,7 +111,7 @@ function settingCurves({ label, trainings }: ComparedSetting, index: number): Sc
     const line = (values: readonly number[], width: number): ScatterTrace => ({
       type: 'scatter',
       mode: values.length === 1 ? 'lines+markers' : 'lines',
-      name: escapeText(shortened(label)),
+      name: labelLines(label).join('<br>'),
       legendgroup: label,
       showlegend: measure === 'accuracy' && width > 1,
       xaxis,
@@ -121,7 +149,7 @@ function secondsFigure(settings: readonly ComparedSetting[], dataset: DatasetLab
       {
         type: 'scatter',
         mode: 'markers',
-        name: escapeText(shortened(setting.label)),
+        name: labelLines(setting.label).join('<br>'),
         x: [rounded(setting.seconds.mean)],
         y: [rounded(accuracy.mean)],
         error_x: bars(setting.seconds.std),
@@ -146,9 +174,10 @@ function secondsFigure(settings: readonly ComparedSetting[], dataset: DatasetLab
   };
 }
 
-/** More settings make more rows in the legend. */
+/** More settings, and longer names, make more lines in the legend, where three names stand side by side. */
 function legendHeight(height: number, settings: readonly ComparedSetting[]): number {
-  return height + 14 * Math.max(0, settings.length - 2);
+  const lines = settings.reduce((sum, { label }) => sum + labelLines(label).length, 0);
+  return height + LINE_HEIGHT * Math.max(0, Math.ceil(lines / 3) - 1);
 }
 
 /** One name for the data of all runs; `generated` as soon as one of them is, so that every title says it. */

@@ -6,7 +6,7 @@ import { tableHtml } from '../report/tableHtml';
 import { escapeText } from '../report/theme';
 import { comparisonFigures } from './compareFigures';
 import { compareRuns, type RunComparison, type Spread } from './compareRuns';
-import { findRuns, type FindRunsOptions, type SkippedFolder } from './findRuns';
+import { describeSkipped, findRuns, type FindRunsOptions, type SkippedFolder } from './findRuns';
 
 /** One row for each model of each run: what differed, accuracies (fractions), training time. */
 export function runsTable({ trainings, differing }: RunComparison): DataTable {
@@ -31,7 +31,7 @@ export function runsTable({ trainings, differing }: RunComparison): DataTable {
 export function settingsTable({ settings, differing }: RunComparison): DataTable {
   const spread = (name: string, of: Spread | null): Cell[] => [
     [name, of?.mean ?? null],
-    [`${name} ± std`, of?.std ?? null],
+    [`${name} std`, of?.std ?? null],
   ];
   return createTable(
     uniform(
@@ -84,10 +84,7 @@ export async function comparisonPage(
           scrolling(tableHtml(settingsTable(comparison), settingsCaption)),
           scrolling(tableHtml(runsTable(comparison), 'Each run')),
         ];
-  const items = skipped.map(
-    ({ directory, reason }) =>
-      `<li>${escapeText(folderName(directory))}: ${escapeText(shortReason(reason, directory))}</li>`,
-  );
+  const items = skipped.map((folder) => `<li>${escapeText(describeSkipped(folder))}</li>`);
   const notes = items.length === 0 ? [] : [`<h2>Skipped</h2><ul>${items.join('')}</ul>`];
   return figurePage(comparisonFigures(comparison), {
     title: `${comparison.runs.length} runs compared`,
@@ -106,9 +103,7 @@ export async function showComparison(
   options: FindRunsOptions = {},
 ): Promise<RunComparison> {
   const { runs, skipped } = await findRuns(names, options);
-  for (const { directory, reason } of skipped) {
-    console.log(`Skipped ${folderName(directory)}: ${shortReason(reason, directory)}`);
-  }
+  for (const folder of skipped) console.log(`Skipped. ${describeSkipped(folder)}`);
   const comparison = compareRuns(runs.map(({ record }) => record));
   if (comparison.trainings.length === 0) {
     console.log('No run has a trained model: there is nothing to compare.');
@@ -121,12 +116,3 @@ export async function showComparison(
 }
 
 export const settingsCaption = 'Settings, mean ± standard deviation over their runs';
-
-/** The last part of a path: a page for other hands names no place of this machine. */
-function folderName(directory: string): string {
-  return directory.split(/[\\/]/).filter(Boolean).at(-1) ?? directory;
-}
-
-function shortReason(reason: string, directory: string): string {
-  return reason.replaceAll(directory, folderName(directory));
-}

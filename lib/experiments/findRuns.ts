@@ -83,6 +83,18 @@ export async function findRun(name: string, options: FindRunsOptions = {}): Prom
   throw new Error(skipped[0]?.reason ?? `Expected a run in ${name} but found none.`);
 }
 
+/**
+ * What was skipped and why, in one line.
+ *
+ * @param place how to write the folder; by default its name alone, which tells other people nothing of this machine.
+ */
+export function describeSkipped(
+  { directory, reason }: SkippedFolder,
+  place: string = path.basename(directory),
+): string {
+  return reason.includes(directory) ? reason.replaceAll(directory, place) : `${place}: ${reason}`;
+}
+
 interface Places {
   readonly parent: string;
   readonly from: string;
@@ -123,7 +135,10 @@ async function readRecord(directory: string): Promise<RunRecord> {
   const file = path.join(directory, 'run.json');
   const found = await stat(file).catch((error: unknown) => {
     if (errorCode(error) !== 'ENOENT') throw fileError(error, `read ${file}`);
-    throw new Error(`${directory} holds no run.json: it is no run, or one that did not end.`);
+    throw new Error(
+      `Expected run.json in ${directory} but there is none: it is no run, or one that did not end ` +
+        '("npm start -- --resume RUN" finishes it).',
+    );
   });
   if (!found.isFile() || found.size > MAX_RECORD_BYTES) {
     const kind = found.isFile() ? `${Math.round(found.size / 1e6)} MB` : 'something else';

@@ -54,12 +54,17 @@ function formatted(table: DataTable): {
   };
 }
 
-/** Counts whole, fractions with four digits behind the point, what is larger with fewer. */
+/**
+ * Counts whole, fractions with four digits behind the point, what is larger with fewer; more digits where a small
+ * value, such as a learning rate of 0.00025, would lose them. Below 1e-6 a value is the error of some addition.
+ */
 function columnFormat(column: readonly TableCell[]): (cell: TableCell) => string {
   const numbers = column.filter((cell) => typeof cell === 'number');
   const largest = Math.max(0, ...numbers.map(Math.abs));
   const whole = numbers.every(Number.isInteger);
-  const digits = whole ? 0 : largest <= 1 ? 4 : largest < 100 ? 2 : largest < 1000 ? 1 : 0;
+  const usual = whole ? 0 : largest <= 1 ? 4 : largest < 100 ? 2 : largest < 1000 ? 1 : 0;
+  const small = numbers.map(Math.abs).filter((value) => value >= 1e-6 && value < 1e-3);
+  const digits = largest > 1 || small.length === 0 ? usual : digitsOf(Math.min(...small));
   return (cell) => {
     if (cell === null) return '–';
     if (typeof cell === 'string') return cell;
@@ -68,4 +73,9 @@ function columnFormat(column: readonly TableCell[]): (cell: TableCell) => string
       maximumFractionDigits: digits,
     });
   };
+}
+
+/** Digits behind the point that show two that count. */
+function digitsOf(small: number): number {
+  return Math.ceil(-Math.log10(small)) + 1;
 }

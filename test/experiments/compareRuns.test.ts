@@ -112,6 +112,24 @@ test('the figures: accuracies with their deviation, curves over each other, accu
   assert.deepEqual([point.x, point.y, point.error_y?.array], [[10.5], [0.75], [0.070711]]);
 });
 
+test('names that only differ at their end stay apart, in rows and in legends', () => {
+  const runs = [0.001, 0.0005].map((learningRate) =>
+    sampleRecord({
+      parameters: { batchSize: 32, learningRate, rotationDegrees: 1 + learningRate },
+    }),
+  );
+  const records = [...runs, sampleRecord({ parameters: { batchSize: 64 } })];
+  const comparison = compareRuns(records);
+  const figures = comparisonFigures(comparison);
+  const rows = figures[0].layout.yaxis.ticktext ?? [];
+  assert.equal(rows[0], 'CNN, batchSize 32,<br>learningRate 0.001,<br>rotationDegrees 1.001');
+  assert.equal(new Set(rows).size, 3);
+  for (const { data } of figures.slice(1)) {
+    const shown = data.filter(({ showlegend }) => showlegend !== false).map(({ name }) => name);
+    assert.equal(new Set(shown).size, 3);
+  }
+});
+
 test('figures of generated pictures say so', () => {
   const runs = [sampleRecord(), sampleRecord({ id: 'b', source: 'generated' })];
   for (const { layout } of comparisonFigures(compareRuns(runs))) {
@@ -126,7 +144,7 @@ test('the page is whole, says what was skipped, and lets no name become markup',
   ];
   const page = await comparisonPage(compareRuns(runs), skipped);
   assert.match(page, /&lt;b&gt;run/);
-  assert.match(page, /<li>&lt;i&gt;x: &lt;i&gt;x holds no run\.json<\/li>/);
+  assert.match(page, /<li>&lt;i&gt;x holds no run\.json<\/li>/);
   const ours = page.slice(0, page.indexOf('<noscript>'));
   assert.doesNotMatch(ours, /<b>run|\/home\/anna/);
   assert.doesNotMatch(ours, /(src|href)="https?:/);

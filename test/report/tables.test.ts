@@ -84,6 +84,11 @@ test('HTML sets numbers to the right and keeps markup in names as text', () => {
   assert.match(html, /<td style="text-align:right;[^"]*">0\.5000<\/td>/);
 });
 
+test('small values, such as learning rates, keep the digits that tell them apart', () => {
+  const text = tableText(createTable([{ rate: 0.001 }, { rate: 0.00025 }, { rate: 1e-17 }]));
+  assert.deepEqual(text.split('\n').slice(2), ['0.00100', '0.00025', '0.00000']);
+});
+
 test('CSV keeps all digits and quotes names', () => {
   const table = createTable([{ class: 'cat, tabby', recall: 1 / 3, note: null }]);
   assert.equal(tableCsv(table), 'class,recall,note\n"cat, tabby",0.3333333333333333,\n');
