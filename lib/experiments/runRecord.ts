@@ -55,6 +55,15 @@ export interface DatasetRecord {
   readonly classNames: readonly string[];
   /** Images in each part, as they were used. */
   readonly counts: { readonly train: number; readonly val: number; readonly test: number };
+  /**
+   * Checksums of each part: its pictures' number and size, all bytes, all labels. null where a part was not there or
+   * only counted; as a whole null in records from before there were checksums.
+   */
+  readonly sha256: {
+    readonly train: string | null;
+    readonly val: string | null;
+    readonly test: string | null;
+  } | null;
 }
 
 /** The pretrained weights that a run started from. */
@@ -128,6 +137,20 @@ export const modelSchema: Schema<ModelRecord> = objectOf<ModelRecord>({
   history: listOf(epochSchema),
 });
 
+export const datasetSchema: Schema<DatasetRecord> = objectOf<DatasetRecord>({
+  name: text,
+  source: oneOf('official', 'folder', 'generated'),
+  classNames: listOf(text),
+  counts: objectOf<DatasetRecord['counts']>({ train: count, val: count, test: count }),
+  sha256: optional(
+    objectOf<NonNullable<DatasetRecord['sha256']>>({
+      train: nullable(text),
+      val: nullable(text),
+      test: nullable(text),
+    }),
+  ),
+});
+
 const runSchema: Schema<RunRecord> = objectOf<RunRecord>({
   schemaVersion: oneOf(1),
   id: text,
@@ -137,14 +160,7 @@ const runSchema: Schema<RunRecord> = objectOf<RunRecord>({
   seed: integer,
   startedAt: timestamp,
   finishedAt: timestamp,
-  dataset: nullable(
-    objectOf<DatasetRecord>({
-      name: text,
-      source: oneOf('official', 'folder', 'generated'),
-      classNames: listOf(text),
-      counts: objectOf<DatasetRecord['counts']>({ train: count, val: count, test: count }),
-    }),
-  ),
+  dataset: nullable(datasetSchema),
   weights: optional(
     objectOf<WeightsRecord>({ name: text, source: oneOf('official', 'file', 'embedded') }),
   ),

@@ -6,10 +6,11 @@ import { mkdirSync } from 'node:fs';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import * as path from 'node:path';
 import { errorCode, fileError, writeFileAtomic } from '../atomicFile';
-import type { DatasetSplits } from '../data/dataset';
 import { checkOptions, oneOf, required, rule, seedInteger, text } from '../options';
 import { dataDirectory } from '../project';
 import type { CheckpointOptions } from '../training/config';
+import { describeRecordedDataset, recordDataset, type RecordedSplits } from './datasetRecord';
+import { checkRemembered, compareWithEarlier, rememberDataset } from './earlierData';
 import { describeEnvironment } from './environment';
 import { createProgressLog, type ProgressEvent } from './progressLog';
 import {
@@ -21,6 +22,8 @@ import {
   type RunRecord,
   type WeightsRecord,
 } from './runRecord';
+
+export type { RecordedSplits } from './datasetRecord';
 
 /** A run in progress. Calling a method again replaces what it said before, as re-run cells do. */
 export interface Run {
@@ -39,7 +42,12 @@ export interface Run {
   checkpoint(model: string): CheckpointOptions;
   /** Tells whoever watches what happens; never throws. */
   progress(event: ProgressEvent): void;
-  /** Records which data the run uses and how many images of each part, and tells whoever watches. */
+  /**
+   * Records which data the run uses, with their numbers and checksums, and tells whoever watches. Call it before the
+   * training: a run that repeats another one (`npm start -- --again`) names here what is different about the data.
+   *
+   * @throws Error in a resumed run (`--resume`) whose data are no longer those it began with.
+   */
   setDataset(splits: RecordedSplits): void;
   /** Records which pretrained weights the run starts from, and tells whoever watches. */
   setWeights(weights: WeightsRecord): void;
@@ -53,13 +61,6 @@ export interface Run {
    */
   complete(): Promise<RunRecord>;
 }
-
-/** What a run remembers of its data: `DatasetSplits`, with the validation set that was split off. */
-export type RecordedSplits = Pick<DatasetSplits, 'name' | 'source'> & {
-  readonly trainSet: { readonly size: number; readonly classNames: readonly string[] };
-  readonly valSet?: { readonly size: number };
-  readonly testSet: { readonly size: number };
-};
 
 export interface RunOptions {
   /** The notebook's file name without its ending, e.g. `using-cifar`. */
@@ -115,10 +116,12 @@ export function startRun(options: RunOptions): Run {
       resume: process.env.RUN_RESUME === '1' ? 'always' : 'unfinished',
     }),
     progress,
-    setDataset({ name, source, trainSet, valSet, testSet }) {
-      const counts = { train: trainSet.size, val: valSet?.size ?? 0, test: testSet.size };
-      dataset = { name, source, classNames: trainSet.classNames, counts };
-      progress({ event: 'note', text: describeDataset(dataset) });
+    setDataset(splits) {
+      dataset = recordDataset(splits);
+      progress({ event: 'note', text: describeRecordedDataset(dataset) });
+      if (process.env.RUN_AGAIN) announceComparison(dataset, { progress });
+      if (process.env.RUN_RESUME === '1') checkRemembered(dataset, directory);
+      rememberDataset(dataset, directory);
     },
     setWeights({ name, source }) {
       weights = { name, source };
@@ -151,6 +154,13 @@ export function startRun(options: RunOptions): Run {
       return record;
     },
   };
+}
+
+/** A repeated run says before it trains whether its data are those of the first. */
+function announceComparison(dataset: DatasetRecord, { progress }: Pick<Run, 'progress'>): void {
+  const { differs, lines } = compareWithEarlier(dataset, process.env.RUN_AGAIN ?? '');
+  for (const text of lines) progress({ event: 'note', text });
+  if (differs) console.warn(lines.join('\n'));
 }
 
 /** The checkpoints have served; the record gets its final name, last; then `latest` beside the run's folder names it. */
@@ -200,17 +210,6 @@ export async function listRuns(directory: string = runsDirectory()): Promise<str
 /** `data/runs` in the project's folder. */
 export function runsDirectory(): string {
   return path.join(dataDirectory(), 'runs');
-}
-
-/** `CIFAR-10 (official): 45,000 training, 5,000 validation and 10,000 test images in 10 classes`. */
-export function describeDataset({ name, source, classNames, counts }: DatasetRecord): string {
-  const [train, val, test] = [counts.train, counts.val, counts.test].map((count) =>
-    count.toLocaleString('en'),
-  );
-  return (
-    `${name} (${source}): ${train} training, ${val} validation and ${test} test images ` +
-    `in ${classNames.length} classes`
-  );
 }
 
 function environmentPreset(): Preset {

@@ -17,6 +17,7 @@ const example = {
     source: 'generated',
     classNames: ['airplane', 'automobile'],
     counts: { train: 4500, val: 500, test: 1000 },
+    sha256: { train: 'a'.repeat(64), val: null, test: 'b'.repeat(64) },
   },
   weights: { name: 'mobilenet_v2_0.35_no_top.h5', source: 'embedded' },
   models: [
@@ -68,6 +69,10 @@ test('a record from before runs named their pretrained weights has none', () => 
   assert.equal(parseRunRecord(changed('weights', undefined)).weights, null);
 });
 
+test('a record from before there were checksums has none', () => {
+  assert.equal(parseRunRecord(changed('dataset.sha256', undefined)).dataset?.sha256, null);
+});
+
 test('a field that a later version adds is no error and is left out', () => {
   assert.deepEqual(parseRunRecord(changed('mood', 'good')), example);
 });
@@ -83,6 +88,8 @@ const wrong: [place: string, value: unknown, message: RegExp][] = [
   ['dataset', undefined, /Expected dataset to be an object but found nothing/],
   ['dataset.source', 'internet', /Expected dataset\.source to be "official" or "folder" or/],
   ['dataset.counts.val', -1, /Expected dataset\.counts\.val to be an integer of 0 or more/],
+  ['dataset.sha256.train', 7, /Expected dataset\.sha256\.train to be a text but found 7/],
+  ['dataset.sha256', 'abc', /Expected dataset\.sha256 to be an object but found "abc"/],
   ['dataset.classNames.1', 7, /Expected dataset\.classNames\[1\] to be a text but found 7/],
   ['weights.source', 'internet', /Expected weights\.source to be "official" or "file" or/],
   ['models', null, /Expected models to be a list but found null/],

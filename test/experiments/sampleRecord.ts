@@ -29,6 +29,7 @@ export function sampleRecord(run: SampleRun = {}): RunRecord {
       source: run.source ?? 'official',
       classNames: ['cat', 'dog'],
       counts: { train: 90, val: 10, test: 50 },
+      sha256: null,
     },
     weights: null,
     models: run.models ?? [sampleModel()],

@@ -1,0 +1,85 @@
+// A run that repeats or resumes another one looks first whether the data are still the same.
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { errorCode, fileError } from '../atomicFile';
+import { datasetDifferences } from './datasetRecord';
+import { datasetSchema, parseRunRecord, type DatasetRecord } from './runRecord';
+
+/**
+ * Compares a run's data with those of the run that it repeats.
+ *
+ * @param earlier the folder of the complete run that is repeated (`RUN_AGAIN`).
+ * @returns what to tell whoever watches, loudly where `differs`.
+ */
+export function compareWithEarlier(
+  dataset: DatasetRecord,
+  earlier: string,
+): { readonly differs: boolean; readonly lines: readonly string[] } {
+  const id = basename(earlier);
+  let before: DatasetRecord | null;
+  try {
+    const file = join(earlier, 'run.json');
+    before = parseRunRecord(readFileSync(file, 'utf8'), file).dataset;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { differs: true, lines: [`The data of ${id} cannot be compared: ${reason}`] };
+  }
+  if (before === null) return { differs: true, lines: [`${id} recorded no data to compare with.`] };
+  const differences = datasetDifferences(before, dataset);
+  if (differences.length > 0) {
+    const heading = `NOT THE DATA OF ${id}: the numbers will differ.`;
+    return { differs: true, lines: [heading, ...differences.map((line) => `  ${line}`)] };
+  }
+  if (!before.sha256?.train || !dataset.sha256?.train) {
+    const line = `The data look like those of ${id}; its record has no checksum to be sure.`;
+    return { differs: false, lines: [line] };
+  }
+  return { differs: false, lines: [`The data are those of ${id}, to the last byte.`] };
+}
+
+/**
+ * Remembers an unfinished run's data, for the day when it is resumed; the file goes with the checkpoints once the run
+ * is complete.
+ *
+ * @throws Error where the disk says no.
+ */
+export function rememberDataset(dataset: DatasetRecord, directory: string): void {
+  const file = rememberedFile(directory);
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(`${file}.new`, `${JSON.stringify(dataset)}\n`);
+    renameSync(`${file}.new`, file);
+  } catch (error) {
+    throw fileError(error, `write ${file}`);
+  }
+}
+
+/**
+ * Makes sure that a resumed run goes on with its data.
+ *
+ * @throws Error that names what is different: half a run on other data would be neither's result.
+ */
+export function checkRemembered(dataset: DatasetRecord, directory: string): void {
+  const before = readRemembered(rememberedFile(directory));
+  const differences = before ? datasetDifferences(before, dataset) : [];
+  if (differences.length === 0) return;
+  throw new Error(
+    `Expected the data with which the run ${basename(directory)} began, to resume it, but found others. ` +
+      `${differences.join(' ')} Bring those data back (npm start -- --resume takes the place from the first call, ` +
+      'or CIFAR10_DIR), or begin a new run: npm start. Its checkpoints are as they were.',
+  );
+}
+
+/** Undefined where a kill came before it was written, or left it half written. */
+function readRemembered(file: string): DatasetRecord | undefined {
+  try {
+    return datasetSchema(JSON.parse(readFileSync(file, 'utf8')), '');
+  } catch (error) {
+    if (errorCode(error) === undefined || errorCode(error) === 'ENOENT') return undefined;
+    throw fileError(error, `read ${file}`);
+  }
+}
+
+function rememberedFile(directory: string): string {
+  return join(directory, 'checkpoints', 'dataset.json');
+}
