@@ -3,6 +3,7 @@ import type { ProgressEvent } from '../experiments/progressLog';
 import { anyValue, checkOptions, required, text } from '../options';
 import type { CheckpointOptions } from '../training/config';
 import type { EpochRecord, History, ResumeInfo, StepInfo } from '../training/history';
+import type { TrainingInterrupted } from '../training/trainAlone';
 import { createDisplay } from './display';
 import { type DatasetLabel, titleWithDataset } from './theme';
 import { type CurvePoint, trainingSvg, trainingText, type TrainingView } from './trainingSvg';
@@ -26,6 +27,7 @@ export interface TrainingDisplay {
     readonly onStep: (step: StepInfo) => void;
     readonly onEpoch: (record: EpochRecord) => void;
     readonly onResume: (resumed: ResumeInfo) => void;
+    readonly onInterrupt: (interruption: TrainingInterrupted) => void;
     readonly checkpoint?: CheckpointOptions;
   };
   /** Shows the end: what the notebook keeps. Without it, what was last shown stays. */
@@ -68,6 +70,8 @@ class LiveTraining implements TrainingDisplay {
   private step: StepInfo | undefined;
   private shownAt = -Infinity;
   private announced = false;
+  private notice: string | undefined;
+  private isStopped = false;
   private late: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: TrainingDisplayOptions) {
@@ -91,8 +95,25 @@ class LiveTraining implements TrainingDisplay {
       if (record.epoch === this.step?.epochs) this.show();
       else this.showSoon();
     },
-    onResume: ({ epochs }) => {
+    onResume: ({ epochs, step, runtimeDifference }) => {
       this.epochs = epochs;
+      this.tell(
+        `Resumed after step ${step.toLocaleString('en')}` +
+          (runtimeDifference === undefined
+            ? '.'
+            : `, but ${runtimeDifference}: the curve goes on, not to the last bit.`),
+      );
+    },
+    onInterrupt: ({ epoch, step, checkpointDirectory }) => {
+      this.isStopped = true;
+      this.tell(
+        `Stopped in epoch ${epoch} after step ${step.toLocaleString('en')}; ` +
+          (checkpointDirectory === undefined
+            ? 'no checkpoint was kept.'
+            : 'run this cell again to go on.'),
+      );
+      // Now: behind an interrupted cell nothing else may come.
+      this.show();
     },
   };
 
@@ -106,6 +127,13 @@ class LiveTraining implements TrainingDisplay {
     this.announced = true;
     const { run, model } = this.options;
     run?.progress({ event: 'training', model, epochs, stepsPerEpoch });
+  }
+
+  /** Below the curves, and to whoever watches the run. */
+  private tell(notice: string): void {
+    this.notice = notice;
+    const { run, model } = this.options;
+    run?.progress({ event: 'note', text: `${model}: ${notice}` });
   }
 
   /** Keeps the running means of every nth step, and doubles n as they grow too many. */
@@ -133,6 +161,8 @@ class LiveTraining implements TrainingDisplay {
       step: this.step,
       epochs: this.epochs,
       stepPoints: this.stepPoints,
+      notice: history ? undefined : this.notice,
+      isStopped: this.isStopped,
       history,
     };
     this.display.show({ 'image/svg+xml': trainingSvg(view), 'text/plain': trainingText(view) });

@@ -25,12 +25,18 @@ export interface TrainingView {
   readonly step: StepInfo | undefined;
   readonly epochs: readonly EpochRecord[];
   readonly stepPoints: readonly CurvePoint[];
+  /** One sentence below the curves: that it was resumed, or stopped. */
+  readonly notice?: string;
+  /** Interrupted: no time is left to tell. */
+  readonly isStopped?: boolean;
   /** Once the training is over. */
   readonly history?: History;
 }
 
 const WIDTH = 760;
 const HEIGHT = 282;
+/** What a notice adds to it. */
+const NOTICE_HEIGHT = 24;
 const BAR = { x: 16, y: 44, width: WIDTH - 32, height: 8 };
 const PANEL = { y: 112, width: 316, height: 124 };
 const PANEL_X = { loss: 52, accuracy: 428 };
@@ -39,32 +45,33 @@ const MAX_DOTS = 30;
 // As in historyFigure: one training has a colour for each split.
 const COLORS = { training: seriesColors[1], validation: seriesColors[0] };
 
-/** The state as SVG, 760 × 282, a few kilobytes. */
+/** The state as SVG, 760 × 282 (306 with a notice), a few kilobytes. */
 export function trainingSvg(view: TrainingView): string {
-  const numbers = view.history
-    ? finalNumbers(view.epochs, view.history)
-    : runningNumbers(view.step, view.epochs);
+  const height = HEIGHT + (view.notice === undefined ? 0 : NOTICE_HEIGHT);
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}"`,
-    ` viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="${fontFamily}" font-size="13" fill="${inkColor}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}"`,
+    ` viewBox="0 0 ${WIDTH} ${height}" font-family="${fontFamily}" font-size="13" fill="${inkColor}">`,
     `<title>${escapeText(trainingText(view))}</title>`,
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
+    `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     text(16, 28, view.title, { size: 16 }),
     text(WIDTH - 16, 28, place(view), { anchor: 'end', color: softInkColor }),
     bar(view),
-    text(16, 76, numbers),
+    text(16, 76, numbers(view)),
     panel('loss', view),
     panel('accuracy', view),
     legend(),
+    view.notice === undefined ? '' : text(16, HEIGHT + 8, view.notice),
     '</svg>',
   ].join('');
 }
 
 /** The state in one line of text. */
 export function trainingText(view: TrainingView): string {
-  const { step, epochs, history } = view;
-  const numbers = history ? finalNumbers(epochs, history) : runningNumbers(step, epochs);
-  return [view.title, place(view), numbers].filter(Boolean).join(' · ');
+  return [view.title, place(view), numbers(view), view.notice].filter(Boolean).join(' · ');
+}
+
+function numbers(view: TrainingView): string {
+  return view.history ? finalNumbers(view.epochs, view.history) : runningNumbers(view);
 }
 
 function place({ step, epochs, history }: TrainingView): string {
@@ -77,7 +84,7 @@ function place({ step, epochs, history }: TrainingView): string {
   return `epoch ${epoch} of ${step.epochs} · step ${whole(stepInEpoch)} of ${whole(stepsPerEpoch)}`;
 }
 
-function runningNumbers(step: StepInfo | undefined, epochs: readonly EpochRecord[]): string {
+function runningNumbers({ step, epochs, isStopped }: TrainingView): string {
   if (!step) return '';
   const validation = epochs.at(-1)?.valAccuracy;
   return [
@@ -85,7 +92,7 @@ function runningNumbers(step: StepInfo | undefined, epochs: readonly EpochRecord
     `accuracy ${step.accuracy.toFixed(3)}`,
     ...(validation == null ? [] : [`validation accuracy ${validation.toFixed(3)}`]),
     `${whole(step.imagesPerSecond)} images/s`,
-    `${duration(step.secondsLeft)} left`,
+    ...(isStopped ? [] : [`${duration(step.secondsLeft)} left`]),
   ].join(' · ');
 }
 

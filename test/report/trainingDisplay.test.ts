@@ -6,6 +6,7 @@ import { createTrainingDisplay } from '../../lib/report/trainingDisplay';
 import { duration, niceTicks } from '../../lib/report/ticks';
 import { trainingSvg } from '../../lib/report/trainingSvg';
 import type { StepInfo } from '../../lib/training/history';
+import { TrainingInterrupted } from '../../lib/training/trainAlone';
 import { formOf, inNotebook, type Shown } from './fakeNotebook';
 import { cifar10, generated, sampleHistory } from './sampleFigures';
 
@@ -95,6 +96,53 @@ test('a resumed training shows the epochs that were done before', async () => {
   });
   assert.equal(formOf(shown[0], 'image/svg+xml').match(/<circle/g)?.length, 8);
   assert.match(texts(shown)[0], /^CNN – generated sample · epoch 3 of 3/);
+});
+
+test('a resumed training says after which step, and what is different about TensorFlow', async () => {
+  const resume = (runtimeDifference?: string) =>
+    inNotebook(() => {
+      const { callbacks } = createTrainingDisplay({ model: 'CNN', dataset: generated });
+      const epochs = history.epochs.slice(0, 2);
+      callbacks.onResume({ epoch: 3, step: 1200, epochs, runtimeDifference });
+      callbacks.onStep(stepInfo(1201));
+    });
+  const [plain] = await resume();
+  assert.match(formOf(plain, 'text/plain'), / · Resumed after step 1,200\.$/);
+  const [different] = await resume('threads was 2 and is 4 now');
+  const words =
+    'Resumed after step 1,200, but threads was 2 and is 4 now: the curve goes on, not to the last bit.';
+  assert.ok(formOf(different, 'text/plain').endsWith(words));
+  assert.ok(formOf(different, 'image/svg+xml').includes(`>${words}</text>`));
+});
+
+test('an interrupted training says where it stopped and how it goes on, without time left', async () => {
+  const events: ProgressEvent[] = [];
+  const stop = (checkpointDirectory?: string) =>
+    inNotebook(() => {
+      const run = { progress: (event: ProgressEvent) => void events.push(event) };
+      const { callbacks } = createTrainingDisplay({
+        model: 'CNN',
+        dataset: cifar10,
+        run,
+        now: () => 0,
+      });
+      callbacks.onStep(stepInfo(149));
+      callbacks.onStep(stepInfo(150));
+      const place = { epoch: 2, epochs: 3, step: 150, checkpointDirectory };
+      callbacks.onInterrupt(new TrainingInterrupted(place));
+    });
+  const last = (await stop('/run/checkpoints/CNN')).at(-1);
+  assert.equal(
+    formOf(last, 'text/plain'),
+    'CNN – CIFAR-10 · epoch 2 of 3 · step 50 of 100 · loss 1.000 · accuracy 0.500 · ' +
+      '1,510 images/s · Stopped in epoch 2 after step 150; run this cell again to go on.',
+  );
+  assert.match(formOf(last, 'image/svg+xml'), /run this cell again to go on\.<\/text><\/svg>$/);
+  assert.deepEqual(events.at(-1), {
+    event: 'note',
+    text: 'CNN: Stopped in epoch 2 after step 150; run this cell again to go on.',
+  });
+  assert.match(formOf((await stop()).at(-1), 'text/plain'), /no checkpoint was kept\.$/);
 });
 
 test('a run hears of the training, of every step and of every epoch', async () => {
