@@ -5,6 +5,7 @@
 import { checkOptions, integerFrom, nonNegativeNumber, rule } from '../options';
 import { tf } from '../tensorflow/backend';
 import { randomGamma, randomUniform } from '../tensorflow/random';
+import { mixPairs, movePictures, paintSquares } from './augmentOps';
 
 /** What {@link createAugmentation} can be told; what is left out does not happen. */
 export interface AugmentationOptions {
@@ -78,115 +79,65 @@ export function createAugmentation(options: AugmentationOptions = {}): Augmentat
     mixup: nonNegativeNumber,
   });
   const { flip = false, shift = 0, cutout = 0, mixup = 0 } = options;
-  const moves = flip !== false || shift > 0;
   return {
     options: { flip, shift, cutout, mixup },
     alternates: flip === 'alternating',
     mixes: mixup > 0,
     apply({ images, targets }, { fill, flips }) {
-      checkSizes(images, { shift, cutout });
-      const [batch] = images.shape;
+      checkSizes(images, shift);
+      if (flip === 'alternating' && flips === undefined) {
+        throw new TypeError(
+          'Expected flips for an alternating flip but received none: pass which pictures are mirrored.',
+        );
+      }
+      const [batch, height, width] = images.shape;
       let changed = images;
-      if (moves) {
-        const mirror = flip === false ? null : (flips ?? randomIntegers(batch, 2));
-        if (flip === 'alternating' && !flips)
-          throw new TypeError(
-            'Expected flips for an alternating flip but received none: pass which pictures are mirrored.',
-          );
-        changed = move(changed, {
-          flips: mirror,
-          down: randomIntegers(batch, 2 * shift + 1).sub(integer(shift)),
-          right: randomIntegers(batch, 2 * shift + 1).sub(integer(shift)),
+      const coins = (): tf.Tensor1D => randomIntegers(batch, [0, 1]);
+      if (flip !== false || shift > 0) {
+        changed = movePictures(changed, {
+          flips: flip === true ? coins() : flip === 'alternating' ? flips : undefined,
+          down: randomIntegers(batch, [-shift, shift]),
+          right: randomIntegers(batch, [-shift, shift]),
         });
       }
-      if (cutout > 0) changed = cutOut(changed, { side: cutout, fill });
-      return mixup > 0 ? mix({ images: changed, targets }, mixup) : { images: changed, targets };
+      if (cutout > 0) {
+        const before = Math.floor(cutout / 2);
+        changed = paintSquares(changed, {
+          side: cutout,
+          top: randomIntegers(batch, [-before, height - 1 - before]),
+          left: randomIntegers(batch, [-before, width - 1 - before]),
+          fill,
+        });
+      }
+      if (mixup === 0) return { images: changed, targets };
+      const share = randomShare(mixup);
+      return { images: mixPairs(changed, share), targets: mixPairs(targets, share) };
     },
   };
 }
 
-/** A plain number would turn int32 into float32. */
-function integer(value: number): tf.Scalar {
-  return tf.scalar(value, 'int32');
+/** @returns int32 [count], each integer from `first` to `last` as likely. */
+function randomIntegers(
+  count: number,
+  [first, last]: readonly [first: number, last: number],
+): tf.Tensor1D {
+  if (first === last) return tf.fill([count], first, 'int32');
+  const draws = randomUniform([count]).mul(last - first + 1);
+  return draws.floor().add(first).cast('int32') as unknown as tf.Tensor1D;
 }
 
-/** @returns int32 [count], each from 0 to limit - 1. */
-function randomIntegers(count: number, limit: number): tf.Tensor1D {
-  if (limit === 1) return tf.zeros([count], 'int32');
-  return randomUniform([count]).mul(limit).floor().cast('int32') as tf.Tensor1D;
-}
-
-/**
- * Mirrors and moves in one gather: every pixel is told where it comes from.
- *
- * @param flips int32 [batch] of 0 and 1, or null for none.
- * @param down,right int32 [batch]: the pixel at (y, x) comes from (y + down, x + right), counted in the mirrored picture.
- */
-function move(
-  images: tf.Tensor4D,
-  {
-    flips,
-    down,
-    right,
-  }: { readonly flips: tf.Tensor1D | null; readonly down: tf.Tensor; readonly right: tf.Tensor },
-): tf.Tensor4D {
-  const [batch, height, width, channels] = images.shape;
-  const rows = reflected(tf.range(0, height, 1, 'int32').add(down.expandDims(1)), height);
-  const moved = reflected(tf.range(0, width, 1, 'int32').add(right.expandDims(1)), width);
-  // x for a picture as it is, width - 1 - x for a mirrored one.
-  const columns =
-    flips === null
-      ? moved
-      : moved.add(flips.expandDims(1).mul(integer(width - 1).sub(moved.mul(integer(2)))));
-  const first = tf.range(0, batch, 1, 'int32').mul(integer(height)).expandDims(1);
-  const sources = rows.add(first).mul(integer(width)).expandDims(2).add(columns.expandDims(1));
-  const pixels = images.reshape([batch * height * width, channels]);
-  return tf.gather(pixels, sources as tf.Tensor3D) as unknown as tf.Tensor4D;
-}
-
-/** Places outside 0…size - 1 mirrored at the outermost pixels: … 2 1 | 0 1 2 … (torch's "reflect"). */
-function reflected(places: tf.Tensor, size: number): tf.Tensor {
-  const last = integer(size - 1);
-  return last.sub(last.sub(places.abs()).abs());
-}
-
-function cutOut(
-  images: tf.Tensor4D,
-  { side, fill }: { readonly side: number; readonly fill: readonly number[] },
-): tf.Tensor4D {
-  const [batch, height, width] = images.shape;
-  const inside = (size: number): tf.Tensor => {
-    const first = randomIntegers(batch, size)
-      .sub(integer(Math.floor(side / 2)))
-      .expandDims(1);
-    const places = tf.range(0, size, 1, 'int32').sub(first);
-    return places
-      .greaterEqual(integer(0))
-      .logicalAnd(places.less(integer(side)))
-      .cast('float32');
-  };
-  const painted = inside(height).expandDims(2).mul(inside(width).expandDims(1)).expandDims(3);
-  const colour = tf.tensor1d([...fill]);
-  return images.add(painted.mul(colour.sub(images))) as tf.Tensor4D;
-}
-
-function mix({ images, targets }: AugmentedBatch, alpha: number): AugmentedBatch {
-  // X / (X + Y) ~ Beta(α, α) where X, Y ~ Gamma(α); the summand keeps 0 / 0 away.
+/** @returns float32 scalar from Beta(alpha, alpha): X / (X + Y) where X and Y are from Gamma(alpha). */
+function randomShare(alpha: number): tf.Scalar {
+  // The summand keeps 0 / 0 away.
   const [x, y] = [0, 1].map(() => randomGamma([], alpha).add(1e-30));
-  const share = x.div(x.add(y));
-  const mixed = (values: tf.Tensor): tf.Tensor =>
-    values.mul(share).add(values.reverse(0).mul(tf.scalar(1).sub(share)));
-  return { images: mixed(images) as tf.Tensor4D, targets: mixed(targets) };
+  return x.div(x.add(y));
 }
 
-function checkSizes(
-  images: tf.Tensor4D,
-  sizes: { readonly shift: number; readonly cutout: number },
-): void {
+function checkSizes(images: tf.Tensor4D, shift: number): void {
   const [, height, width] = images.shape;
-  if (sizes.shift < Math.min(height, width)) return;
+  if (shift < Math.min(height, width)) return;
   throw new RangeError(
-    `Expected shift to be less than the pictures' sides, ${height} × ${width}, but received ${sizes.shift}: ` +
+    `Expected shift to be less than the pictures' sides, ${height} × ${width}, but received ${shift}: ` +
       'pass createAugmentation a smaller one.',
   );
 }

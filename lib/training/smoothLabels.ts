@@ -22,5 +22,5 @@ export function denseTargets(
     .oneHot(labels, numClasses)
     .cast('float32')
     .mul(1 - smoothing)
-    .add(smoothing / numClasses) as tf.Tensor2D;
+    .add<tf.Tensor2D>(smoothing / numClasses);
 }

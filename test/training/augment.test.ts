@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { tf } from '../../lib/tensorflow/backend';
+import { setStepNumber } from '../../lib/tensorflow/compile';
+import { createAlternatingFlip } from '../../lib/training/alternatingFlip';
+import { createAugmentation, type AugmentationOptions } from '../../lib/training/augment';
+import { compileStrictly, withoutLeaks } from '../tensorflow/steps';
+
+const FILL = [100, 110, 120];
+
+/** Batches of one gradient picture, augmented in a graph at the steps named; the graph must not fall back. */
+function augmented(
+  options: AugmentationOptions,
+  { steps = [1, 2], batch = 64, side = 6, seed = 3 } = {},
+): { images: number[][][][]; targets: number[][] }[] {
+  const augmentation = createAugmentation(options);
+  const compiled = compileStrictly(
+    function augment(images: tf.Tensor4D, targets: tf.Tensor2D) {
+      const result = augmentation.apply({ images, targets }, { fill: FILL });
+      return [result.images, result.targets];
+    },
+    { seed },
+  );
+  const picture = tf.tidy(
+    () =>
+      tf
+        .range(0, side * side, 1)
+        .reshape([1, side, side, 1])
+        .tile([batch, 1, 1, 3]) as unknown as tf.Tensor4D,
+  );
+  const classes = Int32Array.from({ length: batch }, (_, i) => (i < batch / 2 ? 0 : 1));
+  const targets = tf.tidy(
+    () => tf.oneHot(tf.tensor1d(classes, 'int32'), 2).cast('float32') as tf.Tensor2D,
+  );
+  const results = [1, ...steps].map((step) => {
+    setStepNumber(compiled, step);
+    const [changed, mixed] = compiled(picture, targets);
+    const values = {
+      images: changed.arraySync() as number[][][][],
+      targets: mixed.arraySync() as number[][],
+    };
+    tf.dispose([changed, mixed]);
+    return values;
+  });
+  assert.equal(compiled.statistics.graphRuns, steps.length); // the first call was recorded
+  compiled.dispose();
+  tf.dispose([picture, targets]);
+  return results.slice(1);
+}
+
+const topRows = (images: number[][][][]): string[] =>
+  images.map((picture) => picture[0].map(([red]) => red).join(' '));
+
+test('no piece, no change', () => {
+  withoutLeaks(() => {
+    const [{ images, targets }] = augmented({}, { batch: 2, side: 2 });
+    assert.deepEqual(topRows(images), ['0 1', '0 1']);
+    assert.deepEqual(targets, [
+      [1, 0],
+      [0, 1],
+    ]);
+  });
+});
+
+test('a flip mirrors about half of the pictures, others on the next step', () => {
+  const [first, second] = augmented({ flip: true }, { batch: 400, side: 3 }).map(({ images }) =>
+    topRows(images),
+  );
+  assert.deepEqual(new Set(first), new Set(['0 1 2', '2 1 0']));
+  const mirrored = first.filter((row) => row === '2 1 0').length;
+  assert.ok(Math.abs(mirrored - 200) < 50, `${mirrored} of 400`); // 5 standard deviations
+  assert.notDeepEqual(first, second);
+});
+
+test('shifts reach every distance up to the chosen one, in both directions', () => {
+  const [{ images }] = augmented({ shift: 1 }, { batch: 400, side: 3 });
+  // Rows moved by -1, 0, 1 begin with 3, 0, 3 (mirrored), columns accordingly.
+  const corners = new Map<string, number>();
+  for (const picture of images) {
+    const corner = `${picture[1][0][0]} ${picture[1][1][0]}`;
+    corners.set(corner, (corners.get(corner) ?? 0) + 1);
+  }
+  // The middle row is row 0, 1 or 2; its first pixels are 1 0 | 0 1 | 1 2.
+  const expected = [0, 3, 6].flatMap((row) => [
+    `${row + 1} ${row}`,
+    `${row} ${row + 1}`,
+    `${row + 1} ${row + 2}`,
+  ]);
+  assert.deepEqual([...corners.keys()].sort(), expected.sort());
+  for (const [corner, count] of corners) assert.ok(count > 15, `${corner}: ${count} of 400`); // 44 expected
+});
+
+test('a cut-out square has the mean colour and its centre inside of the picture', () => {
+  const [{ images }] = augmented({ cutout: 2 }, { batch: 200, side: 4 });
+  for (const picture of images) {
+    const painted = picture.flat().filter(([red]) => red === FILL[0]);
+    assert.ok([1, 2, 4].includes(painted.length), `${painted.length} pixels`);
+    for (const pixel of painted) assert.deepEqual(pixel, FILL);
+  }
+});
+
+test('mixup mixes pictures and targets by the same share, one for each step', () => {
+  const batches = augmented({ mixup: 1 }, { steps: [1, 2, 3, 4, 5], batch: 4, side: 2 });
+  const shares = batches.map(({ targets }) => {
+    // The first picture's partner is the last one, of the other class.
+    const [[own, other], , , [partners]] = targets;
+    assert.ok(Math.abs(own + other - 1) < 1e-6);
+    assert.ok(Math.abs(own + partners - 1) < 1e-6);
+    return own;
+  });
+  assert.equal(new Set(shares).size, 5);
+  assert.ok(shares.every((share) => share > 0 && share < 1));
+});
+
+test('shares of mixup follow Beta(α, α): mean 1/2, variance 1 / (4 (2α + 1))', () => {
+  const steps = Array.from({ length: 400 }, (_, i) => i + 1);
+  const batches = augmented({ mixup: 0.5 }, { steps, batch: 2, side: 2 });
+  const shares = batches.map(({ targets }) => targets[0][0]);
+  const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  const variance = shares.reduce((sum, x) => sum + (x - mean) ** 2, 0) / shares.length;
+  assert.ok(Math.abs(mean - 0.5) < 0.08, `mean ${mean}`); // 4.5 standard errors of .0177
+  assert.ok(Math.abs(variance - 0.125) < 0.025, `variance ${variance}`);
+});
+
+test('the same seed and step give the same pictures in another graph, another seed others', () => {
+  const options = { flip: true, shift: 2, cutout: 2, mixup: 0.3 };
+  const [first, second] = augmented(options);
+  const [again] = augmented(options, { steps: [2] });
+  assert.deepEqual(again, second);
+  assert.notDeepEqual(first, second);
+  assert.notDeepEqual(augmented(options, { steps: [2], seed: 4 })[0], second);
+});
+
+test('an alternating flip shows every picture from both sides in two epochs', () => {
+  const flipsOf = createAlternatingFlip(1000, { seed: 5 });
+  const indices = Uint32Array.from({ length: 1000 }, (_, i) => i);
+  const [first, second, third] = [1, 2, 3].map((epoch) => [...flipsOf(indices, epoch)]);
+  assert.deepEqual(
+    second,
+    first.map((flip) => 1 - flip),
+  );
+  assert.deepEqual(third, first);
+  const count = first.reduce((sum, flip) => sum + flip, 0);
+  assert.ok(Math.abs(count - 500) < 80, `${count} of 1000`); // 5 standard deviations
+  // A picture keeps its coin in whatever batch it comes.
+  assert.deepEqual([...flipsOf([7, 3], 1)], [first[7], first[3]]);
+});
+
+test('an alternating flip wants to be told the flips', () => {
+  const { apply, alternates } = createAugmentation({ flip: 'alternating' });
+  assert.equal(alternates, true);
+  const batch = { images: tf.zeros([1, 2, 2, 3]) as tf.Tensor4D, targets: tf.zeros([1, 2]) };
+  assert.throws(() => apply(batch, { fill: FILL }), /Expected flips .* but received none/);
+  tf.dispose([batch.images, batch.targets]);
+});
+
+test('impossible options are refused', () => {
+  assert.throws(() => createAugmentation({ shift: -1 }), /Expected shift to be an integer of 0/);
+  assert.throws(() => createAugmentation({ flip: 'often' as never }), /'alternating'/);
+  assert.throws(() => createAugmentation({ cutOut: 2 } as never), /did you mean "cutout"/);
+  assert.throws(
+    () => augmented({ shift: 3 }, { side: 3 }),
+    /Expected shift to be less than the pictures' sides, 3 × 3, but received 3/,
+  );
+});
