@@ -20,7 +20,7 @@ before(async () => {
     inputSize: 32,
     trainLimit: 300,
     testLimit: 100,
-    mirrorTraining: true,
+    mirror: true,
     headEpochs: 2,
     fineTuneLimit: 40,
     scratchEpochs: 1,
