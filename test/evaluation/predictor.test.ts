@@ -4,6 +4,7 @@ import { applyPreprocess, CIFAR10_SCALE, type Preprocess } from '../../lib/data/
 import { createPredictor } from '../../lib/evaluation/predictor';
 import { nodeBackend, tf } from '../../lib/tensorflow/backend';
 import { compile } from '../../lib/tensorflow/compile';
+import { mirrored } from '../../lib/training/mirror';
 import { namedWeights } from '../../lib/training/trainingStep';
 import { assertClose, withoutLeaks } from '../tensorflow/steps';
 import { createTinyDataset, createTinyModel } from '../training/tinyTraining';
@@ -44,6 +45,33 @@ test('pictures of another size are resized inside of the graph', () => {
   const pixels = images.subarray(0, 3 * 4 * 4 * 3);
   for (let i = 0; i < 2; i++)
     assertClose(predictor.run(pixels, 3), expected(model, pixels, [3, 4]));
+  predictor.dispose();
+  model.dispose();
+});
+
+test('a flip average is the mean over each picture and its mirror image', () => {
+  withoutLeaks(() => {
+    const model = createTinyModel();
+    const predictor = createPredictor(model, { preprocess, flipAverage: true });
+    const both = [images, mirrored(images, { width: SIDE })].map((pixels) =>
+      expected(model, pixels, [12, SIDE]),
+    );
+    const means = both[0].map((value, i) => (value + both[1][i]) / 2);
+    for (let i = 0; i < 2; i++) assertClose(predictor.run(images, 12), means);
+    assert.equal(predictor.statistics.graphRuns, 1);
+    predictor.dispose();
+    model.dispose();
+  });
+});
+
+test('bfloat16 predicts about the same', () => {
+  const model = createTinyModel();
+  const predictor = createPredictor(model, { preprocess, bfloat16: true });
+  for (let i = 0; i < 2; i++)
+    assertClose(predictor.run(images, 12), expected(model, images, [12, SIDE]), {
+      tolerance: 2e-2, // 8 bits of mantissa
+    });
+  assert.equal(predictor.statistics.graphRuns, 1);
   predictor.dispose();
   model.dispose();
 });

@@ -29,6 +29,21 @@ function createClassifier(): Classifier {
   return { model: createTinyModel(), classNames: ['red', 'green', 'blue'], preprocess };
 }
 
+test('a flip average is saved with the classifier, and absent where there is none', async () => {
+  await saveClassifier({ ...createClassifier(), flipAverage: true }, directory);
+  assert.equal((await loadClassifier(directory)).flipAverage, true);
+  await editJson((json) => {
+    (json.userDefinedMetadata as Record<string, unknown>).flipAverage = 'yes';
+  });
+  await assert.rejects(
+    loadClassifier(directory),
+    /Expected flipAverage .* to be true or false but found "yes"/,
+  );
+  await saveClassifier(createClassifier(), directory);
+  assert.equal('flipAverage' in (await loadClassifier(directory)), false);
+  assert.equal('flipAverage' in ((await readJson()).userDefinedMetadata as object), false);
+});
+
 async function readJson(): Promise<Record<string, unknown>> {
   const text = await readFile(join(directory, 'model.json'), 'utf8');
   return JSON.parse(text) as Record<string, unknown>;

@@ -21,16 +21,15 @@ function augmented(
     },
     { seed },
   );
-  const picture = tf.tidy(
-    () =>
-      tf
-        .range(0, side * side, 1)
-        .reshape([1, side, side, 1])
-        .tile([batch, 1, 1, 3]) as unknown as tf.Tensor4D,
-  );
-  const classes = Int32Array.from({ length: batch }, (_, i) => (i < batch / 2 ? 0 : 1));
-  const targets = tf.tidy(
-    () => tf.oneHot(tf.tensor1d(classes, 'int32'), 2).cast('float32') as tf.Tensor2D,
+  const row = Array.from({ length: side * side * 3 }, (_, i) => Math.floor(i / 3));
+  const picture = tf.tensor4d(Array.from({ length: batch }, () => row).flat(), [
+    batch,
+    side,
+    side,
+    3,
+  ]);
+  const targets = tf.tensor2d(
+    Array.from({ length: batch }, (_, i) => (i < batch / 2 ? [1, 0] : [0, 1])),
   );
   const results = [1, ...steps].map((step) => {
     setStepNumber(compiled, step);
@@ -147,10 +146,13 @@ test('an alternating flip shows every picture from both sides in two epochs', ()
 });
 
 test('an alternating flip wants to be told the flips', () => {
-  const { apply, alternates } = createAugmentation({ flip: 'alternating' });
-  assert.equal(alternates, true);
-  const batch = { images: tf.zeros([1, 2, 2, 3]) as tf.Tensor4D, targets: tf.zeros([1, 2]) };
-  assert.throws(() => apply(batch, { fill: FILL }), /Expected flips .* but received none/);
+  const augmentation = createAugmentation({ flip: 'alternating' });
+  assert.equal(augmentation.alternates, true);
+  const batch = { images: tf.zeros<tf.Rank.R4>([1, 2, 2, 3]), targets: tf.zeros([1, 2]) };
+  assert.throws(
+    () => augmentation.apply(batch, { fill: FILL }),
+    /Expected flips .* but received none/,
+  );
   tf.dispose([batch.images, batch.targets]);
 });
 

@@ -9,8 +9,9 @@ function pictures(...rows: readonly number[][][]): tf.Tensor4D {
   return tf.tensor4d(rows.map((picture) => picture.map((row) => row.map((x) => [x, x, x]))));
 }
 
-function firstChannel(images: tf.Tensor4D): unknown {
-  return tf.tidy(() => tf.unstack(images, 3)[0].arraySync());
+function firstChannel(images: tf.Tensor4D): number[][][] {
+  const pixels = images.arraySync();
+  return pixels.map((picture) => picture.map((row) => row.map(([first]) => first)));
 }
 
 const numbers = (...values: number[]): tf.Tensor1D => tf.tensor1d(values, 'int32');
@@ -24,18 +25,12 @@ function moved(
   picture: number[][],
   { down = 0, right = 0, flip = 0 }: { down?: number; right?: number; flip?: number },
 ): unknown {
-  return tf.tidy(
-    () =>
-      (
-        firstChannel(
-          movePictures(pictures(picture), {
-            flips: numbers(flip),
-            down: numbers(down),
-            right: numbers(right),
-          }),
-        ) as unknown[]
-      )[0],
-  );
+  const images = pictures(picture);
+  const moves = { flips: numbers(flip), down: numbers(down), right: numbers(right) };
+  const result = movePictures(images, moves);
+  const [rows] = firstChannel(result);
+  tf.dispose([images, result, ...Object.values(moves)]);
+  return rows;
 }
 
 test('a picture that is not moved stays as it is', () => {
@@ -138,8 +133,7 @@ test('a painted square ends at the border', () => {
         [7, 8, 0],
       ],
     ]);
-    const green = tf.tidy(() => tf.unstack(painted, 3)[1].arraySync() as number[][][]);
-    assert.deepEqual(green[1][1], [4, 5, 50]);
+    assert.deepEqual(painted.arraySync()[1][1][2], [0, 50, 0]);
     tf.dispose([images, painted, place.top, place.left]);
   });
 });

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { tf } from '../../lib/tensorflow/backend';
+import { createAugmentation } from '../../lib/training/augment';
+import { findLearningRate, steepestFall } from '../../lib/training/learningRateFinder';
+import { createSgd } from '../../lib/training/optimizer';
+import { assertClose } from '../tensorflow/steps';
+import { createTinyModel, tinyOptions, weightValues } from './tinyTraining';
+
+const { trainSet, batchSize, seed, preprocess } = tinyOptions();
+const options = { trainSet, batchSize, seed, preprocess, optimizer: createSgd() };
+
+test('rates rise by the same factor, and the model gets all its weights back', async () => {
+  const model = createTinyModel();
+  const before = weightValues(model);
+  const tensors = tf.memory().numTensors;
+  const { learningRates, losses, suggestion } = await findLearningRate(model, {
+    ...options,
+    augmentation: createAugmentation({ flip: 'alternating' }),
+    from: 1e-4,
+    to: 1,
+    steps: 9,
+  });
+  // From 1e-4 to 1 in eight steps: half a power of ten each.
+  assertClose(learningRates.map(Math.log10), [-4, -3.5, -3, -2.5, -2, -1.5, -1, -0.5, 0]);
+  assert.equal(losses.length, 9);
+  assert.ok(learningRates.includes(suggestion));
+  assert.deepEqual(weightValues(model), before);
+  assert.equal(tf.memory().numTensors, tensors);
+  model.dispose();
+});
+
+test('a loss that runs away ends the trial', async () => {
+  const model = createTinyModel();
+  const before = weightValues(model);
+  const { losses } = await findLearningRate(model, { ...options, from: 1e-2, to: 1e8, steps: 60 });
+  assert.ok(losses.length < 60, `${losses.length} steps`);
+  assert.deepEqual(weightValues(model), before);
+  model.dispose();
+});
+
+test('the suggestion is where the loss falls fastest before its lowest point', () => {
+  // Half the differences over two steps, from the second on: -.05, -.3, -.4, -.175, …; the fall from 9 comes too late.
+  assert.equal(steepestFall([2.3, 2.25, 2.2, 1.65, 1.4, 1.3, 1.35, 9, 1.5]), 3);
+});
+
+test('impossible rates are refused', async () => {
+  const model = createTinyModel();
+  const wrong = findLearningRate(model, { ...options, from: 1, to: 0.1 });
+  await assert.rejects(wrong, /greater than from but received 0.1 and 1/);
+  model.dispose();
+});

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { splitDataset } from '../../lib/data/dataset';
+import { generateSample } from '../../lib/data/sample';
+import { evaluateClassifier } from '../../lib/evaluation/evaluate';
+import { disposeClassifier } from '../../lib/evaluation/predictImage';
+import { tf } from '../../lib/tensorflow/backend';
+import {
+  FAST_RECIPE,
+  RECIPE_PIECES,
+  RECIPES,
+  recipeSchedule,
+  recipeTraining,
+  trainRecipe,
+  withoutPiece,
+  type Recipe,
+} from '../../lib/training/recipe';
+
+const TINY: Recipe = {
+  ...FAST_RECIPE,
+  name: 'tiny',
+  widths: [4, 8],
+  epochs: 2,
+  batchSize: 25,
+  bfloat16: 'never',
+};
+
+test('a recipe trains a classifier that predicts as it was validated', async () => {
+  const before = tf.memory().numTensors;
+  const { trainSet: pictures } = generateSample({ trainCount: 110, testCount: 10, seed: 1 });
+  const { trainSet, valSet } = splitDataset(pictures, { valFraction: 0.1, seed: 1 });
+  const { classifier, history } = await trainRecipe(
+    { trainSet, valSet },
+    { recipe: TINY, seed: 2 },
+  );
+  assert.equal(history.epochs.length, 2);
+  assert.equal(classifier.flipAverage, true);
+  const { loss } = await evaluateClassifier(classifier, valSet);
+  assert.ok(Math.abs(loss - Number(history.epochs[1].valLoss)) < 1e-5);
+  disposeClassifier(classifier);
+  assert.equal(tf.memory().numTensors, before);
+});
+
+test('each piece can be left out alone, and is gone then', () => {
+  const whole: Recipe = { ...FAST_RECIPE, cutout: 8, mixup: 0.2 };
+  for (const piece of RECIPE_PIECES) {
+    const without = withoutPiece(whole, piece);
+    const changed = Object.keys(whole).filter(
+      (key) => whole[key as keyof Recipe] !== without[key as keyof Recipe],
+    );
+    assert.equal(changed.length, 1, piece);
+    assert.deepEqual(withoutPiece(without, piece), without);
+  }
+  assert.equal(withoutPiece(whole, 'alternating flips').flip, true);
+  assert.equal(withoutPiece({ ...whole, flip: false }, 'alternating flips').flip, false);
+  assert.equal('averageWeights' in recipeTraining(withoutPiece(whole, 'averaged weights')), false);
+});
+
+test('the schedule is the triangle, and half its peak throughout without it', () => {
+  const recipe = { ...FAST_RECIPE, peakLearningRate: 2 };
+  const rates = (value: Recipe) => [0, 0.23, 1].map(recipeSchedule(value));
+  const triangle = rates(recipe).map((rate) => Math.round(rate * 1e6) / 1e6);
+  assert.deepEqual(triangle, [0.4, 2, 0.14]);
+  assert.deepEqual(rates(withoutPiece(recipe, 'schedule')), [1, 1, 1]);
+});
+
+test('presets are plain JSON and bear their names', () => {
+  for (const [name, recipe] of Object.entries(RECIPES)) {
+    assert.equal(recipe.name, name);
+    assert.deepEqual(JSON.parse(JSON.stringify(recipe)), recipe);
+  }
+});
