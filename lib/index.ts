@@ -159,7 +159,6 @@ export type {
   Figure,
   HistoryFigureOptions,
   ImageGridOptions,
-  LearningRateTrial,
   ModelAccuracy,
   ModelHistory,
   PieceCost,
@@ -195,6 +194,18 @@ export { createTrainingDisplay } from './report/trainingDisplay';
 export type { TrainingDisplay, TrainingDisplayOptions } from './report/trainingDisplay';
 
 // Experiments
+export {
+  ablationSettings,
+  ablationTable,
+  measureAblation,
+  pieceCosts,
+} from './experiments/ablation';
+export type {
+  Ablation,
+  AblationOptions,
+  AblationResult,
+  AblationSetting,
+} from './experiments/ablation';
 export { findBaselines } from './experiments/baseline';
 export type { Baseline } from './experiments/baseline';
 export { contestantTable, measureContestants } from './experiments/contestants';
@@ -249,6 +260,7 @@ export type {
 } from './experiments/runRecord';
 export { listRuns, loadRun, runsDirectory, startRun } from './experiments/runs';
 export type { RecordedSplits, Run, RunOptions } from './experiments/runs';
+export { trackAblation } from './experiments/trackAblation';
 export { trackExtraction } from './experiments/trackExtraction';
 export { trackLoading } from './experiments/trackLoading';
 

@@ -1,6 +1,7 @@
 // How a training recipe was found: the trial of learning rates, and what each of its pieces is worth.
 import { meanAndStd } from '../evaluation/statistics';
 import { anyValue, checkOptions, required, text } from '../options';
+import type { LearningRateSearch } from '../training/learningRateFinder';
 import type { Axis, BarTrace, Figure, ScatterTrace } from './figure';
 import {
   type DatasetLabel,
@@ -92,64 +93,58 @@ export function ablationCostFigure(
   };
 }
 
-/** Losses of a training whose learning rate grew with every step; `findLearningRate` returns it. */
-export interface LearningRateTrial {
-  /** Growing, greater than 0. */
-  readonly learningRates: readonly number[];
-  /** Training loss (cross-entropy, nats) at each of them. */
-  readonly losses: readonly number[];
-  /** The rate to train with. */
-  readonly suggestion: number;
-}
-
 /**
- * Loss against learning rate, the suggested one marked: left of the valley steps are too short to learn, right of it the
- * loss breaks out upwards. The axis of losses ends a little above the first one; what breaks out leaves the panel.
+ * Loss against learning rate as `findLearningRate` measured it, the suggested rate marked: left of the slope steps are too
+ * short to learn, right of the valley the loss breaks out upwards. Batches thin, their moving average thick. The axis ends
+ * a little above the first loss; what breaks out leaves the panel.
  */
 export function learningRateFigure(
-  { learningRates, losses, suggestion }: LearningRateTrial,
+  search: LearningRateSearch,
   options: RecipeFigureOptions,
 ): Figure {
   checkOptions('learningRateFigure', options, rules);
-  if (learningRates.length !== losses.length || losses.length === 0) {
+  const { learningRates, losses, smoothedLosses, suggestion } = search;
+  if (losses.length === 0) {
     throw new RangeError(
-      `Expected a loss for each of the ${learningRates.length} learning rates, and at least one, but received ` +
-        `${losses.length}: pass what findLearningRate returned.`,
+      'Expected at least one loss but received none: pass what findLearningRate returned, of a loss that is finite.',
     );
   }
-  const finite = losses.filter(Number.isFinite);
-  const low = Math.min(...finite);
-  const high = losses.find(Number.isFinite) ?? 0;
+  const low = Math.min(...losses);
+  const high = losses[0];
   const margin = 0.15 * Math.max(high - low, 0.1);
-  const [bottom, top] = [low - margin, high + margin];
-  const { color } = seriesStyle(0);
-  const curve: ScatterTrace = {
+  const range = [low - margin, high + margin] as const;
+  const curve = (name: string, values: readonly number[], width: number): ScatterTrace => ({
     type: 'scatter',
     mode: 'lines',
-    name: 'loss',
+    name,
     x: learningRates.map((rate) => rounded(rate)),
-    y: losses.map((loss) => rounded(loss)),
-    line: { color, width: 2 },
-    hovertemplate: '%{y:.3f} at %{x:.2g}',
-  };
-  const mark = seriesStyle(1);
+    y: values.map((loss) => rounded(loss)),
+    line: { color: seriesStyle(0).color, width },
+    ...(width > 1
+      ? { hovertemplate: '%{y:.3f} at %{x:.2g}' }
+      : { opacity: 0.5, hoverinfo: 'skip' as const }),
+  });
   const suggested: ScatterTrace = {
     type: 'scatter',
     mode: 'lines',
     name: `suggestion: ${String(rounded(suggestion, 2))}`,
     // A trace and not a shape: its place on the logarithmic axis is the rate itself.
     x: [rounded(suggestion), rounded(suggestion)],
-    y: [rounded(bottom), rounded(top)],
-    line: { color: mark.color, width: 2, dash: 'dash' },
+    y: range.map((loss) => rounded(loss)),
+    line: { color: seriesStyle(1).color, width: 2, dash: 'dash' },
     hovertemplate: '%{x:.2g}',
   };
   return {
-    data: [curve, suggested],
+    data: [
+      curve('loss of each batch', losses, 1),
+      curve('moving average', smoothedLosses, 2.5),
+      suggested,
+    ],
     layout: themedLayout({
       title: figureTitle(options.title ?? 'Loss by learning rate', options.dataset),
       height: 400,
       xaxis: themedAxis('learning rate (log scale)', powersOfTen(learningRates)),
-      yaxis: themedAxis('loss (cross-entropy, nats)', { range: [bottom, top] }),
+      yaxis: themedAxis('loss (cross-entropy, nats)', { range }),
       showlegend: true,
       legend: legendBelow,
       hovermode: 'closest',

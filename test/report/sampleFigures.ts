@@ -81,7 +81,12 @@ export const sampleFigures: Readonly<Record<string, Figure>> = {
     { dataset: cifar10 },
   ),
   learningRate: learningRateFigure(
-    { learningRates: [0.001, 0.01, 0.1, 1], losses: [2.3, 2, 1.4, 9], suggestion: 0.1 / 3 },
+    {
+      learningRates: [0.001, 0.01, 0.1, 1],
+      losses: [2.3, 2, 1.4, 9],
+      smoothedLosses: [2.3, 2.15, 1.8, 4],
+      suggestion: 0.1 / 3,
+    },
     { dataset: cifar10 },
   ),
   dataEfficiency: dataEfficiencyFigure(

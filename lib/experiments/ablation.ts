@@ -1,0 +1,203 @@
+/** What each piece of a recipe is worth: leave it out, train again, and look at what is missing. */
+import type { ImageDataset } from '../data/dataset';
+import { evaluateClassifier } from '../evaluation/evaluate';
+import { disposeClassifier } from '../evaluation/predictImage';
+import { meanAndStd } from '../evaluation/statistics';
+import { anyValue, callback, checkOptions, required, rule, seedInteger, text } from '../options';
+import type { SettingAccuracies } from '../report/comparisonFigures';
+import type { PieceCost } from '../report/recipeFigures';
+import { createTable, type DataTable } from '../report/tables';
+import { describeDataset } from '../training/identity';
+import {
+  RECIPE_PIECES,
+  trainRecipe,
+  withoutPiece,
+  type Recipe,
+  type RecipePiece,
+} from '../training/recipe';
+import { openMeasurements, type Measurement } from './ablationResults';
+
+/** One measurement that has just been made. */
+export interface AblationResult extends Measurement {
+  readonly piece: RecipePiece | null;
+  /** Measurements made, and to be made in all. */
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface AblationOptions {
+  readonly trainSet: ImageDataset;
+  /**
+   * What every recipe is judged by. Never the test set: whoever chooses pieces by it has learnt it by heart a little.
+   */
+  readonly valSet: ImageDataset;
+  readonly recipe: Recipe;
+  /** Which pieces to leave out, one at a time. Default: all that the recipe has. */
+  readonly pieces?: readonly RecipePiece[];
+  /** One training of each recipe per seed, the same seeds for all. At least 3 make error bars that say something. */
+  readonly seeds: readonly number[];
+  /** Keeps the measurements in this JSON file: the same call goes on from there. Default: nowhere. */
+  readonly file?: string;
+  readonly onResult?: (result: AblationResult) => void;
+}
+
+/** A recipe and what it reached, one value per seed, in the order of the seeds. */
+export interface AblationSetting {
+  /** `whole recipe`, or `without flips`. */
+  readonly name: string;
+  /** The piece left out; null for the whole recipe. */
+  readonly piece: RecipePiece | null;
+  /** Validation accuracies, 0…1. */
+  readonly accuracies: readonly number[];
+  /** Of each training. */
+  readonly seconds: readonly number[];
+}
+
+/** A whole ablation. */
+export interface Ablation {
+  readonly seeds: readonly number[];
+  readonly whole: AblationSetting;
+  /** One per piece left out. */
+  readonly without: readonly AblationSetting[];
+}
+
+const seedList = rule(
+  'a list of different integers',
+  '[1, 2, 3]',
+  (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every(seedInteger.accepts) &&
+    new Set(value).size === value.length,
+);
+
+/**
+ * Trains the whole recipe and the recipe without each piece, with every seed, and measures validation accuracy.
+ *
+ * All recipes of a seed begin with the same weights and see the pictures in the same order, so differences are taken
+ * seed by seed. One seed after the other: an interrupted ablation has whole rows.
+ *
+ * @throws RangeError for a piece that the recipe has not.
+ */
+export async function measureAblation(options: AblationOptions): Promise<Ablation> {
+  checkOptions<AblationOptions>('measureAblation', options, {
+    trainSet: required(anyValue),
+    valSet: required(anyValue),
+    recipe: required(anyValue),
+    pieces: anyValue,
+    seeds: required(seedList),
+    file: text,
+    onResult: callback,
+  });
+  const { trainSet, valSet, recipe, seeds, file, onResult } = options;
+  const pieces = chosenPieces(recipe, options.pieces);
+  const settings = [null, ...pieces];
+  const store = await openMeasurements(file, {
+    recipe,
+    trainSet: describeDataset(trainSet),
+    valSet: describeDataset(valSet),
+  });
+  const measured: Measurement[] = [];
+  for (const seed of seeds) {
+    for (const piece of settings) {
+      let measurement = store.find(piece, seed);
+      if (measurement === undefined) {
+        const own = piece === null ? recipe : withoutPiece(recipe, piece);
+        measurement = { piece, seed, ...(await measureRecipe(own, { trainSet, valSet, seed })) };
+        await store.add(measurement);
+      }
+      measured.push(measurement);
+      const total = seeds.length * settings.length;
+      onResult?.({ ...measurement, piece, done: measured.length, total });
+    }
+  }
+  const [whole, ...without] = settings.map((piece): AblationSetting => {
+    const own = measured.filter((measurement) => measurement.piece === piece);
+    return {
+      name: piece === null ? 'whole recipe' : `without ${piece}`,
+      piece,
+      accuracies: own.map(({ accuracy }) => accuracy),
+      seconds: own.map(({ seconds }) => seconds),
+    };
+  });
+  return { seeds, whole, without };
+}
+
+/** Those that are asked for, or all that change the recipe when they are left out. */
+function chosenPieces(
+  recipe: Recipe,
+  pieces: readonly RecipePiece[] | undefined,
+): readonly RecipePiece[] {
+  const present = RECIPE_PIECES.filter(
+    (piece) => JSON.stringify(withoutPiece(recipe, piece)) !== JSON.stringify(recipe),
+  );
+  const absent = pieces?.find((piece) => !present.includes(piece));
+  if (absent !== undefined) {
+    throw new RangeError(
+      `Expected pieces to be among those of the recipe (${present.join(', ')}) but received "${absent}": ` +
+        'leave it out of the list.',
+    );
+  }
+  return pieces ?? present;
+}
+
+async function measureRecipe(
+  recipe: Recipe,
+  options: {
+    readonly trainSet: ImageDataset;
+    readonly valSet: ImageDataset;
+    readonly seed: number;
+  },
+): Promise<{ readonly accuracy: number; readonly seconds: number }> {
+  const { trainSet, valSet, seed } = options;
+  const startedAt = performance.now();
+  // Without a validation set: evaluated once, at the end, so that the seconds are the training's alone.
+  const { classifier } = await trainRecipe({ trainSet }, { recipe, seed });
+  const seconds = (performance.now() - startedAt) / 1000;
+  try {
+    const { accuracy } = await evaluateClassifier(classifier, valSet);
+    return { accuracy, seconds };
+  } finally {
+    disposeClassifier(classifier);
+  }
+}
+
+/** For `ablationCostFigure`: what leaving each piece out costs, seed by seed. */
+export function pieceCosts({ whole, without }: Ablation): PieceCost[] {
+  return without.map(({ piece, accuracies }) => ({
+    name: String(piece),
+    costs: accuracies.map((accuracy, index) => whole.accuracies[index] - accuracy),
+  }));
+}
+
+/** For `ablationFigure`: the whole recipe first. */
+export function ablationSettings({ whole, without }: Ablation): SettingAccuracies[] {
+  return [whole, ...without];
+}
+
+/**
+ * A row per recipe, the whole one first, then the pieces by what they are worth: validation accuracy as mean and sample
+ * standard deviation over the seeds; difference to the whole recipe, mean and standard deviation of the differences of
+ * each seed; seconds of a training.
+ */
+export function ablationTable(ablation: Ablation): DataTable {
+  const costs = new Map(pieceCosts(ablation).map(({ name, costs }) => [name, costs]));
+  const difference = ({ piece }: AblationSetting) =>
+    meanAndStd((costs.get(String(piece)) ?? [0]).map((cost) => -cost));
+  const byWorth = [...ablation.without].sort((a, b) => difference(a).mean - difference(b).mean);
+  return createTable(
+    [ablation.whole, ...byWorth].map((setting) => {
+      const { mean, std } = meanAndStd(setting.accuracies);
+      const isWhole = setting.piece === null;
+      return {
+        recipe: setting.name,
+        'validation accuracy': mean,
+        std,
+        difference: isWhole ? null : difference(setting).mean,
+        'std of differences': isWhole ? null : difference(setting).std,
+        seconds: meanAndStd(setting.seconds).mean,
+        seeds: setting.accuracies.length,
+      };
+    }),
+  );
+}

@@ -1,0 +1,60 @@
+/** An ablation's measurements on disk: hours of training survive a kill, and none is done twice. */
+import { readFile } from 'node:fs/promises';
+import { errorCode, fileError, writeFileAtomic } from '../atomicFile';
+import { findDifference } from '../training/identity';
+
+/** One training of an ablation. */
+export interface Measurement {
+  /** The piece left out; null: none, the whole recipe. */
+  readonly piece: string | null;
+  readonly seed: number;
+  /** Validation accuracy, 0…1. */
+  readonly accuracy: number;
+  /** Of the training, evaluation not included. */
+  readonly seconds: number;
+}
+
+/** Measurements made so far. */
+export interface MeasurementStore {
+  find(piece: string | null, seed: number): Measurement | undefined;
+  /** Keeps one more, on disk where there is a file. */
+  add(measurement: Measurement): Promise<void>;
+}
+
+/**
+ * Opens the measurements that lie in `file`, or begins anew where there is none, or one of another recipe or other data.
+ *
+ * @param file JSON; undefined keeps everything in memory.
+ * @param identity plain JSON: what else the measurements depend on.
+ * @throws Error where the file cannot be read or written.
+ */
+export async function openMeasurements(
+  file: string | undefined,
+  identity: unknown,
+): Promise<MeasurementStore> {
+  const same = JSON.parse(JSON.stringify(identity)) as unknown;
+  const measurements = file === undefined ? [] : await readMeasurements(file, same);
+  return {
+    find: (piece, seed) =>
+      measurements.find((known) => known.piece === piece && known.seed === seed),
+    async add(measurement) {
+      measurements.push(measurement);
+      if (file === undefined) return;
+      await writeFileAtomic(file, `${JSON.stringify({ identity: same, measurements }, null, 1)}\n`);
+    },
+  };
+}
+
+async function readMeasurements(file: string, identity: unknown): Promise<Measurement[]> {
+  try {
+    const content = JSON.parse(await readFile(file, 'utf8')) as {
+      readonly identity?: unknown;
+      readonly measurements?: Measurement[];
+    };
+    const isSame = findDifference(content.identity, identity) === undefined;
+    return isSame ? (content.measurements ?? []) : [];
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || error instanceof SyntaxError) return [];
+    throw fileError(error, `read ${file}`);
+  }
+}
