@@ -2,15 +2,9 @@
 import { dirname, join } from 'node:path';
 import type { History } from '../training/history';
 import { loadClassifier, type Classifier } from '../models/classifier';
-import type { ModelRecord, RunRecord } from './runRecord';
-import {
-  listRuns,
-  loadRun,
-  modelFolderName,
-  runsDirectory,
-  type RecordedSplits,
-  type Run,
-} from './runs';
+import { recordDataset, type RecordedSplits } from './datasetRecord';
+import type { DatasetRecord, ModelRecord, RunRecord } from './runRecord';
+import { listRuns, loadRun, modelFolderName, runsDirectory, type Run } from './runs';
 
 /** A model of an earlier run, as it was saved. */
 export interface Baseline {
@@ -24,8 +18,8 @@ export interface Baseline {
 }
 
 /**
- * The saved models of the latest complete `using-cifar` run on the same data: same name and source, same classes, as
- * many training and validation pictures. Which test set it used does not matter: test the classifiers again.
+ * The saved models of the latest complete `using-cifar` run on the same data: same name, source and classes, the very
+ * same training and validation pictures. Which test set it used does not matter: test the classifiers again.
  *
  * @param run the run that asks; besides `data/runs` the folder it lies in is searched.
  * @returns none where no such run is there, or its models do not load.
@@ -34,26 +28,31 @@ export async function findBaselines(
   run: Pick<Run, 'directory'>,
   splits: RecordedSplits,
 ): Promise<Baseline[]> {
+  const wanted = recordDataset(splits);
   for (const folder of new Set([dirname(run.directory), runsDirectory()])) {
     for (const id of (await listRuns(folder)).reverse()) {
       const directory = join(folder, id);
       const record = await loadRun(directory).catch(() => undefined); // another version's: no baseline
-      if (record && matches(record, splits)) return loadModels(directory, record);
+      if (record && matches(record, wanted)) return loadModels(directory, record);
     }
   }
   return [];
 }
 
-function matches({ notebook, dataset }: RunRecord, splits: RecordedSplits): boolean {
+/** The same training and validation pictures, in the same order; records without checksums match nothing that has them. */
+function matches({ notebook, dataset }: RunRecord, wanted: DatasetRecord): boolean {
   if (notebook !== 'using-cifar' || dataset === null) return false;
-  const { trainSet, valSet } = splits;
-  return (
-    dataset.name === splits.name &&
-    dataset.source === splits.source &&
-    dataset.classNames.join('\n') === trainSet.classNames.join('\n') &&
-    dataset.counts.train === trainSet.size &&
-    dataset.counts.val === (valSet?.size ?? 0)
-  );
+  const fields = ({ name, source, classNames, counts, sha256 }: DatasetRecord): string =>
+    JSON.stringify([
+      name,
+      source,
+      classNames,
+      counts.train,
+      counts.val,
+      sha256?.train ?? null,
+      sha256?.val ?? null,
+    ]);
+  return fields(dataset) === fields(wanted);
 }
 
 async function loadModels(directory: string, record: RunRecord): Promise<Baseline[]> {

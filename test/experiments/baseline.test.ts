@@ -67,4 +67,12 @@ test('the saved models of the latest run on the same pictures are found, others 
   assert.deepEqual(found.classifier.classNames, ['cat', 'dog']);
   found.classifier.model.dispose();
   assert.deepEqual(await findBaselines(run, { ...splits, source: 'generated' }), []);
+  const pictures = {
+    images: new Uint8Array(9 * 6),
+    labels: new Int32Array(9),
+    height: 1,
+    width: 2,
+  };
+  const trainSet = { ...splits.trainSet, ...pictures };
+  assert.deepEqual(await findBaselines(run, { ...splits, trainSet }), []); // that run's are not known
 });

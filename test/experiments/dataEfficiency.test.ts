@@ -34,7 +34,6 @@ test('the counts climb to what there is, without a last step that shows nothing'
       images: new Uint8Array(2 * count * 3),
       labels: Int32Array.from({ length: 2 * count }, (_, index) => index % 2),
       classNames: ['a', 'b'],
-      size: 2 * count,
       height: 1,
       width: 1,
     });
