@@ -2,7 +2,15 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { helpText, parseOptions, refuseSwallowedOptions } from './options.mjs';
-import { differences, findRun, planAgain, planResume, writeLaunch } from './run/earlierRun.mjs';
+import {
+  currentState,
+  differences,
+  findRun,
+  newParameters,
+  planAgain,
+  planResume,
+  writeLaunch,
+} from './run/earlierRun.mjs';
 import {
   assignmentsFor,
   chooseNotebooks,
@@ -38,8 +46,9 @@ async function main(args) {
   const { device } = await setUp({ ...options, device: options.device ?? runs[0].device });
   for (const run of runs) {
     process.stdout.write(`\n${heading(run)}\n`);
-    for (const line of run.record ? differences(run.record) : [])
+    for (const line of run.record ? whatChanged(run, device) : []) {
       process.stdout.write(`  ${line}\n`);
+    }
     const directory = run.directory ?? createRunFolder(parent, run.name, { preset: run.preset });
     const { name, preset, values, data, offline } = run;
     writeLaunch(directory, { notebook: name, preset, values, data, offline, device });
@@ -55,6 +64,14 @@ function heading({ name, preset, values, directory, repeats }) {
   if (repeats) return `${name}, ${preset}, again as ${basename(repeats)}`;
   const changed = Object.entries(values).map(([key, value]) => `${key} = ${value}`);
   return [`${name}, ${preset}`, ...changed].join(', ');
+}
+
+/** Named before anything runs; the data follow when they are loaded, before the first training. */
+function whatChanged(run, device) {
+  const lines = [...differences(run.record, { ...currentState(), device }), ...newParameters(run)];
+  return lines.length > 0
+    ? ['Not as it was then:', ...lines.map((line) => `  ${line}`)]
+    : ['Code, versions, processor and threads are as they were then.'];
 }
 
 /** Each run: which notebook, with which values and data, and what it goes back to. */

@@ -5,9 +5,12 @@ import os from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { suggest } from '../nearMiss.mjs';
 import { checkValues, readParameters } from '../parameters.mjs';
+import { isAlive, processStart } from '../setup/lock.mjs';
 import { Problem } from '../setup/problem.mjs';
 import { inProject, root, writeFileAtomic } from '../setup/project.mjs';
+import { findWrongField } from './recordFields.mjs';
 
+const RECORD_FILE = 'run.json';
 const LAUNCH_FILE = 'launch.json';
 
 /**
@@ -18,7 +21,8 @@ const LAUNCH_FILE = 'launch.json';
  *   device: string }} launch
  */
 export function writeLaunch(directory, launch) {
-  const record = { schemaVersion: 1, ...launch, pid: process.pid, ...currentState() };
+  const { pid } = process;
+  const record = { schemaVersion: 1, ...launch, pid, start: processStart(pid), ...currentState() };
   writeFileAtomic(join(directory, LAUNCH_FILE), `${JSON.stringify(record, null, 2)}\n`);
 }
 
@@ -42,7 +46,7 @@ export function findRun(name, { parent, from }) {
 }
 
 function isRun(path) {
-  return ['run.json', LAUNCH_FILE].some((file) => existsSync(join(path, file)));
+  return [RECORD_FILE, LAUNCH_FILE].some((file) => existsSync(join(path, file)));
 }
 
 /**
@@ -53,20 +57,22 @@ function isRun(path) {
  * @throws {Problem} where the run is not complete, its record is damaged, or the notebook no longer fits
  */
 export function planAgain(directory, readNotebook) {
-  const record = readRecord(directory, 'run.json', {
-    missing: `The run ${basename(directory)} is not complete, so there is no record to repeat.`,
-    remedy: `Finish it: npm start -- --resume ${basename(directory)}`,
-    fields: ['notebook', 'preset', 'parameters', 'versions'],
+  const id = basename(directory);
+  const record = readRecord(directory, RECORD_FILE, {
+    missing: `The run ${id} is not complete, so there is no record to repeat.`,
+    remedy: `Finish it: npm start -- --resume ${id}`,
   });
-  const { data, offline = false, device } = readLaunch(directory) ?? {};
-  const { notebook: name, preset, parameters } = record;
+  // A run from Jupyter has none.
+  const isLaunched = existsSync(join(directory, LAUNCH_FILE));
+  const { data, offline = false, device } = isLaunched ? readRecord(directory, LAUNCH_FILE) : {};
+  const { notebook: name, preset, parameters, seed } = record;
   const notebook = readNotebook(name);
-  checkValues(
-    readParameters(notebook, `${name}.ipynb`),
-    parameters,
-    `the record of ${basename(directory)}`,
-  );
-  return { name, notebook, values: parameters, preset, data, offline, device, record };
+  const declared = readParameters(notebook, `${name}.ipynb`);
+  // The seed has a field of its own in the record, and is a parameter like the others in the notebook.
+  const hasSeed = declared.some((parameter) => parameter.name === 'seed');
+  const values = hasSeed ? { seed, ...parameters } : parameters;
+  checkValues(declared, values, `the record of ${id}`);
+  return { name, notebook, values, preset, data, offline, device, record };
 }
 
 /**
@@ -76,16 +82,15 @@ export function planAgain(directory, readNotebook) {
  */
 export function planResume(directory, readNotebook) {
   const id = basename(directory);
-  if (existsSync(join(directory, 'run.json')))
+  if (existsSync(join(directory, RECORD_FILE)))
     throw new Problem(`The run ${id} is complete: there is nothing to resume.`, {
       remedy: `To do it once more: npm start -- --again ${id}`,
     });
   const launch = readRecord(directory, LAUNCH_FILE, {
     missing: `The run ${id} does not say how it was started.`,
     remedy: 'Start a new one: npm start',
-    fields: ['notebook', 'preset', 'values'],
   });
-  if (launch.pid !== process.pid && isAlive(launch.pid))
+  if (launch.pid !== process.pid && isAlive(launch))
     throw new Problem(`The run ${id} is still at work (process ${launch.pid}).`, {
       remedy: 'Wait for it, or stop it with Ctrl-C first.',
     });
@@ -96,10 +101,24 @@ export function planResume(directory, readNotebook) {
 }
 
 /**
+ * The notebook's parameters that an earlier run did not know: they take the notebook's values.
+ *
+ * @param {{ name: string, notebook: object, values: object, repeats?: string }} run `repeats`: the earlier run's folder
+ * @returns {string[]} one sentence for each
+ */
+export function newParameters({ name, notebook, values, repeats }) {
+  if (!repeats) return [];
+  return readParameters(notebook, `${name}.ipynb`)
+    .filter((parameter) => !Object.hasOwn(values, parameter.name))
+    .map(({ name: added, value }) => `The parameter ${added} is new since then: ${value}.`);
+}
+
+/**
  * What is different from the time of an earlier run and may change its numbers.
  *
  * @param {{ git?: { commit: string, dirty: boolean } | null, versions?: Record<string, string | null>, threads?: number,
- *   machine?: { cpu?: string } }} before
+ *   machine?: { cpu?: string }, device?: string }} before
+ * @param {typeof before} now where no `device` is given, it is not compared
  * @returns {string[]} one sentence for each difference
  */
 export function differences(before, now = currentState()) {
@@ -113,6 +132,8 @@ export function differences(before, now = currentState()) {
     const then = before.versions?.[name];
     if (then && version && then !== version) lines.push(`${name}: ${then} then, ${version} now.`);
   }
+  if (before.device && now.device && before.device !== now.device)
+    lines.push(`The device: ${before.device} then, ${now.device} now.`);
   if (before.machine?.cpu && before.machine.cpu !== now.machine.cpu)
     lines.push(`The processor: ${before.machine.cpu} then, ${now.machine.cpu} now.`);
   if (before.threads && before.threads !== now.threads)
@@ -158,18 +179,17 @@ function installedVersion(name) {
   return readJsonOr(inProject('node_modules', name, 'package.json'))?.version ?? null;
 }
 
-function readLaunch(directory) {
-  return readJsonOr(join(directory, LAUNCH_FILE));
-}
-
-function readRecord(directory, file, { missing, remedy, fields }) {
+/**
+ * Reads and checks run.json or launch.json.
+ *
+ * @throws {Problem} where it is missing, or not what this version of the project writes
+ */
+function readRecord(directory, file, { missing, remedy } = {}) {
   const path = join(directory, file);
   if (!existsSync(path)) throw new Problem(missing, { remedy });
-  const record = readJsonOr(path);
-  const absent = fields.find((field) => record?.[field] === undefined);
-  if (record && absent === undefined) return record;
-  const what = record ? `it has no "${absent}"` : 'it is no JSON';
-  throw new Problem(`${path} is no record of a run: ${what}.`, {
+  const wrong = findWrongField(readJsonOr(path), file);
+  if (wrong === undefined) return readJsonOr(path);
+  throw new Problem(`${path} is no record of a run: ${wrong}.`, {
     remedy: 'Start a new one: npm start',
   });
 }
@@ -180,15 +200,5 @@ function readJsonOr(path) {
     return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(pid) {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
   }
 }

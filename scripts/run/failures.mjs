@@ -1,38 +1,52 @@
 // How a notebook can end before its last cell, in words.
+import { basename, dirname } from 'node:path';
 import { isNativeNoise } from '../nativeNoise.mjs';
 import { cellSource } from '../parameters.mjs';
 import { Problem, lastLines } from '../setup/problem.mjs';
+import { inProject } from '../setup/project.mjs';
 
-/** @returns {Problem} for Ctrl-C or a polite kill: the run's folder stays, without run.json. */
+/** @returns {Problem} for Ctrl-C or a polite kill: the run's folder stays, without run.json, and can be resumed. */
 export function interrupted(directory) {
-  return new Problem('Interrupted.', {
+  return new Problem(`Interrupted. What was made so far is kept in ${directory}.`, {
     exitCode: 130,
-    remedy: `What was made so far is in ${directory}; it does not count as a complete run.`,
+    remedy: `To go on where it stopped: ${resumeCommand(directory)}`,
   });
+}
+
+/** How a run that ended before its time is finished; its id is enough in the usual folder of runs. */
+export function resumeCommand(directory) {
+  const isUsual = dirname(directory) === inProject('data', 'runs');
+  return `npm start -- --resume ${isUsual ? basename(directory) : directory}`;
 }
 
 /**
  * @param {{ name: string, notebook: object, titles: readonly string[] }} source
- * @param {{ index: number, of: number, text: string }} cell the failing one, 1-based among the code cells
+ * @param {{ index: number, of: number, text: string, directory: string }} cell the failing one, 1-based among the code
+ *   cells; `directory`: the run's folder
  * @returns {Problem} with the cell's code and the text of its error
  */
-export function cellFailed({ name, notebook, titles }, { index, of, text }) {
+export function cellFailed({ name, notebook, titles }, { index, of, text, directory }) {
   const sources = notebook.cells.filter(({ cell_type: type }) => type === 'code').map(cellSource);
   const code = sources.filter((source) => source.trim() !== '')[index - 1].split('\n');
   const shown = code.length > 8 ? [...code.slice(0, 8), '…'] : code;
   return new Problem(`Cell ${index} of ${of} of ${name}.ipynb failed (${titles[index - 1]}).`, {
     details: `${shown.map((line) => `│ ${line}`).join('\n')}\n\n${withoutKernelFrames(text)}`,
     remedy:
-      'Mend the cell or the value, then run the same command again; npm run lab opens the notebook.',
+      'Mend the cell or the value, then run the same command again; npm run lab opens the notebook. ' +
+      `To keep the trainings that are done: ${resumeCommand(directory)}`,
   });
 }
 
 /**
  * @param {{ name: string, titles: readonly string[] }} source
- * @param {{ cell?: { index: number, of: number }, reason: string, runnerOutput: string, kernelOutput: string }} end
+ * @param {{ cell?: { index: number, of: number }, reason: string, runnerOutput: string, kernelOutput: string,
+ *   directory: string }} end
  * @returns {Problem} with the last words of the runner and of the kernel
  */
-export function kernelDied({ name, titles }, { cell, reason, runnerOutput, kernelOutput }) {
+export function kernelDied(
+  { name, titles },
+  { cell, reason, runnerOutput, kernelOutput, directory },
+) {
   const place = cell
     ? `in cell ${cell.index} of ${cell.of} (${titles[cell.index - 1]})`
     : 'before the first cell';
@@ -41,7 +55,8 @@ export function kernelDied({ name, titles }, { cell, reason, runnerOutput, kerne
   return new Problem(`The kernel that ran ${name}.ipynb ended unexpectedly ${place}: ${reason}.`, {
     details: lastWords.filter(Boolean).join('\n'),
     remedy:
-      'Where nothing above says why: too little memory ends a process like this; try fewer images or a smaller batch.',
+      'Where nothing above says why: too little memory ends a process like this; try fewer images or a smaller batch. ' +
+      `To go on where it ended: ${resumeCommand(directory)}`,
   });
 }
 

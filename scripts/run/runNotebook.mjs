@@ -52,9 +52,9 @@ export async function runNotebook({ name, notebook: original }, { directory, val
 
   if (end.code === 0) return executed;
   if (signals.received || end.interrupted) throw interrupted(directory);
-  if (end.failed) throw cellFailed({ name, notebook, titles }, end.failed);
+  if (end.failed) throw cellFailed({ name, notebook, titles }, { ...end.failed, directory });
   const kernelOutput = existsSync(log) ? readFileSync(log, 'utf8') : '';
-  throw kernelDied({ name, titles }, { ...end, kernelOutput });
+  throw kernelDied({ name, titles }, { ...end, kernelOutput, directory });
 }
 
 /**

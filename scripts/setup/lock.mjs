@@ -95,7 +95,8 @@ function ageOf(path) {
   }
 }
 
-function isAlive({ pid, start }) {
+/** Whether a process still runs; `start`, where it is known, tells it from a later one with the same number. */
+export function isAlive({ pid, start }) {
   try {
     process.kill(pid, 0);
   } catch (error) {
@@ -105,7 +106,7 @@ function isAlive({ pid, start }) {
 }
 
 /** When the kernel started a process: tells it from a later one with the same number. Linux only. */
-function processStart(pid) {
+export function processStart(pid) {
   try {
     // proc(5): field 22, starttime; counted behind the name, which may hold spaces.
     return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop().split(' ')[19];

@@ -6,6 +6,7 @@ import { after, beforeEach, test } from 'node:test';
 import {
   differences,
   findRun,
+  newParameters,
   planAgain,
   planResume,
   writeLaunch,
@@ -22,6 +23,8 @@ const notebook = {
 const readNotebook = (): object => notebook;
 
 const record = {
+  schemaVersion: 1,
+  seed: 9,
   notebook: 'using-cifar',
   preset: 'quick',
   parameters: { epochs: 2, seed: 7 },
@@ -81,12 +84,30 @@ test('a complete run is repeated, not resumed', () => {
   );
 });
 
-test('a run at work is not resumed beside itself', () => {
+test('a run at work is not resumed beside itself; a process of the same number is no hindrance', () => {
   writeLaunch(directory, launch);
   const path = join(directory, 'launch.json');
   const atWork = { ...(JSON.parse(readFileSync(path, 'utf8')) as object), pid: process.ppid };
-  write('launch.json', atWork);
+  write('launch.json', { ...atWork, start: undefined });
   assert.throws(() => planResume(directory, readNotebook), /is still at work \(process \d+\)/);
+  write('launch.json', { ...atWork, start: '1' });
+  assert.equal(planResume(directory, readNotebook).preset, 'full');
+});
+
+test('a repeated run takes the seed of the record, and names parameters that are new since', () => {
+  write('run.json', { ...record, parameters: { epochs: 2 }, seed: 11 });
+  const more = `${source}\nconst momentum: number = 0.9;`;
+  const grown = {
+    ...notebook,
+    cells: [{ cell_type: 'code', source: more, metadata: { tags: ['parameters'] } }],
+  };
+  const plan = planAgain(directory, () => grown);
+  assert.deepEqual(plan.values, { seed: 11, epochs: 2 });
+  assert.deepEqual(newParameters({ ...plan, repeats: directory }), [
+    'The parameter momentum is new since then: 0.9.',
+  ]);
+  // A resumed run was only told what it should have different from the notebook.
+  assert.deepEqual(newParameters(plan), []);
 });
 
 test('a record that is cut off, empty or of something else is refused by name', () => {
@@ -133,4 +154,7 @@ test('what changed since is named: commit, versions, processor, threads', () => 
     'Threads: 8 then, 2 now; sums are rounded in another order.',
   ]);
   assert.deepEqual(differences(now, now), []);
+  assert.deepEqual(differences({ ...now, device: 'gpu' }, { ...now, device: 'cpu' }), [
+    'The device: gpu then, cpu now.',
+  ]);
 });
