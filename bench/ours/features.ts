@@ -8,7 +8,7 @@ export const createFeaturesRunner: RunnerFactory = (model, task) => {
   const { inputSize, mean, std, learningRate, numClasses, epochs } = task;
   const preprocess = { height: inputSize, width: inputSize, mean, std };
   const top = model.layers[model.layers.length - 1];
-  const backbone = tf.model({ inputs: model.inputs, outputs: top.input as tf.SymbolicTensor });
+  const backbone = tf.model({ inputs: model.inputs, outputs: top.input });
   const width = backbone.outputs[0].shape[1] as number;
   const head = tf.sequential({
     layers: [
