@@ -48,14 +48,14 @@ export async function decodeImage(
   const bytes = typeof input === 'string' ? await readPicture(input) : input;
   try {
     const image = openPicture(bytes);
-    const { format } = await image.metadata();
+    const { format, hasAlpha } = await image.metadata();
     if (!FORMATS.includes(format)) throw new Error(`${format.toUpperCase()} is not read`);
     const { data, info } = await image
-      .flatten({ background: 'white' })
       .toColourspace('srgb')
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    const whole = { data: plainBytes(data), height: info.height, width: info.width };
+    const pixels = hasAlpha && info.channels === 4 ? onWhite(data) : plainBytes(data);
+    const whole = { data: pixels, height: info.height, width: info.width };
     if (height === undefined || width === undefined) return whole;
     return coverResize(whole, { height, width });
   } catch (error) {
@@ -78,6 +78,18 @@ export async function encodePng({ data, height, width }: DecodedImage): Promise<
   }
   const image = sharp(data, { raw: { width, height, channels: 3 } });
   return plainBytes(await image.png().toBuffer());
+}
+
+/** RGBA laid on white and rounded as browsers do it; sharp's `flatten` cuts, and comes out a level darker. */
+function onWhite(rgba: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array((rgba.length / 4) * 3);
+  for (let from = 0, to = 0; from < rgba.length; from += 4) {
+    const alpha = rgba[from + 3];
+    for (let channel = 0; channel < 3; channel++) {
+      rgb[to++] = Math.round((rgba[from + channel] * alpha) / 255) + 255 - alpha;
+    }
+  }
+  return rgb;
 }
 
 /** A plain Uint8Array of the same bytes: a Buffer's `slice` would be a view, unlike everybody else's. */

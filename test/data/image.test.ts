@@ -51,6 +51,9 @@ test('what is transparent lies on white', async () => {
   const half = await row([255, 0, 0, 255, 0, 255, 0, 0, 0, 0, 0, 51], 4).png().toBuffer();
   // Opaque red; nothing of green; a fifth of black: 255 · 0.8 = 204.
   assert.deepEqual(await decoded(half), [255, 0, 0, 255, 255, 255, 204, 204, 204]);
+  // 101 · 128 / 255 = 50.7 is 51, as in a browser, and 127 of white.
+  const rounded = await row([101, 101, 101, 128], 4).png().toBuffer();
+  assert.deepEqual(await decoded(rounded), [178, 178, 178]);
   const greyAlpha = await row([10, 255, 10, 0], 2).toColourspace('b-w').png().toBuffer();
   assert.deepEqual(await decoded(greyAlpha), [10, 10, 10, 255, 255, 255]);
 });

@@ -12,6 +12,7 @@ import type { Preprocess } from '../../lib/data/preprocess';
 import { predictImage } from '../../lib/evaluation/predictImage';
 import { type Classifier, saveClassifier } from '../../lib/models/classifier';
 import { createCnn } from '../../lib/models/cnn';
+import { createFastCnn } from '../../lib/models/fastCnn';
 import { createMobileNetV2 } from '../../lib/models/mobileNetV2';
 import { BrowserUnavailableError, closeBrowser, withBrowser } from '../../lib/report/browser';
 import { classifierPage } from '../../lib/share/classifierPage';
@@ -31,6 +32,7 @@ before(async () => {
     'turned.jpg': await large.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer(),
     'grey.png': await large.clone().greyscale().png().toBuffer(),
     'small.png': await large.clone().resize(32, 32).png().toBuffer(),
+    'clear.png': await large.clone().resize(90, 60).ensureAlpha(0.4).png().toBuffer(),
     'no picture.jpg': Buffer.from('this is no picture'),
   };
   files['cut.jpg'] = files['photo.jpg'].subarray(0, files['photo.jpg'].length / 2);
@@ -50,9 +52,9 @@ const scale: Pick<Preprocess, 'mean' | 'std'> = { mean: [0.5, 0.4, 0.3], std: [0
 /** A classifier that is sure of what it says: untrained ones give all classes alike, whatever they see. */
 function decided(model: tf.LayersModel, preprocess: Preprocess): Classifier {
   const last = model.layers[model.layers.length - 1];
-  const [kernel, bias] = last.getWeights();
+  const [kernel, ...bias] = last.getWeights();
   const sharper = tf.mul(kernel, 30);
-  last.setWeights([sharper, bias]);
+  last.setWeights([sharper, ...bias]);
   sharper.dispose();
   const classNames = Array.from({ length: kernel.shape[1] ?? 0 }, (_, label) => `class ${label}`);
   return { model, classNames, preprocess };
@@ -161,6 +163,22 @@ test('MobileNetV2: the same numbers', async (t) => {
   const file = await pageFile(classifier, 'MobileNetV2');
   await inBrowser(t, file, async (page) => {
     await compareWithNotebook(page, classifier, pictures['photo.jpg']);
+  });
+  classifier.model.dispose();
+});
+
+test("our own recipe's network, averaged over the mirrored picture: the same numbers", async (t) => {
+  const model = createFastCnn({ widths: [16, 32, 32], seed: 3 });
+  const plain = decided(model, { height: 32, width: 32, ...scale });
+  const classifier = { ...plain, flipAverage: true };
+  const file = await pageFile(classifier, 'FastCnn');
+  const probability = async (each: Classifier) =>
+    (await predictImage(each, pictures['photo.jpg'])).topK[0].probability;
+  const effect = Math.abs((await probability(plain)) - (await probability(classifier)));
+  assert.ok(effect > 0.01, `the mirrored picture counts: ${effect}`);
+  await inBrowser(t, file, async (page) => {
+    await compareWithNotebook(page, classifier, pictures['photo.jpg']);
+    await compareWithNotebook(page, classifier, pictures['clear.png']);
   });
   classifier.model.dispose();
 });
