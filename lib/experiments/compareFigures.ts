@@ -46,7 +46,8 @@ function accuracyRows(settings: readonly ComparedSetting[], dataset: DatasetLabe
   });
   // The end of a long name is what tells it from the next: it goes on in further lines.
   const names = settings.map(({ label }) => labelLines(label));
-  const height = layout.height + LINE_HEIGHT * surplusLines(names);
+  const most = Math.max(...names.map((lines) => lines.length));
+  const height = layout.height + LINE_HEIGHT * (most - 1) * names.length;
   const ticktext = names.map((lines) => lines.join('<br>'));
   return { data, layout: { ...layout, height, yaxis: { ...layout.yaxis, ticktext } } };
 }
@@ -65,11 +66,6 @@ function labelLines(label: string): string[] {
 
 /** Pixels; letters are 14 high. */
 const LINE_HEIGHT = 18;
-
-/** Beyond two lines a name, for which a row has room. */
-function surplusLines(names: readonly (readonly string[])[]): number {
-  return names.reduce((sum, lines) => sum + Math.max(0, lines.length - 2), 0);
-}
 
 /** Loss left, accuracy right; validation where there is one, else training. Mean thick, each seed thin. */
 function curvesFigure(settings: readonly ComparedSetting[], dataset: DatasetLabel): Figure {

@@ -76,7 +76,9 @@ export async function comparisonPage(
   comparison: RunComparison,
   skipped: readonly SkippedFolder[] = [],
 ): Promise<string> {
-  const scrolling = (table: string) => `<div style="overflow-x:auto">${table}</div>`;
+  // A run's id is one word; a narrow window scrolls.
+  const scrolling = (table: string) =>
+    `<div style="overflow-x:auto;white-space:nowrap;margin-bottom:24px">${table}</div>`;
   const tables =
     comparison.trainings.length === 0
       ? ['<p>No run has a trained model.</p>']
