@@ -62,6 +62,13 @@ export interface Augmentation {
   ): AugmentedBatch;
 }
 
+/** Accepts the option `flip`. */
+export const flipRule = rule(
+  "true, false or 'alternating'",
+  'true',
+  (value) => typeof value === 'boolean' || value === 'alternating',
+);
+
 /**
  * @example createAugmentation({ flip: 'alternating', shift: 2 })
  *
@@ -69,11 +76,7 @@ export interface Augmentation {
  */
 export function createAugmentation(options: AugmentationOptions = {}): Augmentation {
   checkOptions<AugmentationOptions>('createAugmentation', options, {
-    flip: rule(
-      "true, false or 'alternating'",
-      'true',
-      (value) => typeof value === 'boolean' || value === 'alternating',
-    ),
+    flip: flipRule,
     shift: integerFrom(0, 2),
     cutout: integerFrom(0, 8),
     mixup: nonNegativeNumber,

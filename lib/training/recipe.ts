@@ -6,9 +6,25 @@ import type { ImageDataset } from '../data/dataset';
 import { CIFAR10_SCALE } from '../data/preprocess';
 import type { Classifier } from '../models/classifier';
 import { createFastCnn } from '../models/fastCnn';
-import { abortSignal, anyValue, callback, checkOptions, required, seedInteger } from '../options';
+import {
+  abortSignal,
+  anyValue,
+  callback,
+  checkOptions,
+  flag,
+  fractionBelowOne,
+  nonNegativeInteger,
+  nonNegativeNumber,
+  oneOf,
+  type OptionRules,
+  positiveInteger,
+  positiveNumber,
+  required,
+  seedInteger,
+  text,
+} from '../options';
 import { hasFastBfloat16 } from '../tensorflow/processor';
-import { createAugmentation } from './augment';
+import { createAugmentation, flipRule } from './augment';
 import type { CheckpointOptions, TrainingOptions } from './config';
 import type { History } from './history';
 import { createSgd } from './optimizer';
@@ -127,6 +143,27 @@ export function withoutPiece(recipe: Recipe, piece: RecipePiece): Recipe {
   return { ...recipe, ...WITHOUT[piece] };
 }
 
+const recipeRules: OptionRules<Recipe> = {
+  name: required(text),
+  widths: required(anyValue), // the network checks them
+  convolutionsPerBlock: required(positiveInteger),
+  whitening: required(flag),
+  epochs: required(positiveInteger),
+  batchSize: required(positiveInteger),
+  peakLearningRate: required(positiveNumber),
+  momentum: required(fractionBelowOne),
+  schedule: required(oneOf('triangular', 'constant')),
+  weightDecay: required(nonNegativeNumber),
+  labelSmoothing: required(fractionBelowOne),
+  flip: required(flipRule),
+  shift: required(nonNegativeInteger),
+  cutout: required(nonNegativeInteger),
+  mixup: required(nonNegativeNumber),
+  averageDecay: required(fractionBelowOne),
+  testTimeFlip: required(flag),
+  bfloat16: required(oneOf('where fast', 'never')),
+};
+
 /** What {@link trainRecipe} can be told. */
 export interface TrainRecipeOptions extends Pick<
   TrainingOptions,
@@ -162,6 +199,7 @@ export async function trainRecipe(
     signal: abortSignal,
   });
   const { recipe, seed, ...hooks } = options;
+  checkOptions<Recipe>('the recipe', recipe, recipeRules);
   const { trainSet } = data;
   const { height, width, classNames } = trainSet;
   const preprocess = { height, width, ...CIFAR10_SCALE };

@@ -64,6 +64,17 @@ test('the schedule is the triangle, and half its peak throughout without it', ()
   assert.deepEqual(rates(withoutPiece(recipe, 'schedule')), [1, 1, 1]);
 });
 
+test('a recipe with an unknown or impossible field is refused', async () => {
+  const { trainSet } = generateSample({ trainCount: 10, testCount: 10, seed: 1 });
+  const trained = (recipe: object) =>
+    trainRecipe({ trainSet }, { recipe: { ...TINY, ...recipe }, seed: 1 });
+  const before = tf.memory().numTensors;
+  await assert.rejects(trained({ epoch: 3 }), /did you mean "epochs"/);
+  await assert.rejects(trained({ epochs: 0 }), /Expected epochs to be an integer greater than 0/);
+  await assert.rejects(trained({ widths: [] }), /Expected widths to be one to four integers/);
+  assert.equal(tf.memory().numTensors, before);
+});
+
 test('presets are plain JSON and bear their names', () => {
   for (const [name, recipe] of Object.entries(RECIPES)) {
     assert.equal(recipe.name, name);
