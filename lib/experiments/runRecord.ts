@@ -1,5 +1,6 @@
 // What a finished run leaves behind in run.json, and the check of such a file.
 import type { DatasetSource } from '../data/dataset';
+import { epochSchema } from '../training/checkpointSchema';
 import type { EpochRecord } from '../training/history';
 import {
   amount,
@@ -9,7 +10,6 @@ import {
   integer,
   listOf,
   nullable,
-  number,
   objectOf,
   oneOf,
   optional,
@@ -18,7 +18,7 @@ import {
   type Schema,
   text,
   timestamp,
-} from './schema';
+} from '../schema';
 
 /** Quick is the default and ends within minutes; full is the whole recipe. */
 export type Preset = 'quick' | 'full';
@@ -112,17 +112,6 @@ export interface MachineRecord {
   readonly cores: number;
   readonly memoryBytes: number;
 }
-
-const epochSchema: Schema<EpochRecord> = objectOf<EpochRecord>({
-  epoch: count,
-  trainLoss: number,
-  trainAccuracy: fraction,
-  valLoss: nullable(number),
-  valAccuracy: nullable(fraction),
-  learningRate: amount,
-  seconds: amount,
-  imagesPerSecond: amount,
-});
 
 /** Also what `run.addModel` holds its argument to, so that a NaN is refused before it becomes null in JSON. */
 export const modelSchema: Schema<ModelRecord> = objectOf<ModelRecord>({

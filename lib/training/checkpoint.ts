@@ -10,6 +10,7 @@ import {
   type CheckpointContent,
   type TensorGroups,
 } from './checkpointFiles';
+import { checkpointStateSchema } from './checkpointSchema';
 import type { CheckpointOptions, TrainingConfig } from './config';
 import { describeDataset, describeModel, findDifference, type TrainingIdentity } from './identity';
 import type { TensorValue } from './modelState';
@@ -32,7 +33,8 @@ export interface LoadedSnapshot extends TrainingSnapshot {
   readonly runtimeDifference?: string;
 }
 
-interface CheckpointState {
+/** The state of a checkpoint: plain JSON. */
+export interface CheckpointState {
   readonly identity: TrainingIdentity;
   /** What the last bits of a result depend on. */
   readonly runtime: Omit<BackendDescription, 'origin'>;
@@ -88,7 +90,9 @@ export async function openCheckpoints(
     },
     async load() {
       if (resume === 'never') return undefined;
-      const found = await readNewestCheckpoint<CheckpointState>(directory);
+      const found = await readNewestCheckpoint(directory, (state) =>
+        checkpointStateSchema(state, 'state'),
+      );
       if (found === undefined) return undefined;
       if (found.state.complete && resume === 'unfinished') return undefined;
       checkIdentity(found, identity, directory);
@@ -96,7 +100,7 @@ export async function openCheckpoints(
       return {
         progress,
         complete,
-        variables: found.tensors.variables,
+        variables: found.tensors.variables ?? [],
         bestWeights: found.tensors.best,
         runtimeDifference: findDifference(found.state.runtime, runtime),
       };

@@ -12,6 +12,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, fileError, writeFolderAtomic } from '../atomicFile';
+import { count, objectOf, SchemaError } from '../schema';
+import { stateFileSchema } from './checkpointSchema';
 import type { TensorValue } from './modelState';
 
 /** The format's version: a reader refuses any other. */
@@ -26,19 +28,22 @@ export interface CheckpointContent<State> {
   readonly tensors: TensorGroups;
 }
 
-interface GroupRecord {
+/** What is known of a group's file. */
+export interface GroupRecord {
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly tensors: readonly Omit<TensorValue, 'values'>[];
 }
 
-interface StateFile {
+/** What stands in state.json. */
+export interface StateFile {
   readonly schemaVersion: number;
   readonly savedAt: string;
   readonly files: Readonly<Record<string, GroupRecord>>;
   readonly state: unknown;
 }
 
+const objectWithVersion = objectOf<Pick<StateFile, 'schemaVersion'>>({ schemaVersion: count });
 const KEPT = 2;
 const FOLDER = /^checkpoint-(\d{6,})$/;
 /** What a killed process left behind; the name is that of writeFolderAtomic. */
@@ -93,11 +98,13 @@ export async function writeCheckpoint<State>(
 /**
  * Reads the newest checkpoint.
  *
+ * @param checkState throws a SchemaError for what is no state; by default every state is one.
  * @returns undefined where there is none.
  * @throws Error that names the file where it is torn, altered, or of another version, with the way out.
  */
 export async function readNewestCheckpoint<State>(
   directory: string,
+  checkState: (state: unknown) => State = (state) => state as State,
 ): Promise<CheckpointContent<State> | undefined> {
   const present = await checkpointFolders(directory);
   const newest = present.pop();
@@ -107,22 +114,25 @@ export async function readNewestCheckpoint<State>(
     `delete the folder ${folder} to ` +
     (present.length > 0 ? `resume from the earlier ${present.pop()}` : 'start over');
 
-  const { schemaVersion, files, state } = unsealJson(
-    await readPart(join(folder, 'state.json'), wayOut),
-    { path: join(folder, 'state.json'), wayOut },
-  );
+  const place = { path: join(folder, 'state.json'), wayOut };
+  const content = unsealJson(await readPart(place.path, wayOut), place);
+  const { schemaVersion } = checked(() => objectWithVersion(content, ''), place);
   if (schemaVersion !== CHECKPOINT_SCHEMA_VERSION) {
     throw new Error(
       `Expected a checkpoint of version ${CHECKPOINT_SCHEMA_VERSION} in ${folder} but found version ` +
-        `${String(schemaVersion)}: resume it with the version of this project that wrote it, or ${wayOut}.`,
+        `${schemaVersion}: resume it with the version of this project that wrote it, or ${wayOut}.`,
     );
   }
+  const { files, state } = checked(() => {
+    const file = stateFileSchema(content, '');
+    return { files: file.files, state: checkState(file.state) };
+  }, place);
   const tensors: Record<string, TensorValue[]> = {};
   for (const [group, record] of Object.entries(files)) {
     const path = join(folder, `${group}.bin`);
     tensors[group] = parseTensors(await readPart(path, wayOut), record, { path, wayOut });
   }
-  return { state: state as State, tensors };
+  return { state, tensors };
 }
 
 /** The names of the checkpoints' folders, oldest first. */
@@ -213,14 +223,29 @@ function sealJson(content: StateFile): string {
   return `{"sha256":"${sha256}","content":${text}}\n`;
 }
 
-function unsealJson(bytes: Buffer, place: Place): StateFile {
+function unsealJson(bytes: Buffer, place: Place): unknown {
   const text = bytes.toString('utf8');
   const match = /^\{"sha256":"([0-9a-f]{64})","content":(.*)\}\n$/s.exec(text);
   if (match === null)
     throw damaged(place, 'the state of a training', `${bytes.length} other bytes`);
   const sha256 = createHash('sha256').update(match[2]).digest('hex');
   if (sha256 !== match[1]) throw damaged(place, `sha256 ${match[1]}`, sha256);
-  return JSON.parse(match[2]) as StateFile;
+  try {
+    return JSON.parse(match[2]) as unknown;
+  } catch {
+    throw damaged(place, 'the state of a training', 'no JSON');
+  }
+}
+
+function checked<T>(check: () => T, { path, wayOut }: Place): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    throw new Error(`${error.message} in ${path}: the checkpoint is damaged; ${wayOut}.`, {
+      cause: error,
+    });
+  }
 }
 
 function damaged({ path, wayOut }: Place, expected: string, found: string): Error {

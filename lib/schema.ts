@@ -1,6 +1,6 @@
 // Checks a value that came from a file, field by field: what a schema accepts has the type it claims,
 // and what it refuses is named by its place, e.g. "models[0].testAccuracy".
-import { describeValue } from '../options';
+import { describeValue } from './options';
 
 /** Returns `value` as `T`, or throws naming `place`. */
 export type Schema<T> = (value: unknown, place: string) => T;
@@ -49,6 +49,11 @@ export const primitive: Schema<string | number | boolean> = leaf(
   'a text, a number, true or false',
   (v) => ['string', 'boolean'].includes(typeof v) || Number.isFinite(v),
 );
+
+/** Whatever JSON can say: somebody else looks at it. */
+export const anything: Schema<unknown> = (value) => value;
+/** An object whose fields somebody else looks at. */
+export const object: Schema<object> = leaf('an object', isObject);
 
 export function oneOf<const T extends string | number>(...values: readonly T[]): Schema<T> {
   const expected = values.map((value) => JSON.stringify(value)).join(' or ');
