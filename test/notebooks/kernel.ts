@@ -1,6 +1,6 @@
 // Runs notebooks in the real tslab kernel for the tests beside.
-import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 export interface ExecutedCell {
@@ -19,25 +19,91 @@ export interface Execution {
 }
 
 /** Set by the launcher or the user; a test says itself which data it takes. */
-const foreignVariables = ['DATA_DIR', 'CIFAR10_DIR', 'RUN_DIR', 'RUN_PRESET', 'OFFLINE'];
+const foreignVariables = [
+  'DATA_DIR',
+  'CIFAR10_DIR',
+  'RUN_DIR',
+  'RUN_PRESET',
+  'RUN_AGAIN',
+  'RUN_RESUME',
+  'OFFLINE',
+];
 
-/** Executes a notebook with other parameters; `directory` becomes the run's folder. */
+/** A notebook that is being executed. */
+export interface RunningExecution {
+  /** The exit code (137 after `kill`), and what the launcher printed. */
+  readonly ended: Promise<Pick<Execution, 'exitCode' | 'printed'>>;
+  /** As Ctrl-C. */
+  interrupt(): void;
+  /** Ends launcher, runner and kernel at once, as a power cut would. */
+  kill(): void;
+}
+
+/**
+ * Starts to execute a notebook; `directory` becomes the run's folder.
+ *
+ * @param values other parameters. @param env what the launcher would add to the kernel's environment.
+ */
+export function startExecution(
+  path: string,
+  directory: string,
+  options: {
+    readonly values?: Readonly<Record<string, unknown>>;
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
+): RunningExecution {
+  mkdirSync(directory, { recursive: true });
+  const { values = {}, env: added = {} } = options;
+  const script = join(__dirname, 'executeNotebook.mjs');
+  const env: NodeJS.ProcessEnv = { ...process.env };
+  for (const name of foreignVariables) delete env[name];
+  const args = [script, path, directory, JSON.stringify(values), JSON.stringify(added)];
+  const launcher = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let printed = '';
+  launcher.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  launcher.stderr.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  const ended = new Promise<Pick<Execution, 'exitCode' | 'printed'>>((resolve) => {
+    launcher.on('close', (code) => resolve({ exitCode: code ?? 137, printed }));
+  });
+  return {
+    ended,
+    interrupt: () => void launcher.kill('SIGINT'),
+    kill() {
+      for (const pid of [launcher.pid ?? 0, ...descendants(launcher.pid ?? 0)]) {
+        process.kill(pid, 'SIGKILL');
+      }
+    },
+  };
+}
+
+/** Executes a notebook to its end, with other parameters. */
 export async function execute(
   path: string,
   directory: string,
   values: Readonly<Record<string, unknown>> = {},
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Execution> {
-  const script = join(__dirname, 'executeNotebook.mjs');
-  const env = { ...process.env };
-  for (const name of foreignVariables) delete env[name];
-  const { exitCode, printed } = await new Promise<{ exitCode: number; printed: string }>((done) => {
-    const args = [script, path, directory, JSON.stringify(values)];
-    execFile(process.execPath, args, { env, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      done({ exitCode: error ? Number(error.code ?? 1) : 0, printed: stdout + stderr });
-    });
-  });
+  const { exitCode, printed } = await startExecution(path, directory, { values, env }).ended;
   const executed = readFileSync(join(directory, 'notebook.partial.ipynb'), 'utf8');
   return { exitCode, printed, cells: JSON.parse(executed).cells.map(readCell) };
+}
+
+/** The processes that a process started, and those that they started. Linux only. */
+function descendants(pid: number): number[] {
+  const children = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && parentOf(name) === pid)
+    .map(Number);
+  return children.flatMap((child) => [child, ...descendants(child)]);
+}
+
+function parentOf(name: string): number | undefined {
+  try {
+    // proc(5): field 4, ppid; counted behind the name, which may hold spaces.
+    const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(') ') + 2).split(' ')[1]);
+  } catch {
+    return undefined; // it has ended
+  }
 }
 
 /** Writes a notebook of these code cells to `directory` and returns its path. */
