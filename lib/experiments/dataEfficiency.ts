@@ -184,6 +184,7 @@ export interface TransferMethodOptions {
   /** Default linear. */
   readonly hiddenUnits?: number;
   readonly dropoutRate?: number;
+  /** Default: label smoothing .1, as {@link selectHead}. */
   readonly training?: Pick<HeadTrainingOptions, 'learningRate' | 'weightDecay' | 'labelSmoothing'>;
   /** Steps of each training at least, and one epoch. Default 300. */
   readonly steps?: number;
@@ -193,7 +194,8 @@ export interface TransferMethodOptions {
 
 /** A head on the features of a frozen backbone. */
 export function transferMethod(options: TransferMethodOptions): DataEfficiencyMethod {
-  const { trainFeatures, testFeatures, hiddenUnits, dropoutRate, training, steps = 300 } = options;
+  const { trainFeatures, testFeatures, hiddenUnits, dropoutRate, steps = 300 } = options;
+  const training = { labelSmoothing: 0.1, ...options.training };
   const { width, classNames } = trainFeatures;
   return {
     name: options.name ?? 'frozen MobileNetV2',
