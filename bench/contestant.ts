@@ -28,13 +28,30 @@ export interface ContestantProcess {
 
 /** The program and arguments of each contestant. */
 export function contestantCommand(id: ContestantId): readonly string[] {
-  if (id === 'compiled' || id === 'eager') return [process.execPath, buildOwnContestant(), id];
-  const folder = join(__dirname, 'peers');
-  return [join(__dirname, '.venv', 'bin', 'python'), join(folder, `${id}_peer.py`)];
+  return id === 'compiled' || id === 'eager'
+    ? [...ownProgram('contestant'), id]
+    : peerProgram(`${id}_peer`);
 }
 
-/** Starts a program that speaks JSON lines, as ours/worker.ts and peers/worker.py do. */
-export function startContestant([program, ...args]: readonly string[]): ContestantProcess {
+/** A program of ours/ in one JavaScript file, as a user's would be: compiling it is not part of its start. */
+export function ownProgram(name: 'contestant' | 'recipes'): readonly string[] {
+  return [process.execPath, builtPrograms.get(name) ?? buildProgram(name)];
+}
+
+/** A program of peers/, in their Python. */
+export function peerProgram(name: string): readonly string[] {
+  return [join(__dirname, '.venv', 'bin', 'python'), join(__dirname, 'peers', `${name}.py`)];
+}
+
+/**
+ * Starts a program that speaks JSON lines, as ours/worker.ts and peers/worker.py do.
+ *
+ * @param onNews hears what it says about how far it is: its lines that begin with "# ".
+ */
+export function startContestant(
+  [program, ...args]: readonly string[],
+  onNews?: (news: string) => void,
+): ContestantProcess {
   const startedAt = performance.now();
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const waiting: ((line: string | undefined) => void)[] = [];
@@ -45,6 +62,7 @@ export function startContestant([program, ...args]: readonly string[]): Contesta
   child.on('close', () => waiting.splice(0).forEach((resolve) => resolve(undefined)));
   createInterface({ input: child.stdout }).on('line', (line) => {
     if (line.startsWith('{')) waiting.shift()?.(line);
+    else if (line.startsWith('# ')) onNews?.(line.slice(2));
   });
   let ended = false;
   child.on('close', () => (ended = true));
@@ -68,17 +86,15 @@ export function startContestant([program, ...args]: readonly string[]): Contesta
   };
 }
 
-let ownContestant: string | undefined;
+const builtPrograms = new Map<string, string>();
 
-/** Our contestant in one JavaScript file, as a user's program would be: compiling it is not part of its start. */
-function buildOwnContestant(): string {
-  if (ownContestant) return ownContestant;
+function buildProgram(name: string): string {
   // Directly below the project's root, as lib/ and dist/ are: lib finds the root from its own place.
   const folder = join(__dirname, '..', '.setup');
   mkdirSync(folder, { recursive: true });
-  const outfile = join(folder, `bench-contestant-${process.pid}.cjs`);
+  const outfile = join(folder, `bench-${name}-${process.pid}.cjs`);
   buildSync({
-    entryPoints: [join(__dirname, 'ours', 'contestant.ts')],
+    entryPoints: [join(__dirname, 'ours', `${name}.ts`)],
     bundle: true,
     platform: 'node',
     target: 'node20',
@@ -87,5 +103,6 @@ function buildOwnContestant(): string {
     logLevel: 'error',
   });
   process.on('exit', () => rmSync(outfile, { force: true }));
-  return (ownContestant = outfile);
+  builtPrograms.set(name, outfile);
+  return outfile;
 }

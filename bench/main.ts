@@ -1,14 +1,15 @@
 /** `npm run bench`: see README.md beside this file. Started by scripts/bench.mjs, which sets the peers up. */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArguments, USAGE, type Arguments } from './arguments';
-import { jobs } from './jobs';
+import { jobs, reportJobs } from './jobs';
 import type { Job } from './jobs/job';
 import { currentCommit, describeMachine, type Machine } from './machine';
 import { startProgress } from './progress';
 import { disagreement, type CaseResult } from './results';
 import { caseMarkdown, ratioTable, reportMarkdown, type Report } from './tables';
+import { writeAtomic } from './writeAtomic';
 
 const PYTHON = join(__dirname, '.venv', 'bin', 'python');
 const RESULTS = join(__dirname, 'results.json');
@@ -17,10 +18,13 @@ async function main(): Promise<void> {
   const options = parseArguments(
     process.argv.slice(2),
     jobs.map(({ name }) => name),
+    reportJobs.map(({ name }) => name),
   );
   if (options.help) return console.log(USAGE);
   if (options.list)
-    return jobs.forEach(({ name, title }) => console.log(`${name.padEnd(18)}${title}`));
+    return [...jobs, ...reportJobs].forEach(({ name, title }) =>
+      console.log(`${name.padEnd(18)}${title}`),
+    );
 
   const machine = describeMachine(PYTHON);
   warnOfLoad(machine.cores);
@@ -32,21 +36,31 @@ async function main(): Promise<void> {
       if (!options.quick) saveIfQuiet(machine, result);
     }
   }
-  console.log(`\n## Ratios\n\n${ratioTable(measured)}`);
-  if (options.quick) console.log('\nA quick look: bench/results.md stays as it was.');
+  if (measured.length > 0) console.log(`\n## Ratios\n\n${ratioTable(measured)}`);
+  if (options.quick && measured.length > 0)
+    console.log('\nA quick look: bench/results.md stays as it was.');
   if (measured.some(disagreement)) process.exitCode = 1;
+  for (const job of reportJobs.filter(({ name }) => options.jobs.includes(name))) {
+    const { say, clear } = startProgress();
+    await job.run({ ...options, machine, stamp: stamp(), say, clear }).finally(clear);
+  }
+}
+
+/** What was measured, and how it was called. */
+function stamp(): { readonly commit: string; readonly command: string } {
+  return {
+    commit: currentCommit(),
+    command: ['npm run bench --', ...process.argv.slice(2)].join(' ').replace(/ --$/, ''),
+  };
 }
 
 async function* measure(job: Job, options: Arguments): AsyncGenerator<CaseResult> {
   const progress = startProgress();
-  const stamp = {
-    commit: currentCommit(),
-    command: ['npm run bench --', ...process.argv.slice(2)].join(' ').replace(/ --$/, ''),
-  };
+  const stamped = stamp();
   try {
     for await (const result of job.run({ ...options, onProgress: (text) => progress.say(text) })) {
       progress.clear();
-      yield { ...result, ...stamp, measuredAt: new Date().toISOString().slice(0, 16) + 'Z' };
+      yield { ...result, ...stamped, measuredAt: new Date().toISOString().slice(0, 16) + 'Z' };
     }
   } finally {
     progress.clear();
@@ -73,11 +87,6 @@ function save(machine: Machine, result: CaseResult): void {
   const report: Report = { machine, cases };
   writeAtomic(RESULTS, `${JSON.stringify(report, null, 1)}\n`);
   writeAtomic(join(__dirname, 'results.md'), reportMarkdown(report));
-}
-
-function writeAtomic(path: string, text: string): void {
-  writeFileSync(`${path}.tmp`, text);
-  renameSync(`${path}.tmp`, path);
 }
 
 function warnOfLoad(cores: number): void {

@@ -23,7 +23,8 @@ export function reportMarkdown({ machine, cases }: Report): string {
     .concat('\n');
 }
 
-function machineMarkdown({
+/** Where it was measured, as two points of a list. */
+export function machineMarkdown({
   processor,
   cores,
   memoryGigabytes,
@@ -103,7 +104,7 @@ function figure(value: number): string {
 }
 
 /** A Markdown table whose columns line up in a terminal too. */
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, column) =>
     Math.max(3, title.length, ...rows.map((row) => row[column].length)),
   );

@@ -21,15 +21,20 @@ interface Command {
 }
 
 /** Answers commands from stdin, one JSON line each, until it ends. What libraries print goes to stderr. */
-export async function serve(contestant: Contestant): Promise<void> {
+export function serve(contestant: Contestant): Promise<void> {
+  return serveCommands((command: Command) => answer(contestant, command));
+}
+
+/** The same for other commands. */
+export async function serveCommands<T>(answer: (command: T) => unknown): Promise<void> {
   console.log = console.error;
   console.info = console.error;
   for await (const line of createInterface({ input: process.stdin })) {
     let reply: unknown;
     try {
-      reply = await answer(contestant, JSON.parse(line) as Command);
+      reply = await answer(JSON.parse(line) as T);
     } catch (error) {
-      reply = { error: String(error) };
+      reply = { error: error instanceof Error ? error.message : String(error) };
     }
     process.stdout.write(`${JSON.stringify(reply)}\n`);
   }

@@ -7,7 +7,10 @@
     {"do": "run", "steps": n}         -> {"seconds": s}          the timed work
     {"do": "latencies", "steps": n}   -> {"seconds": [...]}      the same, each call by itself
     {"do": "export", "path": "..."}   -> {}                      PyTorch only: the model as ONNX
+    {"do": "train", ...}              -> {...}                   keras_accuracy.py only: a whole training
     {"do": "memory"}                  -> {"peakBytes": n}
+
+Meanwhile contestant.tell(text) writes a line "# text" for whoever waits.
 """
 
 import json
@@ -21,6 +24,7 @@ def serve(contestant) -> None:
     """Answers until stdin ends. What libraries print goes to stderr."""
     replies = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
+    contestant.tell = lambda text: print("#", text, file=replies)
     for line in sys.stdin:
         command = json.loads(line)
         try:
@@ -39,7 +43,7 @@ def answer(contestant, do: str, **arguments) -> dict:
         return {"seconds": time.perf_counter() - start}
     if do == "latencies":
         return {"seconds": latencies(contestant, **arguments)}
-    if do in ("prepare", "losses", "outputs", "choose", "export"):
+    if do in ("prepare", "losses", "outputs", "choose", "export", "train"):
         return getattr(contestant, do)(**arguments) or {}
     raise ValueError(f'Unknown command "{do}"')
 

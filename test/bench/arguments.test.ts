@@ -20,3 +20,11 @@ test('parseArguments() names what it does not know', () => {
   assert.throws(() => parseArguments(['--seconds', '-1'], NAMES), /--seconds|ambiguous/);
   assert.throws(() => parseArguments(['--fast'], NAMES), /--fast/);
 });
+
+test('parseArguments() knows jobs that only run where they are named, and their options', () => {
+  const named = parseArguments(['--job', 'race', '--seeds', '5', '--long'], NAMES, ['race']);
+  assert.deepEqual([named.jobs, named.seeds, named.kerasSeeds, named.long], [['race'], 5, 1, true]);
+  assert.deepEqual(parseArguments([], NAMES, ['race']).jobs, NAMES);
+  assert.deepEqual([parseArguments(['--quick'], NAMES).seeds, named.epochs], [1, undefined]);
+  assert.throws(() => parseArguments(['--epochs', '0.5'], NAMES), /--epochs to be whole/);
+});

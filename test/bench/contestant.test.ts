@@ -19,6 +19,17 @@ test('startContestant() passes replies on in order and overlooks other lines', a
   child.stop();
 });
 
+test('startContestant() hears how far a contestant is', async () => {
+  const news: string[] = [];
+  const child = startContestant(
+    node(`console.log('# epoch 1'); process.stdin.on('data', () => console.log('{}'))`),
+    (text) => news.push(text),
+  );
+  await child.ask({ do: 'train' });
+  assert.deepEqual(news, ['epoch 1']);
+  child.stop();
+});
+
 test('startContestant() tells why a contestant failed or ended', async () => {
   const failing = startContestant(
     node(`process.stdin.on('data', () => console.log('{"error":"no such layer"}'))`),
