@@ -41,7 +41,9 @@ async function main(): Promise<void> {
     console.log('\nA quick look: bench/results.md stays as it was.');
   if (measured.some(disagreement)) process.exitCode = 1;
   for (const job of reportJobs.filter(({ name }) => options.jobs.includes(name))) {
-    const { say, clear } = startProgress();
+    const progress = startProgress();
+    const say = (text: string) => progress.say(text);
+    const clear = () => progress.clear();
     await job.run({ ...options, machine, stamp: stamp(), say, clear }).finally(clear);
   }
 }

@@ -23,8 +23,8 @@ export interface ReportOptions extends RaceOptions {
   readonly machine: Machine;
   readonly stamp: { readonly commit: string; readonly command: string };
   /** Shows how far it is, and takes it away again. */
-  say(text: string): void;
-  clear(): void;
+  readonly say: (text: string) => void;
+  readonly clear: () => void;
 }
 
 /** A job with results and a report of its own. It takes long, so it runs only where it is named. */
