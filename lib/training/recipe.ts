@@ -65,24 +65,29 @@ export interface Recipe {
   readonly bfloat16: 'where fast' | 'never';
 }
 
-/** Seconds to what the classic CNN of this project reaches after ten epochs. */
+/**
+ * Seconds to more than the classic CNN of this project reaches after ten epochs.
+ *
+ * Chosen on 5,000 validation pictures of CIFAR-10, one run each: in one epoch, batches of 125, 250 and 500 gave .789, .761
+ * and .712 (small batches take more steps, and 10 % more time a picture); rates of .35, .6 and 1 gave .769, .789 and .778.
+ */
 export const FAST_RECIPE: Recipe = {
   name: 'fast',
   widths: [32, 64, 128],
   convolutionsPerBlock: 2,
   whitening: true,
-  epochs: 3,
-  batchSize: 500,
-  peakLearningRate: 1.5,
-  momentum: 0.85,
+  epochs: 1,
+  batchSize: 125,
+  peakLearningRate: 0.6,
+  momentum: 0.85, // airbench
   schedule: 'triangular',
-  weightDecay: 1e-3,
-  labelSmoothing: 0.2,
+  weightDecay: 1e-3, // as a share of rate and batch size about airbench's
+  labelSmoothing: 0.2, // airbench
   flip: 'alternating',
-  shift: 2,
+  shift: 2, // airbench94
   cutout: 0,
   mixup: 0,
-  averageDecay: 0.95,
+  averageDecay: 0.95, // the last 20 steps: the rate still changes fast
   testTimeFlip: true,
   bfloat16: 'where fast',
 };
@@ -92,7 +97,9 @@ export const STANDARD_RECIPE: Recipe = {
   ...FAST_RECIPE,
   name: 'standard',
   widths: [64, 256, 256],
-  epochs: 8,
+  epochs: 6,
+  batchSize: 250,
+  peakLearningRate: 0.7,
   averageDecay: 0.99,
 };
 
@@ -101,7 +108,8 @@ export const LONG_RECIPE: Recipe = {
   ...STANDARD_RECIPE,
   name: 'long',
   epochs: 30,
-  averageDecay: 0.999,
+  cutout: 8, // more epochs need more variety
+  averageDecay: 0.995, // about one epoch
 };
 
 /** The recipes by their names. */
