@@ -51,6 +51,8 @@ for (const depthwise of [false, true]) {
     const step = (values: tf.Tensor4D): tf.Tensor[] =>
       withFusedLayers(() => [tf.relu6(normalize(convolve(values, filter, 2), statistics(8)))]);
     assertEqualAsGraph(step, x);
+    // bfloat16 has 8 bits of mantissa, .4 %, in the input, the filter, the bias and the result.
+    assertEqualAsGraph(step, x, { bfloat16: true, tolerance: 0.02 });
     const operations = operationsOf(step, x);
     assert.ok(operations.includes('BiasAdd') && !operations.includes('FusedBatchNorm'));
   });

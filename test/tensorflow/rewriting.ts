@@ -11,9 +11,18 @@ export function randomTensor(shape: number[], seed: number): tf.Tensor {
   return tf.randomNormal(shape, 0, 1, 'float32', seed);
 }
 
-/** Asserts that the step gives the same as a graph (its second call) and eagerly. @returns The graph's results. */
-export function assertEqualAsGraph(step: Step, x: tf.Tensor4D, tolerance = 1e-5): tf.Tensor[] {
-  const compiled = compile(step, { frozen: true });
+/**
+ * Asserts that the step gives the same as a graph (its second call) and eagerly.
+ *
+ * @param options.tolerance Of the greatest value. Default 1e-5.
+ * @returns The graph's results.
+ */
+export function assertEqualAsGraph(
+  step: Step,
+  x: tf.Tensor4D,
+  { tolerance = 1e-5, bfloat16 = false } = {},
+): tf.Tensor[] {
+  const compiled = compile(step, { frozen: true, bfloat16 });
   tf.dispose(compiled(x));
   const graph = compiled(x);
   assert.equal(compiled.statistics.graphRuns, 1, compiled.statistics.fallbackReason ?? '');
