@@ -45,6 +45,8 @@ const settingFacts: Readonly<Record<string, (run: RunRecord) => string | number>
   'data set': ({ dataset }) => dataset?.name ?? 'none',
   'training images': ({ dataset }) => dataset?.counts.train ?? 0,
   'test images': ({ dataset }) => dataset?.counts.test ?? 0,
+  // Folders of one name may hold other pictures.
+  'data checksum': ({ dataset }) => dataset?.sha256?.train?.slice(0, 8) ?? 'unknown',
   commit: ({ git }) => (git === null ? 'none' : git.commit.slice(0, 8) + (git.dirty ? '+' : '')),
 };
 const circumstances: typeof settingFacts = {

@@ -58,6 +58,24 @@ test('another commit, or other data, is another setting; another machine is only
   );
 });
 
+test('pictures of the same name and number that are not the same make another setting', () => {
+  const withPictures = (train: string) => {
+    const record = sampleRecord();
+    assert.ok(record.dataset);
+    return { ...record, dataset: { ...record.dataset, sha256: { train, val: null, test: null } } };
+  };
+  const runs = ['a', 'a', 'b'].map((letter) => withPictures(letter.repeat(64)));
+  const { differing, settings } = compareRuns(runs);
+  assert.deepEqual(differing, ['data checksum']);
+  assert.deepEqual(
+    settings.map(({ label, trainings }) => [label, trainings.length]),
+    [
+      ['CNN, data checksum aaaaaaaa', 2],
+      ['CNN, data checksum bbbbbbbb', 1],
+    ],
+  );
+});
+
 test('a single run is a setting without deviation, called like its model', () => {
   const { settings } = compareRuns([sampleRecord()]);
   assert.equal(settings[0].label, 'CNN');
