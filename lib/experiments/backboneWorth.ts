@@ -22,12 +22,14 @@ export interface BackboneWorthOptions {
   readonly path: string;
   /** Height and width that pictures are resized to for the backbone, 32 pixels or more. */
   readonly inputSize: number;
-  /** Of the sample and of the first of the three choices of pictures. */
+  /** Of the sample and of the first choice of pictures. */
   readonly seed: number;
   /** Training pictures of each class. Default 20. */
   readonly picturesPerClass?: number;
   /** Test pictures. Default 1000. */
   readonly testCount?: number;
+  /** Choices of training pictures, each with a seed of its own. Default 3. */
+  readonly choices?: number;
 }
 
 /** Test accuracies, 0…1, for each seed. */
@@ -42,7 +44,7 @@ export interface BackboneWorth {
   readonly scratch: readonly number[];
 }
 
-/** Measures on the generated sample, with three choices of training pictures. */
+/** Measures on the generated sample. */
 export async function measureBackboneWorth(options: BackboneWorthOptions): Promise<BackboneWorth> {
   checkOptions<BackboneWorthOptions>('measureBackboneWorth', options, {
     path: required(text),
@@ -50,9 +52,10 @@ export async function measureBackboneWorth(options: BackboneWorthOptions): Promi
     seed: required(seedInteger),
     picturesPerClass: positiveInteger,
     testCount: positiveInteger,
+    choices: positiveInteger,
   });
-  const { path, inputSize, seed, picturesPerClass = 20, testCount = 1000 } = options;
-  const seeds = [seed, seed + 1, seed + 2];
+  const { path, inputSize, seed, picturesPerClass = 20, testCount = 1000, choices = 3 } = options;
+  const seeds = Array.from({ length: choices }, (_, choice) => seed + choice);
   const classCount = 10;
   // Twice as many as are used, so that each seed has a choice.
   const { name, trainSet, testSet } = generateSample({

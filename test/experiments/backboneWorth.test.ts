@@ -16,11 +16,10 @@ test('a head on the embedded backbone beats the CNN from scratch by far with 20 
     path: `${embedded}.h5`,
     inputSize: record.recipe.inputSize,
     seed: 11, // not the seed of the record
-    testCount: 300,
+    testCount: 400,
+    choices: 1,
   });
   assert.equal(tf.memory().numTensors, before);
-  const mean = (values: readonly number[]): number =>
-    values.reduce((sum, value) => sum + value, 0) / values.length;
-  // 900 answers each: their interval is ±.033 at most, so this margin is no luck.
-  assert.ok(mean(transfer) > mean(scratch) + 0.08, `${mean(transfer)} against ${mean(scratch)}`);
+  // 400 answers each: their 95 % interval is ±.05 at most. The record has more of them.
+  assert.ok(transfer[0] > scratch[0] + 0.08, `${transfer[0]} against ${scratch[0]}`);
 });
