@@ -20,17 +20,20 @@ const CONVOLUTIONS: ReadonlySet<string> = new Set(['Conv2D', 'DepthwiseConv2dNat
 export function batchNormFoldRule(consumers: ReadonlyMap<GraphNode, number>): RewriteRule {
   return (node, graph) => {
     if (node.op !== 'FusedBatchNorm' || isTraining(node) || !hasChannelsLast(node)) return null;
-    const [{ node: convolution }, scale, offset, mean, variance] = node.inputs;
+    const [{ node: before }, scale, offset, mean, variance] = node.inputs;
+    const hasBias = before.op === 'BiasAdd';
+    const convolution = hasBias ? before.inputs[0].node : before;
     const isFoldable =
       CONVOLUTIONS.has(convolution.op) &&
-      hasChannelsLast(convolution) &&
-      consumers.get(convolution) === 1;
+      [convolution, before].every((other) => hasChannelsLast(other) && consumers.get(other) === 1);
     if (!isFoldable) return null;
 
     const arithmetic = channelArithmetic(graph, specOf(scale).shape);
     const inverse = arithmetic('Rsqrt', arithmetic('Add', variance, epsilonOf(node, graph)));
     const factor = arithmetic('Mul', inverse, scale);
-    const bias = arithmetic('Sub', offset, arithmetic('Mul', mean, factor));
+    // A bias of the convolution moves the mean.
+    const centre = hasBias ? arithmetic('Sub', mean, before.inputs[1]) : mean;
+    const bias = arithmetic('Sub', offset, arithmetic('Mul', centre, factor));
     const [x, filter] = convolution.inputs;
     const folded = graph.add(
       convolution.op,

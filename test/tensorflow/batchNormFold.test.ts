@@ -57,6 +57,23 @@ for (const depthwise of [false, true]) {
     assert.ok(operations.includes('BiasAdd') && !operations.includes('FusedBatchNorm'));
   });
 
+  test(`a batch norm behind a ${name} with a bias takes the bias in`, () => {
+    const bias = randomTensor([8], 8) as tf.Tensor1D;
+    const step = (values: tf.Tensor4D): tf.Tensor[] =>
+      tf.tidy(() => [normalize(convolve(values, filter).add(bias), statistics(8))]);
+    assertEqualAsGraph(step, x);
+    const operations = operationsOf(step, x);
+    assert.equal(operations.filter((op) => op === 'BiasAdd').length, 1);
+    assert.ok(!operations.includes('FusedBatchNorm'));
+    const both = (values: tf.Tensor4D): tf.Tensor[] =>
+      tf.tidy(() => {
+        const y = convolve(values, filter).add<tf.Tensor4D>(bias);
+        return [y, normalize(y, statistics(8))];
+      });
+    assertEqualAsGraph(both, x);
+    assert.ok(operationsOf(both, x).includes('FusedBatchNorm'));
+  });
+
   test(`two batch norms behind one filter of a ${name} keep their own factors`, () => {
     const other = statistics(8).map((value) => value.mul(1.5)) as ReturnType<typeof statistics>;
     const step = (values: tf.Tensor4D): tf.Tensor[] =>
