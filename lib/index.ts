@@ -12,6 +12,7 @@ export { batches } from './data/batches';
 export type { Batch, BatchOptions } from './data/batches';
 export { CIFAR10_CLASS_NAMES, loadCifar10, parseCifar10Batch } from './data/cifar10';
 export type { LoadCifar10Options } from './data/cifar10';
+export type { Cifar10Batch, ParseCifar10Options } from './data/cifar10Format';
 export { countByClass, createDataset, select, splitDataset, take } from './data/dataset';
 export type { DatasetSource, DatasetSplits, ImageDataset, SplitOptions } from './data/dataset';
 export { DownloadError } from './data/downloadError';
@@ -222,6 +223,8 @@ export type {
   DataEfficiencyMethod,
   DataEfficiencyOptions,
   DataEfficiencyResult,
+  ScratchMethodOptions,
+  TransferMethodOptions,
 } from './experiments/dataEfficiency';
 export { describeEnvironment } from './experiments/environment';
 export { comparisonFigures } from './experiments/compareFigures';
