@@ -19,6 +19,9 @@ before(async () => {
     trainLimit: 300,
     epochs: 2,
     fullRefit: true,
+    ownEpochs: 2,
+    ablationLimit: 60,
+    ablationEpochs: 1,
     seed: 7,
   });
   assert.equal(execution.exitCode, 0, execution.printed);
@@ -47,7 +50,8 @@ test('the networks have the parameters of the original ones', () => {
 });
 
 test('each figure is interactive and a picture, and its title names the data', () => {
-  for (const id of ['look', 'counts', 'curves', 'compare', 'confusion', 'mistakes', 'some']) {
+  const plain = ['look', 'counts', 'curves', 'compare', 'confusion', 'mistakes', 'some'];
+  for (const id of [...plain, 'own-rate', 'own-seconds', 'ablation-figure']) {
     const [bundle] = cell(id).displayed;
     assert.ok(bundle['application/vnd.plotly.v1+json'], id);
     assert.match(shown(id, 'text/plain'), /generated sample/, id);
@@ -58,7 +62,7 @@ test('each figure is interactive and a picture, and its title names the data', (
 });
 
 test('each training ends as one display with its last state', () => {
-  for (const id of ['mlp-train', 'cnn-train', 'refit']) {
+  for (const id of ['mlp-train', 'cnn-train', 'refit', 'own-train']) {
     assert.equal(cell(id).displayed.length, 1, id);
     assert.match(shown(id, 'text/plain'), /done: 2 epochs/, id);
   }
@@ -72,10 +76,25 @@ test('figures of Keras on CIFAR-10 stand beside no other data', () => {
   assert.equal(cell('keras').displayed.length, 0);
 });
 
-test('the last sentence carries the number of the record', () => {
-  const { testAccuracy } = record.models.at(-1) ?? {};
-  const sentence = `**${testAccuracy?.toFixed(3)}** (CNN, all pictures)`;
-  assert.ok(shown('end', 'text/markdown').includes(sentence));
+test('the last sentence carries the numbers of the record', () => {
+  const [refit, own] = record.models.slice(-2).map(({ testAccuracy }) => testAccuracy?.toFixed(3));
+  const sentence = shown('end', 'text/markdown');
+  assert.ok(sentence.includes(`**${refit}** (CNN, all pictures)`), sentence);
+  assert.ok(sentence.includes(`the fast recipe to **${own}**`), sentence);
+});
+
+test('the ablation leaves out each of the few pieces, the whole recipe in the first row', () => {
+  // The first output is the line that moved while it was measured.
+  const table = [cell('ablation').displayed[1]?.['text/plain']].flat().join('');
+  const rows = table.match(/^(whole recipe|without [a-z ]+?)(?= {2})/gm);
+  const pieces = ['flips', 'label smoothing', 'schedule', 'whitening'];
+  assert.equal(rows?.[0], 'whole recipe');
+  assert.deepEqual(
+    rows?.slice(1).sort(),
+    pieces.map((piece) => `without ${piece}`),
+  );
+  const { measurements } = JSON.parse(readFileSync(join(folder, 'ablation.json'), 'utf8'));
+  assert.equal(measurements.length, 10, 'five recipes, two seeds');
 });
 
 test('the record says what was trained on what', () => {
@@ -92,20 +111,27 @@ test('the record says what was trained on what', () => {
     // The first fit of the CNN is only looked at; what is tested has seen every picture.
     ['CNN', 454666, false, true],
     ['CNN, all pictures', 454666, true, false],
+    // 2·2·3·24 + 24 to whiten, 9·(24·32 + 32·32 + 32·64 + 64·64 + 64·128 + 128·128), 3 for each of the 448
+    // channels to normalize, 128·10.
+    ['CNN, fast recipe', 295544, true, true],
   ]);
 });
 
 test('figures, models and progress lie in the folder of the run', () => {
   const figures = readdirSync(join(folder, 'figures'));
   assert.ok(figures.includes('confusion-matrix.json') && figures.includes('figures.html'));
-  assert.deepEqual(readdirSync(join(folder, 'models')).sort(), ['CNN-all-pictures', 'MLP']);
+  assert.deepEqual(readdirSync(join(folder, 'models')).sort(), [
+    'CNN-all-pictures',
+    'CNN-fast-recipe',
+    'MLP',
+  ]);
   const { userDefinedMetadata } = JSON.parse(
     readFileSync(join(folder, 'models/MLP/model.json'), 'utf8'),
   );
   assert.equal(userDefinedMetadata.classNames.length, 10);
   const events = readFileSync(join(folder, 'progress.jsonl'), 'utf8');
   const epochs = events.split('\n').filter((line) => line.includes('"event":"epoch"'));
-  assert.equal(epochs.length, 6);
+  assert.equal(epochs.length, 8);
 });
 
 test('nothing was said on the standard error', () => {
