@@ -53,7 +53,7 @@ const widthsRule = rule(
  * convolution could undo it. Their averages follow with a momentum of .6 (airbench), since trainings take hundreds of steps.
  *
  * Input float32 [n, height, width, channels]; output probabilities float32 [n, numClasses].
- * 1,973,736 parameters and 118 million multiplications a picture with the default options. Caller disposes the model.
+ * 1,973,944 parameters and 118 million multiplications a picture with the default options. Caller disposes the model.
  *
  * @throws RangeError for an impossible shape or count, TypeError for an unknown option.
  */

@@ -92,7 +92,12 @@ export const FAST_RECIPE: Recipe = {
   bfloat16: 'where fast',
 };
 
-/** The best within the time that Keras needs for the classic CNN's ten epochs. */
+/**
+ * The best within the time that Keras needs for the classic CNN's ten epochs.
+ *
+ * The network, in six epochs of batches of 500 at a peak of 1, reached .912 on 5,000 validation pictures (one run); half the
+ * batch learnt faster in the two epochs that were compared.
+ */
 export const STANDARD_RECIPE: Recipe = {
   ...FAST_RECIPE,
   name: 'standard',
@@ -103,7 +108,7 @@ export const STANDARD_RECIPE: Recipe = {
   averageDecay: 0.99,
 };
 
-/** Left to run on. */
+/** Left to run on. Cutout and the longer average follow published recipes; nothing here was tuned. */
 export const LONG_RECIPE: Recipe = {
   ...STANDARD_RECIPE,
   name: 'long',

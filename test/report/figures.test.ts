@@ -159,7 +159,7 @@ test('the suggested learning rate is a line across the panel, and what breaks ou
   assert.equal(suggestion.name, 'suggestion: 0.033');
   assert.deepEqual(suggestion.x, [0.033333, 0.033333]);
   // From 1.4 to the first loss, 2.3, with .15 of their distance above and below; 9 is outside.
-  const [bottom, top] = layout.yaxis.range ?? [];
+  const [bottom = NaN, top = NaN] = layout.yaxis.range ?? [];
   assert.ok(Math.abs(bottom - 1.265) < 1e-9 && Math.abs(top - 2.435) < 1e-9);
   const empty = { learningRates: [], losses: [], smoothedLosses: [], suggestion: 0.1 };
   assert.throws(() => learningRateFigure(empty, { dataset: cifar10 }), /at least one loss/);
