@@ -64,13 +64,15 @@ export function planAgain(directory, readNotebook) {
   });
   // A run from Jupyter has none.
   const isLaunched = existsSync(join(directory, LAUNCH_FILE));
-  const { data, offline = false, device } = isLaunched ? readRecord(directory, LAUNCH_FILE) : {};
+  const launch = isLaunched ? readRecord(directory, LAUNCH_FILE) : {};
+  const { data, offline = false, device } = launch;
   const { notebook: name, preset, parameters, seed } = record;
   const notebook = readNotebook(name);
   const declared = readParameters(notebook, `${name}.ipynb`);
   // The seed has a field of its own in the record, and is a parameter like the others in the notebook.
   const hasSeed = declared.some((parameter) => parameter.name === 'seed');
-  const values = hasSeed ? { seed, ...parameters } : parameters;
+  // A notebook need not record every parameter; what the command line said of the others stands in the launch.
+  const values = { ...launch.values, ...(hasSeed ? { seed } : {}), ...parameters };
   checkValues(declared, values, `the record of ${id}`);
   return { name, notebook, values, preset, data, offline, device, record };
 }

@@ -60,6 +60,12 @@ test('a complete run is repeated with all its parameters and the data it was sta
   assert.equal(plan.offline, true);
 });
 
+test('a parameter that the notebook does not record is taken from the launch', () => {
+  write('run.json', { ...record, parameters: {} });
+  writeLaunch(directory, launch);
+  assert.equal(planAgain(directory, readNotebook).values.epochs, 3);
+});
+
 test('a run from Jupyter, which no launcher started, is repeated too', () => {
   write('run.json', record);
   const plan = planAgain(directory, readNotebook);
