@@ -1,8 +1,8 @@
 // What a notebook and its launcher hear while an ablation trains one recipe after another.
 import { join } from 'node:path';
-import { createDisplay } from '../report/display';
 import type { AblationOptions, AblationResult } from './ablation';
 import type { Run } from './runs';
+import { createProgressReporter } from './trackProgress';
 
 /**
  * Callback and file for `measureAblation`: one line below the cell that moves, notes for the launcher, and the
@@ -13,14 +13,10 @@ import type { Run } from './runs';
 export function trackAblation(
   run: Pick<Run, 'progress' | 'directory'>,
 ): Required<Pick<AblationOptions, 'file' | 'onResult'>> {
-  const display = createDisplay();
+  const { show } = createProgressReporter(run);
   return {
     file: join(run.directory, 'ablation.json'),
-    onResult(result) {
-      const text = describeAblationResult(result);
-      display.show({ 'text/plain': text });
-      run.progress({ event: 'note', text });
-    },
+    onResult: (result) => show(describeAblationResult(result)),
   };
 }
 

@@ -1,7 +1,7 @@
 // What a notebook and its launcher hear while features are computed: at 192 pixels it takes minutes.
-import { createDisplay } from '../report/display';
 import type { ExtractOptions, ExtractProgress } from '../training/features';
 import type { Run } from './runs';
+import { createProgressReporter } from './trackProgress';
 
 /**
  * Callbacks for `extractFeatures`: one line below the cell that moves, and notes for the launcher, at every tenth.
@@ -11,21 +11,8 @@ import type { Run } from './runs';
 export function trackExtraction(
   run: Pick<Run, 'progress'>,
 ): Required<Pick<ExtractOptions, 'onProgress' | 'onNotice'>> {
-  const display = createDisplay();
-  let said = '';
-  return {
-    onNotice(notice) {
-      console.log(notice);
-      run.progress({ event: 'note', text: notice });
-    },
-    onProgress(progress) {
-      const text = describeExtraction(progress);
-      if (text === said) return;
-      said = text;
-      display.show({ 'text/plain': text });
-      run.progress({ event: 'note', text });
-    },
-  };
+  const { show, onNotice } = createProgressReporter(run);
+  return { onNotice, onProgress: (progress) => show(describeExtraction(progress)) };
 }
 
 /** `features: 40 % of 9,000 pictures, 2,500 from the cache`. */

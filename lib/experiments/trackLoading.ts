@@ -1,7 +1,7 @@
 // What a notebook and its launcher hear while pictures are loaded: a download takes minutes.
 import type { LoadDatasetOptions, LoadProgress } from '../data/loadDataset';
-import { createDisplay } from '../report/display';
 import type { Run } from './runs';
+import { createProgressReporter } from './trackProgress';
 
 /** A watcher hears of every tenth; of an unknown total, every 20 MB or 1000 pictures. */
 const TENTHS = 10;
@@ -15,21 +15,8 @@ const UNKNOWN_STEP = { bytes: 20e6, pictures: 1000 } as const;
 export function trackLoading(
   run: Pick<Run, 'progress'>,
 ): Required<Pick<LoadDatasetOptions, 'onProgress' | 'onNotice'>> {
-  const display = createDisplay();
-  let said = '';
-  return {
-    onNotice(notice) {
-      console.log(notice);
-      run.progress({ event: 'note', text: notice });
-    },
-    onProgress(progress) {
-      const text = describeLoading(progress);
-      if (text === said) return;
-      said = text;
-      display.show({ 'text/plain': text });
-      run.progress({ event: 'note', text });
-    },
-  };
+  const { show, onNotice } = createProgressReporter(run);
+  return { onNotice, onProgress: (progress) => show(describeLoading(progress)) };
 }
 
 /** `downloading CIFAR-10: 40 % of 170 MB`, in steps coarse enough to be said one by one. */
