@@ -1,4 +1,5 @@
 // Runs notebooks in the real tslab kernel for the tests beside.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -121,6 +122,18 @@ export function writeNotebook(directory: string, ...codeCells: readonly string[]
   const notebook = { cells, metadata: { kernelspec }, nbformat: 4, nbformat_minor: 5 };
   writeFileSync(path, JSON.stringify(notebook));
   return path;
+}
+
+/** The cell of this id, whose absence fails the test. */
+export function findCell({ cells }: Execution, id: string): ExecutedCell {
+  const found = cells.find((candidate) => candidate.id === id);
+  assert.ok(found, `there is no cell "${id}"`);
+  return found;
+}
+
+/** What a cell displayed first, in one of its forms. */
+export function shownText(execution: Execution, id: string, mimeType: string): string {
+  return [findCell(execution, id).displayed[0]?.[mimeType]].flat().join('');
 }
 
 export const notebooksFolder = resolve(__dirname, '../../notebooks');

@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parseRunRecord, type RunRecord } from '../../lib/experiments/runRecord';
-import { type ExecutedCell, execute, type Execution, notebooksFolder } from './kernel';
+import {
+  execute,
+  type ExecutedCell,
+  type Execution,
+  findCell,
+  notebooksFolder,
+  shownText,
+} from './kernel';
 
 const folder = mkdtempSync(join(tmpdir(), 'mobilenet-transfer-learning-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -32,15 +39,8 @@ before(async () => {
   record = parseRunRecord(readFileSync(join(folder, 'run.partial.json'), 'utf8'));
 });
 
-function cell(id: string): ExecutedCell {
-  const found = execution.cells.find((candidate) => candidate.id === id);
-  assert.ok(found, `there is no cell "${id}"`);
-  return found;
-}
-
-function shown(id: string, mimeType: string): string {
-  return [cell(id).displayed[0]?.[mimeType]].flat().join('');
-}
+const cell = (id: string): ExecutedCell => findCell(execution, id);
+const shown = (id: string, mimeType: string): string => shownText(execution, id, mimeType);
 
 test('without ImageNet weights the section about its names says so', () => {
   assert.match(cell('imagenet-names').printed, /Skipped: ImageNet's names need ImageNet's weights/);
