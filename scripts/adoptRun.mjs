@@ -1,8 +1,9 @@
 // For whoever commits: puts the outputs of a run into the notebook of the repository.
 //   node scripts/adoptRun.mjs data/runs/<run id>
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { inProject, writeFileAtomic } from './setup/project.mjs';
 
 /** Cells whose outputs show the data set's own pictures, which the repository may not hand on. */
 export const PICTURES_TAG = 'dataset-pictures';
@@ -54,11 +55,10 @@ function sourceOf({ source }) {
 function main([directory]) {
   if (!directory) throw new Error('Expected a run: node scripts/adoptRun.mjs data/runs/<run id>');
   const record = JSON.parse(readFileSync(join(directory, 'run.json'), 'utf8'));
-  const target = resolve(import.meta.dirname, '..', 'notebooks', `${record.notebook}.ipynb`);
+  const target = inProject('notebooks', `${record.notebook}.ipynb`);
   const executed = readFileSync(join(directory, 'notebook.ipynb'), 'utf8');
   const text = adoptOutputs(readFileSync(target, 'utf8'), executed);
-  writeFileSync(`${target}.partial`, text);
-  renameSync(`${target}.partial`, target);
+  writeFileAtomic(target, text);
   console.log(`${target}: outputs of ${record.id} (${(text.length / 1e6).toFixed(2)} MB)`);
 }
 

@@ -1,10 +1,10 @@
 // Trains the embedded backbone and writes its record; started by scripts/trainBackbone.mjs.
-import { renameSync, statSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
 import library from '../../dist/index.js';
+import { inProject, root, writeFileAtomic } from '../setup/project.mjs';
 
 const { describeEnvironment, measureBackboneWorth, pretrainBackbone } = library;
-const root = resolve(import.meta.dirname, '..', '..');
 
 try {
   await main(JSON.parse(process.argv[2]));
@@ -23,12 +23,12 @@ async function main({ pictures, epochs, seed, out, ...sizes }) {
   };
   const file = out
     ? resolve(process.env.INIT_CWD ?? root, out)
-    : join(root, 'data', 'embedded', 'mobilenet_v2_0.35_no_top.h5');
+    : inProject('data', 'embedded', 'mobilenet_v2_0.35_no_top.h5');
   process.stdout.write(`Drawing ${pictures.toLocaleString('en')} pictures …\n`);
   const history = await pretrainBackbone({
     ...recipe,
     file,
-    checkpointDirectory: join(root, 'data', 'backbone-training'),
+    checkpointDirectory: inProject('data', 'backbone-training'),
     onStep: showStep,
     onEpoch: ({ epoch, trainAccuracy, valAccuracy, seconds }) =>
       process.stdout.write(
@@ -71,7 +71,5 @@ function writeRecord(file, recipe, { history: { epochs, seconds }, worth }) {
     trainedAt: new Date().toISOString(),
     ...describeEnvironment(),
   };
-  const path = file.replace(/\.h5$/, '.json');
-  writeFileSync(`${path}.tmp`, `${JSON.stringify(record, null, 2)}\n`);
-  renameSync(`${path}.tmp`, path);
+  writeFileAtomic(file.replace(/\.h5$/, '.json'), `${JSON.stringify(record, null, 2)}\n`);
 }
