@@ -163,7 +163,6 @@ export type {
   ModelAccuracy,
   ModelHistory,
   PieceCost,
-  RecipeFigureOptions,
   SettingAccuracies,
   SplitCounts,
 } from './report/figures';

@@ -18,6 +18,7 @@ import {
   themedLayout,
 } from './theme';
 
+/** What a figure over several models, settings or recipes can be told. */
 export interface ComparisonOptions {
   readonly dataset: DatasetLabel;
   readonly title?: string;
@@ -34,7 +35,7 @@ export interface ModelAccuracy {
   readonly valAccuracy?: number | null;
 }
 
-const comparisonRules = { dataset: required(anyValue), title: text };
+export const comparisonRules = { dataset: required(anyValue), title: text };
 
 /**
  * One row per model, first on top: test accuracy with its 95 % interval, beside it training and

@@ -15,7 +15,7 @@ export type {
 export { classCountsFigure, confusionMatrixFigure, perClassFigure } from './classFigures';
 export type { ClassFigureOptions, SplitCounts } from './classFigures';
 export { ablationCostFigure, learningRateFigure } from './recipeFigures';
-export type { PieceCost, RecipeFigureOptions } from './recipeFigures';
+export type { PieceCost } from './recipeFigures';
 export { imageGridFigure } from './imageGridFigure';
 export type { CaptionedPicture, ImageGridOptions } from './imageGridFigure';
 export { labelledPictures, mistakePictures, predictionPictures } from './pictures';

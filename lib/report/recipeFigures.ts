@@ -1,10 +1,10 @@
 // How a training recipe was found: the trial of learning rates, and what each of its pieces is worth.
 import { meanAndStd } from '../evaluation/statistics';
-import { anyValue, checkOptions, required, text } from '../options';
+import { checkOptions } from '../options';
 import type { LearningRateSearch } from '../training/learningRateFinder';
+import { type ComparisonOptions, comparisonRules } from './comparisonFigures';
 import type { Axis, BarTrace, Figure, ScatterTrace } from './figure';
 import {
-  type DatasetLabel,
   escapeText,
   figureTitle,
   fractionAxis,
@@ -16,13 +16,6 @@ import {
   themedAxis,
   themedLayout,
 } from './theme';
-
-export interface RecipeFigureOptions {
-  readonly dataset: DatasetLabel;
-  readonly title?: string;
-}
-
-const rules = { dataset: required(anyValue), title: text };
 
 /** What leaving one piece out costs, seed by seed. */
 export interface PieceCost {
@@ -41,9 +34,9 @@ export interface PieceCost {
  */
 export function ablationCostFigure(
   pieces: readonly PieceCost[],
-  options: RecipeFigureOptions,
+  options: ComparisonOptions,
 ): Figure {
-  checkOptions('ablationCostFigure', options, rules);
+  checkOptions('ablationCostFigure', options, comparisonRules);
   const rows = pieces
     .map(({ name, costs }) => ({ name, costs, ...meanAndStd(costs) }))
     .sort((a, b) => b.mean - a.mean);
@@ -98,11 +91,8 @@ export function ablationCostFigure(
  * short to learn, right of the valley the loss breaks out upwards. Batches thin, their moving average thick. The axis ends
  * a little above the first loss; what breaks out leaves the panel.
  */
-export function learningRateFigure(
-  search: LearningRateSearch,
-  options: RecipeFigureOptions,
-): Figure {
-  checkOptions('learningRateFigure', options, rules);
+export function learningRateFigure(search: LearningRateSearch, options: ComparisonOptions): Figure {
+  checkOptions('learningRateFigure', options, comparisonRules);
   const { learningRates, losses, smoothedLosses, suggestion } = search;
   if (losses.length === 0) {
     throw new RangeError(
