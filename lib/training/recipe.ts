@@ -96,7 +96,8 @@ export const FAST_RECIPE: Recipe = {
  * The best within the time that Keras needs for the classic CNN's ten epochs.
  *
  * The network, in six epochs of batches of 500 at a peak of 1, reached .912 on 5,000 validation pictures (one run); half the
- * batch learnt faster in the two epochs that were compared.
+ * batch learnt faster in the two epochs that were compared. A quarter of the weight decay fits the training pictures better
+ * (.923 against .902) and validates alike (.913).
  */
 export const STANDARD_RECIPE: Recipe = {
   ...FAST_RECIPE,
@@ -108,11 +109,16 @@ export const STANDARD_RECIPE: Recipe = {
   averageDecay: 0.99,
 };
 
-/** Left to run on. Cutout and the longer average follow published recipes; nothing here was tuned. */
+/**
+ * Left to run on. Cutout and the longer average follow published recipes.
+ *
+ * Thirty epochs reached .941 on 5,000 validation pictures (one run) and .943 on the training pictures as augmented: little
+ * was learnt by heart, so it may run a third longer.
+ */
 export const LONG_RECIPE: Recipe = {
   ...STANDARD_RECIPE,
   name: 'long',
-  epochs: 30,
+  epochs: 40,
   cutout: 8, // more epochs need more variety
   averageDecay: 0.995, // about one epoch
 };
