@@ -16,16 +16,16 @@ import { createFastCnn } from '../../lib/models/fastCnn';
 import { createMobileNetV2 } from '../../lib/models/mobileNetV2';
 import { BrowserUnavailableError, closeBrowser, withBrowser } from '../../lib/report/browser';
 import { classifierPage } from '../../lib/share/classifierPage';
+import { createRng } from '../../lib/random';
 import { tf } from '../../lib/tensorflow/backend';
 
 const folder = mkdtempSync(join(tmpdir(), 'classifier-page-'));
 const pictures: Record<string, string> = {};
 
 before(async () => {
-  const noise = { type: 'gaussian', mean: 128, sigma: 70 } as const;
-  const coarse = sharp({
-    create: { width: 12, height: 9, channels: 3, background: 'red', noise },
-  });
+  const rng = createRng(1, 'coarse picture');
+  const values = Uint8ClampedArray.from({ length: 12 * 9 * 3 }, () => 128 + 70 * rng.nextNormal());
+  const coarse = sharp(values, { raw: { width: 12, height: 9, channels: 3 } });
   const large = sharp(await coarse.resize(400, 300, { kernel: 'cubic' }).png().toBuffer());
   const files: Record<string, Buffer> = {
     'photo.jpg': await large.clone().jpeg({ quality: 90 }).toBuffer(),
