@@ -15,8 +15,9 @@ export interface LoadedKerasWeights {
 }
 
 /**
- * Loads the weights of a Keras .h5 file into a model, layer by layer, by name. Every weight of the model must
- * be in the file, in the same shape; all is checked before the first weight changes.
+ * Loads the weights of a Keras .h5 file into a model, layer by layer: by name, or where names differ by position, as
+ * Keras does. (Keras Applications has renamed layers without writing its files anew.) Every weight of the model must be in
+ * the file, in the same shape; all is checked before the first weight changes.
  *
  * @param model Its layers are named as in Keras, as those of {@link createMobileNetV2} are.
  * @param source Path of the file, or its bytes.
@@ -27,7 +28,7 @@ export async function loadKerasWeights(
   model: tf.LayersModel,
   source: string | Uint8Array,
 ): Promise<LoadedKerasWeights> {
-  const file = await readKerasH5(source);
+  const file = alignLayers(await readKerasH5(source), model);
   const pairs = model.layers.flatMap((layer) =>
     layer.weights.map((variable) => ({
       variable,
@@ -61,6 +62,35 @@ export async function saveKerasWeights(model: tf.LayersModel, path: string): Pro
     return [layer.name, new Map(weights)] as const;
   });
   await writeFileAtomic(path, await encodeKerasH5(new Map(layers)));
+}
+
+/**
+ * The file with its layers called as in the model, where layer after layer has the same weights; else as it is. What the
+ * file has more, a top, comes last.
+ */
+function alignLayers(file: KerasWeightsFile, model: tf.LayersModel): KerasWeightsFile {
+  const wanted = model.layers.filter((layer) => layer.weights.length > 0);
+  if (wanted.every((layer) => file.layers.has(layer.name))) return file;
+  const filled = [...file.layers].filter(([, weights]) => weights.size > 0);
+  const isAlike = wanted.every((layer, index) => hasWeightsOf(filled[index]?.[1], layer));
+  if (!isAlike) return file;
+  return {
+    ...file,
+    layers: new Map(filled.map(([name, weights], index) => [wanted[index]?.name ?? name, weights])),
+  };
+}
+
+function hasWeightsOf(
+  weights: ReadonlyMap<string, KerasWeight> | undefined,
+  layer: tf.layers.Layer,
+): boolean {
+  return (
+    weights?.size === layer.weights.length &&
+    layer.weights.every(({ originalName, shape }) => {
+      const weight = weights.get(weightName(originalName));
+      return weight?.shape.join() === (shape as number[]).join();
+    })
+  );
 }
 
 type LayerVariable = tf.layers.Layer['weights'][number];
@@ -108,7 +138,7 @@ function mismatch(
 }
 
 /** Number of weights in a file, all layers together. */
-export function countKerasParameters(file: KerasWeightsFile): number {
+function countKerasParameters(file: KerasWeightsFile): number {
   let total = 0;
   for (const weights of file.layers.values()) {
     for (const { values } of weights.values()) total += values.length;

@@ -1,4 +1,4 @@
-import { readKerasH5, type KerasWeightsFile } from './kerasH5';
+import { readKerasH5, type KerasWeight } from './kerasH5';
 
 /** Which MobileNetV2 a file of weights belongs to. */
 export interface MobileNetV2Identity {
@@ -17,6 +17,9 @@ const PARAMETERS: Readonly<Record<number, number>> = {
   4_363_712: 1.4,
 };
 
+/** 52 convolutions, each with its batch norm. */
+const BACKBONE_LAYERS = 104;
+
 /**
  * Says which MobileNetV2 the weights in a Keras .h5 file belong to, by what it holds and not by its name.
  *
@@ -24,27 +27,30 @@ const PARAMETERS: Readonly<Record<number, number>> = {
  */
 export async function identifyMobileNetV2(path: string): Promise<MobileNetV2Identity> {
   const file = await readKerasH5(path);
-  const alpha = PARAMETERS[countBackbone(file)];
-  const isMobileNetV2 = ['Conv1', 'block_16_project', 'Conv_1'].every((name) =>
-    file.layers.has(name),
-  );
-  if (!isMobileNetV2 || alpha === undefined) {
-    const names = [...file.layers].filter(([, weights]) => weights.size > 0).map(([name]) => name);
+  // Not by the layers' names, which Keras Applications has changed without writing its files anew.
+  const layers = [...file.layers].filter(([, weights]) => weights.size > 0);
+  const backbone = layers.filter(([, weights]) => !isDense(weights));
+  const parameters = backbone.reduce((sum, [, weights]) => sum + countWeights(weights), 0);
+  const alpha = PARAMETERS[parameters];
+  if (alpha === undefined || backbone.length !== BACKBONE_LAYERS) {
+    const names = layers.slice(0, 3).map(([name]) => name);
     throw new Error(
       `Expected the weights of MobileNetV2 (alpha ${Object.values(PARAMETERS).sort().join(', ')}) in ${path} ` +
-        `but found ${countBackbone(file).toLocaleString('en-US')} parameters in ${names.length} layers ` +
-        `(${names.slice(0, 3).join(', ')}, …): choose a file of Keras' MobileNetV2.`,
+        `but found ${parameters.toLocaleString('en-US')} parameters in ${layers.length} layers ` +
+        `(${names.join(', ')}, …): choose a file of Keras' MobileNetV2.`,
     );
   }
-  return { alpha, hasTop: file.layers.get('predictions')?.get('kernel')?.shape[1] === 1000 };
+  const top = layers.find(([, weights]) => isDense(weights))?.[1];
+  return { alpha, hasTop: top?.get('kernel')?.shape[1] === 1000 };
 }
 
-/** Parameters of all layers but the top. */
-function countBackbone({ layers }: KerasWeightsFile): number {
-  let total = 0;
-  for (const [name, weights] of layers) {
-    if (name === 'predictions') continue;
-    for (const { values } of weights.values()) total += values.length;
-  }
-  return total;
+type LayerWeights = ReadonlyMap<string, KerasWeight>;
+
+/** The top's only layer; a convolution's kernel has four dimensions. */
+function isDense(weights: LayerWeights): boolean {
+  return weights.get('kernel')?.shape.length === 2;
+}
+
+function countWeights(weights: LayerWeights): number {
+  return [...weights.values()].reduce((sum, { values }) => sum + values.length, 0);
 }

@@ -101,7 +101,7 @@ export async function resolveMobileNetV2Weights(
   const { alpha = 1, inputSize = 224, includeTop = false, source = 'auto' } = options;
   const request: Request = { ...options, alpha, inputSize, includeTop };
   const named = options.path ?? environmentPath('MOBILENETV2_DIR');
-  if (options.path === undefined && source === 'embedded') return embedded(request);
+  if (options.path === undefined && source === 'embedded') return embedded(request, options.alpha);
   if (named !== undefined) return resolveNamed(named, request, options.alpha);
   return (await findCached(request)) ?? downloadOrEmbedded(request);
 }
@@ -121,7 +121,7 @@ async function resolveNamed(
   throw new Error(
     `Expected ${candidates(request)[0]} in ${place} but found ` +
       `${files.length > 0 ? files.join(', ') : 'no .h5 file'}: get it from ${OFFICIAL_URL}, ` +
-      `or name another file or folder (--weights, MOBILENETV2_DIR).`,
+      `or name another file or folder with MOBILENETV2_DIR.`,
   );
 }
 
@@ -157,7 +157,7 @@ async function download(request: Request): Promise<MobileNetV2Weights> {
   const { offline = isOffline(), baseUrl = OFFICIAL_URL, signal, onProgress } = request;
   const path = cachePath(request);
   const url = new URL(basename(path), baseUrl).href;
-  const remedy = `download ${url} elsewhere and pass its path with --weights`;
+  const remedy = `download ${url} elsewhere and name its path with MOBILENETV2_DIR`;
   if (offline) {
     throw new DownloadError(
       'unreachable',
@@ -180,14 +180,18 @@ async function download(request: Request): Promise<MobileNetV2Weights> {
   return { ...found, path, name: basename(path) };
 }
 
-async function embedded(request: Request): Promise<MobileNetV2Weights> {
+/** @param alpha undefined: whatever the embedded backbone has. */
+async function embedded(request: Request, alpha?: number): Promise<MobileNetV2Weights> {
   if (request.includeTop) {
     throw new Error(
       `Expected weights with ImageNet's 1000 classes but the embedded backbone has none: ` +
-        `run with a network, or name a file (--weights, MOBILENETV2_DIR).`,
+        `run with a network, or name a file with MOBILENETV2_DIR.`,
     );
   }
-  return openFile(join(dataDirectory(), EMBEDDED_WEIGHTS), 'embedded', { includeTop: false });
+  return openFile(join(dataDirectory(), EMBEDDED_WEIGHTS), 'embedded', {
+    alpha,
+    includeTop: false,
+  });
 }
 
 /** Reads a file far enough to say which weights it holds, and refuses others than the wanted. */

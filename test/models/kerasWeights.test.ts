@@ -75,8 +75,22 @@ test('loadKerasWeights() takes bytes, and names the layers that the model does n
   whole.dispose();
 });
 
-test('loadKerasWeights() names a missing layer and a wrong shape, and changes nothing then', async () => {
+test('loadKerasWeights() goes by position where layers are called otherwise, as Keras does', async () => {
   const renamed = createMini({ depthwise: 'filter' });
+  const { unusedLayers } = await loadKerasWeights(renamed, fixture('mini-keras2.h5'));
+  assert.deepEqual(unusedLayers, []);
+  assert.ok(largestDifference(predictOnce(renamed, pattern(8)), keras.mini) < 1e-5);
+  const withoutTop = tf.model({
+    inputs: renamed.inputs,
+    outputs: renamed.getLayer('flatten').output,
+  });
+  const rest = await loadKerasWeights(withoutTop, fixture('mini-keras2.h5'));
+  assert.deepEqual(rest.unusedLayers, ['predictions']);
+  renamed.dispose();
+});
+
+test('loadKerasWeights() names a missing layer and a wrong shape, and changes nothing then', async () => {
+  const renamed = createMini({ depthwise: 'filter', units: 7 });
   await assert.rejects(
     loadKerasWeights(renamed, fixture('mini-keras2.h5')),
     /the layer "filter" in mini-keras2\.h5 but found no weights of that name.*choose the file/,

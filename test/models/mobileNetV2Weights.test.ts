@@ -17,7 +17,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { DownloadError } from '../../lib/data/downloadError';
-import { saveKerasWeights } from '../../lib/models/kerasWeights';
+import { encodeKerasH5, readKerasH5 } from '../../lib/models/kerasH5';
+import { loadKerasWeights, saveKerasWeights } from '../../lib/models/kerasWeights';
 import { createMobileNetV2 } from '../../lib/models/mobileNetV2';
 import { EMBEDDED_WEIGHTS, resolveMobileNetV2Weights } from '../../lib/models/mobileNetV2Weights';
 import { loadMobileNetV2 } from '../../lib/models/pretrained';
@@ -63,6 +64,38 @@ test('a named file is taken for what it holds, whatever its name', async (t) => 
   copyFileSync(file, path);
   const weights = await resolveMobileNetV2Weights({ path });
   assert.deepEqual(weights, { path, name: 'mine.h5', source: 'file', alpha: 0.35, hasTop: false });
+});
+
+test('a file whose layers are called otherwise is known by what it holds, and loads by position', async (t) => {
+  const path = join(temporaryFolder(t), NAME);
+  const { layers } = await readKerasH5(file);
+  // So they are called in files that Keras Applications published before it renamed its layers.
+  const old = [...layers].map(([, weights], index) => [`mobl${index}_conv`, weights] as const);
+  const top = [
+    'Logits',
+    new Map([['kernel', { shape: [2, 1000], values: new Float32Array(2000) }]]),
+  ] as const;
+  writeFileSync(path, await encodeKerasH5(new Map([...old, top])));
+  const weights = await resolveMobileNetV2Weights({ path });
+  assert.deepEqual([weights.alpha, weights.hasTop], [0.35, true]);
+  const models = ['old', 'new'].map(() => createMobileNetV2({ ...WANTED, includeTop: false }));
+  const { unusedLayers } = await loadKerasWeights(models[0], path);
+  assert.deepEqual(unusedLayers, ['Logits']);
+  await loadKerasWeights(models[1], file);
+  const [loaded, expected] = models.map((model) =>
+    model.getWeights().map((weight) => weight.dataSync()),
+  );
+  assert.deepEqual(loaded, expected);
+  for (const model of models) model.dispose();
+});
+
+test('the embedded backbone has one width, and another that is named is an error', async () => {
+  const source = 'embedded' as const;
+  await assert.rejects(
+    resolveMobileNetV2Weights({ source, alpha: 1 }),
+    /weights of alpha 1 in .* but found alpha 0\.35/,
+  );
+  assert.equal((await resolveMobileNetV2Weights({ source })).alpha, 0.35);
 });
 
 test('a named file of another width, another model or without the top is an error', async () => {
@@ -149,7 +182,8 @@ test('weights with the top that are out of reach are an error, never the embedde
   const cacheDirectory = temporaryFolder(t);
   await assert.rejects(
     resolveMobileNetV2Weights({ includeTop: true, offline: true, cacheDirectory }),
-    (error) => error instanceof DownloadError && /_1\.0_224\.h5 .*--weights/s.test(error.message),
+    (error) =>
+      error instanceof DownloadError && /_1\.0_224\.h5 .*MOBILENETV2_DIR/s.test(error.message),
   );
   await assert.rejects(
     resolveMobileNetV2Weights({ includeTop: true, source: 'embedded' }),
