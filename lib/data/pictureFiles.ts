@@ -28,6 +28,11 @@ const MIN_PICTURES = 5;
 /** Other systems' bookkeeping, besides everything whose name starts with a dot. */
 const HIDDEN = ['__MACOSX', 'Thumbs.db', 'desktop.ini'];
 
+/** What operating systems leave in folders is nobody's picture. @param name of a file or folder, without its path. */
+export function isHidden(name: string): boolean {
+  return name.startsWith('.') || HIDDEN.includes(name);
+}
+
 /**
  * The class folders in `directory`, or in its `train`, `val` and `test` where it has a `train` with
  * folders in it.
@@ -153,7 +158,7 @@ async function visibleNames(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     throw fileError(error, `read the folder ${folder}`);
   });
-  return names.filter((name) => !name.startsWith('.') && !HIDDEN.includes(name)).sort();
+  return names.filter((name) => !isHidden(name)).sort();
 }
 
 /** Links are followed; a link to nothing counts as a file, and reading it will say what is wrong. */

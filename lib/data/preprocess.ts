@@ -68,11 +68,15 @@ export function applyPreprocess(images: tf.Tensor4D, preprocess: Preprocess): tf
  * @param place where it comes from, for the message, e.g. the path of `model.json`.
  * @throws Error that names the field that is wrong.
  */
-export function checkPreprocess(value: unknown, place = 'preprocess'): Preprocess {
+export function checkPreprocess(
+  value: unknown,
+  place = 'preprocess',
+  remedy = 'save the model again with its preprocessing',
+): Preprocess {
   const refuse = (field: string, expected: string, received: unknown): never => {
     throw new Error(
       `Expected ${field} in ${place} to be ${expected} but received ${describeValue(received)}: ` +
-        `save the model again with its preprocessing.`,
+        `${remedy}.`,
     );
   };
   if (typeof value !== 'object' || value === null) {

@@ -55,6 +55,12 @@ export function evaluateProbabilities(
   const numClasses = dataset.classNames.length;
   const score = createScore();
   addToScore(score, { probabilities, labels, numClasses });
+  // The likeliest of NaNs would be the first class, with an accuracy and an interval.
+  if (Number.isNaN(score.lossSum)) {
+    throw new Error(
+      'Expected probabilities but some are not numbers: the model is spoilt; train it again at a lower learning rate.',
+    );
+  }
   const predictedLabels = Int32Array.from({ length: size }, (_, index) =>
     likeliestClass(probabilities.subarray(index * numClasses, (index + 1) * numClasses)),
   );

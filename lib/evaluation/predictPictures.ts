@@ -1,7 +1,8 @@
 /** Predictions for picture files: one, several, or a folder of them. */
 import { readdir } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { extname, join, sep } from 'node:path';
 import { fileError, kindOf } from '../atomicFile';
+import { isHidden } from '../data/pictureFiles';
 import type { Classifier } from '../models/classifier';
 import { callback, checkOptions, positiveInteger } from '../options';
 import { predictImage, type Prediction } from './predictImage';
@@ -56,7 +57,9 @@ export async function listPictures(path: string): Promise<string[]> {
   const names = await readdir(path, { recursive: true }).catch((error: unknown) => {
     throw fileError(error, `read the folder ${path}`);
   });
-  const pictures = names.filter((name) => EXTENSIONS.includes(extname(name).toLowerCase()));
+  const pictures = names.filter(
+    (name) => EXTENSIONS.includes(extname(name).toLowerCase()) && !name.split(sep).some(isHidden),
+  );
   if (pictures.length === 0) {
     throw new Error(
       `Expected pictures (${EXTENSIONS.join(', ')}) in the folder ${path} but found none: choose another folder.`,

@@ -26,7 +26,7 @@ export interface Predictor {
 }
 
 /**
- * Makes the inference of a model: preprocess and forward, batch norm folded into the convolutions by TensorFlow.
+ * Makes the inference of a model: preprocess and forward, batch norm folded into the convolutions.
  * When the model's weights change, the next run makes a new graph by itself.
  *
  * @param model It stays the caller's.

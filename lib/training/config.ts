@@ -108,7 +108,7 @@ export const learningRateRule = rule(
 /**
  * Refuses unknown and impossible options before anything runs.
  *
- * @throws TypeError or RangeError: expected, received, remedy.
+ * @throws TypeError or RangeError: expected, received, remedy; Error where `preprocess` is none.
  */
 export function checkTrainingOptions(
   model: tf.LayersModel,
@@ -154,11 +154,7 @@ export function checkTrainingOptions(
         'split one off the training set with splitDataset.',
     );
   }
-  checkPreprocess(preprocess, 'the preprocess option of trainModel');
-  checkFits(model, preprocess);
-  for (const [name, dataset] of Object.entries({ trainSet, valSet })) {
-    if (dataset) checkDatasetFits(model, name, dataset);
-  }
+  checkModelFits(model, preprocess, { trainSet, valSet });
   const stepsPerEpoch = Math.ceil(trainSet.size / batchSize);
   return {
     ...options,
@@ -172,6 +168,24 @@ export function checkTrainingOptions(
     stepsPerEpoch,
     totalSteps: stepsPerEpoch * epochs,
   };
+}
+
+/**
+ * Refuses preprocessing and data that the model does not take.
+ *
+ * @throws RangeError: expected, received, remedy; Error where `preprocess` is none.
+ */
+export function checkModelFits(
+  model: tf.LayersModel,
+  preprocess: Preprocess,
+  datasets: Readonly<Record<string, ImageDataset | undefined>>,
+): void {
+  const example = 'pass { height, width, ...UNIT_SCALE }';
+  checkPreprocess(preprocess, 'the preprocess option', example);
+  checkFits(model, preprocess);
+  for (const [name, dataset] of Object.entries(datasets)) {
+    if (dataset) checkDatasetFits(model, name, dataset);
+  }
 }
 
 function checkFits(model: tf.LayersModel, { height, width }: Preprocess): void {

@@ -79,7 +79,7 @@ const PART_SIZE = 2500;
  *
  * The cache goes by content: the pictures' own bytes, the backbone's own weights, its input size and scaling. Another
  * data set, split, size or weights file is never mistaken for what was cached; what is damaged is noticed and computed
- * again. The first pictures of a data set share their part files with the whole of it.
+ * again. The first pictures of a data set share their part files (2,500 pictures each) with the whole of it.
  *
  * @throws Error when it is interrupted.
  */
@@ -100,8 +100,9 @@ export async function extractFeatures(
   const { mirror = 'none' } = options;
   await yieldToEvents(); // watchInterrupts wants an await before it
   const interrupts = watchInterrupts(options.signal);
-  const extraction = new Extraction(backbone, dataset, { ...options, mirror, interrupts });
+  let extraction: Extraction | undefined;
   try {
+    extraction = new Extraction(backbone, dataset, { ...options, mirror, interrupts });
     const { labels, classNames, size } = dataset;
     const width = backbone.model.outputs[0].shape[1] as number;
     const features = { labels, classNames, size, width, ...(await extraction.view(false)) };
@@ -110,7 +111,7 @@ export async function extractFeatures(
     return mirror === 'append' ? appendFeatures(features, other) : averageFeatures(features, other);
   } finally {
     interrupts.stop();
-    extraction.dispose();
+    extraction?.dispose();
   }
 }
 
@@ -186,7 +187,9 @@ class Extraction {
       if (interrupts.requested) {
         throw new Error(
           `Feature extraction was interrupted after ${this.done} of ${this.total} pictures: ` +
-            'run it again to go on with what the cache has.',
+            (this.options.cache === false
+              ? 'nothing of it is kept.'
+              : 'run it again to go on with what the cache has.'),
         );
       }
       const end = Math.min(start + batchSize, size);

@@ -33,8 +33,6 @@ export async function fineTune(model: tf.LayersModel, options: FineTuneOptions):
     required({ ...text, example: '"block_13_expand"' }),
   );
   unfreezeFrom(model, layerName);
-  return trainModel(model, {
-    learningRate: createCosineSchedule({ peak: 1e-4 }),
-    ...training,
-  });
+  const { learningRate = createCosineSchedule({ peak: 1e-4 }) } = training;
+  return trainModel(model, { ...training, learningRate });
 }

@@ -1,5 +1,5 @@
 import { batches } from '../data/batches';
-import { yieldToEvents } from '../interrupts';
+import { yieldToEvents, type Interrupts } from '../interrupts';
 import {
   anyValue,
   checkOptions,
@@ -14,9 +14,10 @@ import {
 import { createRng, shuffledIndices } from '../random';
 import { type tf } from '../tensorflow/backend';
 import { createAlternatingFlip } from './alternatingFlip';
-import type { TrainingOptions } from './config';
+import { checkModelFits, type TrainingOptions } from './config';
 import { readVariables, writeVariables } from './modelState';
 import { createAdam } from './optimizer';
+import { trainAlone } from './trainAlone';
 import { createTrainingStep, namedWeights } from './trainingStep';
 
 /** What {@link findLearningRate} can be told: what `trainModel` will be, and the rates to try. */
@@ -62,7 +63,8 @@ const RUN_AWAY = 4;
  * and the steepest point are fastai's).
  *
  * @param model is trained for a moment and gets all of its weights back.
- * @throws TypeError or RangeError for impossible options.
+ * @throws TypeError or RangeError for impossible options; Error where another training runs, where it is interrupted, or
+ *   where the loss is not finite from the first step on.
  */
 export async function findLearningRate(
   model: tf.LayersModel,
@@ -81,16 +83,26 @@ export async function findLearningRate(
     to: positiveNumber,
     steps: integerFrom(5, 100),
   });
-  const { from = 1e-5, to = 10, steps = 100 } = options;
+  const { from = 1e-5, to = 10 } = options;
   if (to <= from) {
     throw new RangeError(
       `Expected to to be greater than from but received ${to} and ${from}: swap them.`,
     );
   }
+  checkModelFits(model, options.preprocess, { trainSet: options.trainSet });
+  const describe = (): string => 'a trial of learning rates';
+  return trainAlone({ describe }, (interrupts) => tryRates(model, { ...options, interrupts }));
+}
+
+async function tryRates(
+  model: tf.LayersModel,
+  options: LearningRateFinderOptions & { readonly interrupts: Interrupts },
+): Promise<LearningRateSearch> {
+  const { from = 1e-5, to = 10, steps = 100, interrupts, ...training } = options;
   const { trainSet, optimizer = createAdam() } = options;
   const { height, width } = trainSet;
   const initial = readVariables(namedWeights(model));
-  const step = createTrainingStep(model, { ...options, optimizer, height, width });
+  const step = createTrainingStep(model, { ...training, optimizer, height, width });
   const learningRates: number[] = [];
   const losses: number[] = [];
   const smoothedLosses: number[] = [];
@@ -99,6 +111,11 @@ export async function findLearningRate(
     for (const { images, labels, flips } of endlessBatches(options)) {
       const done = losses.length;
       if (done === steps) break;
+      if (interrupts.requested) {
+        throw new Error(
+          `The trial of learning rates was interrupted after ${done} of ${steps} steps; the model has its weights back.`,
+        );
+      }
       const learningRate = from * (to / from) ** (done / (steps - 1));
       const { loss } = step.run(images, labels, { learningRate, step: done + 1, flips });
       if (!Number.isFinite(loss)) break;
@@ -113,7 +130,12 @@ export async function findLearningRate(
     step.dispose();
     writeVariables(namedWeights(model), initial);
   }
-  const suggestion = learningRates[steepestFall(smoothedLosses)] ?? from;
+  if (losses.length === 0) {
+    throw new Error(
+      'Expected a finite loss at the first step but it was none: look at the pictures, preprocess and the weights.',
+    );
+  }
+  const suggestion = learningRates[steepestFall(smoothedLosses)];
   return { learningRates, losses, smoothedLosses, suggestion };
 }
 

@@ -94,6 +94,10 @@ export async function selectHead(options: SelectHeadOptions): Promise<SelectedHe
         best?.head.dispose();
         best = { head, trial };
       }
+    } catch (error) {
+      best?.head.dispose();
+      best = undefined;
+      throw error;
     } finally {
       if (best?.head !== head) head.dispose();
     }

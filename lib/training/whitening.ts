@@ -33,6 +33,7 @@ export interface WhiteningOptions {
  * tell edges from the pictures' overall brightness, and the first layer's gradients.
  *
  * @param dataset the training set: only its pictures are used, not its labels.
+ * @throws RangeError for a patch larger than the pictures.
  */
 export function whiteningWeights(
   dataset: ImageDataset,
@@ -46,6 +47,11 @@ export function whiteningWeights(
   });
   const { preprocess, patchSize = 2, pictures = 2000, epsilon = 5e-4 } = options;
   const { height, width } = preprocess;
+  if (patchSize > Math.min(height, width)) {
+    throw new RangeError(
+      `Expected patchSize to fit into the pictures of ${height}×${width} but received ${patchSize}: choose a smaller one.`,
+    );
+  }
   const values = preprocessed(spread(dataset, pictures), preprocess);
   const { mean, covariance } = patchStatistics(values, { height, width, patchSize });
   const size = mean.length;

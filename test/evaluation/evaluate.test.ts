@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createDataset, type ImageDataset } from '../../lib/data/dataset';
 import { UNIT_SCALE } from '../../lib/data/preprocess';
-import { evaluateClassifier } from '../../lib/evaluation/evaluate';
+import { evaluateClassifier, evaluateProbabilities } from '../../lib/evaluation/evaluate';
 import type { Classifier } from '../../lib/models/classifier';
 import { nodeBackend, tf } from '../../lib/tensorflow/backend';
 import { createLinearModel } from '../training/tinyTraining';
@@ -58,6 +58,14 @@ test('a data set with other classes is refused', async () => {
   await assert.rejects(
     evaluateClassifier(createClassifier(), dataset),
     /classes of "pixels" to be those of the classifier \(a, b\) but found b, a/,
+  );
+});
+
+test('what a spoilt model says has no accuracy', () => {
+  const probabilities = Float32Array.of(0.5, 0.5, NaN, NaN);
+  assert.throws(
+    () => evaluateProbabilities(probabilities, pixels([0, 255], [0, 1])),
+    /Expected probabilities but some are not numbers/,
   );
 });
 

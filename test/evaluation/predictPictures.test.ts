@@ -41,6 +41,8 @@ test('a folder means its pictures and those in its folders, sorted; what cannot 
   const blue = await writePicture('b.png', [0, 0, 255]);
   const red = await writePicture('more/a.PNG', [255, 0, 0]);
   writeFileSync(join(folder, 'notes.txt'), 'no picture');
+  mkdirSync(join(folder, '__MACOSX'));
+  await writePicture('__MACOSX/._b.png', [0, 0, 0]);
   const broken = join(folder, 'broken.jpg');
   writeFileSync(broken, 'no picture either');
   const pictures = await listPictures(folder);

@@ -72,6 +72,17 @@ test('a head that does not fit and a rate that spoils it are refused in words', 
   other.dispose();
 });
 
+test('a choice that fails gives every head back', async () => {
+  const before = tf.memory().numTensors;
+  const stop = new AbortController();
+  const onTrial = (): void => stop.abort();
+  await assert.rejects(
+    selectHead({ trainFeatures, valFeatures, epochs: 1, seed: 1, onTrial, signal: stop.signal }),
+    /interrupted/,
+  );
+  assert.equal(tf.memory().numTensors, before);
+});
+
 test('the head with the best validation accuracy is chosen, the others are given back', async () => {
   const before = tf.memory().numTensors;
   const tied = { hiddenUnits: 0, dropoutRate: 0 };

@@ -50,3 +50,23 @@ test('impossible rates are refused', async () => {
   await assert.rejects(wrong, /greater than from but received 0.1 and 1/);
   model.dispose();
 });
+
+test('data of other classes, a spoilt model and a second training at once are refused', async () => {
+  const model = createTinyModel();
+  const classNames = [...trainSet.classNames, 'another'];
+  const other = findLearningRate(model, { ...options, trainSet: { ...trainSet, classNames } });
+  await assert.rejects(other, /Expected trainSet to have the model's \d+ classes but received \d+/);
+
+  const first = findLearningRate(model, options);
+  await assert.rejects(
+    findLearningRate(model, options),
+    /a trial of learning rates is still running/,
+  );
+  await first;
+
+  const spoilt = model.getWeights().map((weight) => tf.fill(weight.shape, NaN));
+  model.setWeights(spoilt);
+  tf.dispose(spoilt);
+  await assert.rejects(findLearningRate(model, options), /a finite loss at the first step/);
+  model.dispose();
+});
