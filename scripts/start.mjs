@@ -79,10 +79,15 @@ function planRuns(options, parent) {
   if (options.again === undefined && options.resume === undefined) return planNewRuns(options);
   refuseCompany(options);
   const from = userFolder();
-  const directory = findRun(options.again ?? options.resume, { parent, from });
-  if (options.again !== undefined)
-    return [{ ...planAgain(directory, readNotebook), repeats: directory }];
-  return [{ ...planResume(directory, readNotebook), directory }];
+  const isRepeated = options.again !== undefined;
+  // --out says where the new run goes; the earlier one may lie where runs lie by default.
+  const parents = [...new Set([parent, inProject('data', 'runs')])];
+  const name = options.again ?? options.resume;
+  const directory = findRun(name, { parents, from, complete: isRepeated });
+  const plan = isRepeated
+    ? { ...planAgain(directory, readNotebook), repeats: directory }
+    : { ...planResume(directory, readNotebook), directory };
+  return [{ ...plan, offline: options.offline || plan.offline }];
 }
 
 /** An earlier run brings its notebook, values and data with it. */
@@ -122,12 +127,19 @@ function planNewRuns({ notebooks: names, full, seed, assignments, data, offline 
 /** Paths and switches travel to the notebook by environment variables, never in a cell. */
 function notebookEnvironment({ preset, data, offline, directory, repeats }) {
   return {
+    ...absolutePaths(process.env),
     RUN_PRESET: preset,
     ...(offline ? { OFFLINE: '1' } : {}),
     ...(data === undefined ? {} : { DATA_DIR: data }),
     ...(directory ? { RUN_RESUME: '1' } : {}),
     ...(repeats ? { RUN_AGAIN: repeats } : {}),
   };
+}
+
+/** Places that the person named by a variable count from where the person stands, not from the kernel's folder. */
+function absolutePaths(env) {
+  const named = ['CIFAR10_DIR', 'MOBILENETV2_DIR', 'DATA_DIR'].filter((name) => env[name]?.trim());
+  return Object.fromEntries(named.map((name) => [name, fromHere(env[name].trim())]));
 }
 
 /** @throws {Problem} where a run's data are not there */

@@ -1,7 +1,8 @@
 /** Which saved model is meant: a folder, a run, or none in particular. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { kindOf } from '../atomicFile';
+import { findRun, findRuns } from './findRuns';
 import type { RunRecord } from './runRecord';
 import { listRuns, loadRun, modelFolderName, runsDirectory } from './runs';
 
@@ -16,8 +17,8 @@ export interface FoundModel {
 /**
  * Finds a saved model.
  *
- * @param place a model's folder; a run's folder or id: its model with the highest test accuracy; default: the same of
- *   the latest complete run.
+ * @param place a model's folder; or a run as for `findRun` (folder, id, the beginning of one, `latest`): its model with
+ *   the highest test accuracy. Default `latest`.
  * @param options.directory the folder of runs; default `data/runs`.
  * @throws Error that says what was expected where, and how to get it.
  */
@@ -25,18 +26,25 @@ export async function findModel(
   place?: string,
   { directory = runsDirectory() }: { readonly directory?: string } = {},
 ): Promise<FoundModel> {
-  if (place === undefined) return bestOfRun(await latestRun(directory));
-  for (const candidate of [resolve(place), join(directory, place)]) {
-    if (await isFile(join(candidate, 'model.json'))) {
-      return { directory: candidate, name: basename(candidate), runId: null };
-    }
-    if (await isFile(join(candidate, 'run.json'))) return bestOfRun(candidate);
+  const options = { runsDirectory: directory };
+  if (place === undefined) return bestOfRun((await findRun('latest', options)).directory);
+  const candidate = resolve(place);
+  if (await isFile(join(candidate, 'model.json'))) {
+    return { directory: candidate, name: basename(candidate), runId: null };
   }
-  const found = (await kindOf(resolve(place))) === undefined ? 'nothing' : 'neither';
+  const isThere = (await kindOf(candidate)) !== undefined;
+  const isOther = isThere && !(await isFile(join(candidate, 'run.json'))); // a folder of runs: which one?
+  const runs = isOther ? [] : await findRuns([place], options).then((all) => all.runs, none);
+  if (runs.length === 1) return bestOfRun(runs[0].directory);
+  const found = runs.length > 1 ? `${runs.length} runs` : isThere ? 'neither' : 'nothing';
   throw new Error(
     `Expected a model's folder (with model.json) or a complete run (its folder or its id) at ${place} ` +
       `but found ${found}: ${await knownRuns(directory)}`,
   );
+}
+
+function none(): [] {
+  return [];
 }
 
 async function bestOfRun(directory: string): Promise<FoundModel> {
@@ -54,17 +62,6 @@ async function bestOfRun(directory: string): Promise<FoundModel> {
 
 function byTestAccuracy({ models }: RunRecord): RunRecord['models'] {
   return [...models].sort((a, b) => (b.testAccuracy ?? 0) - (a.testAccuracy ?? 0));
-}
-
-/** The run that `latest` names; where that is gone, the last complete one. */
-async function latestRun(directory: string): Promise<string> {
-  const named = await readFile(join(directory, 'latest'), 'utf8').catch(() => '');
-  const runs = await listRuns(directory);
-  const id = runs.includes(named.trim()) ? named.trim() : runs.at(-1);
-  if (id !== undefined) return join(directory, id);
-  throw new Error(
-    `Expected a complete run in ${directory} but found none: "npm start" makes one, or name a model's folder.`,
-  );
 }
 
 async function knownRuns(directory: string): Promise<string> {

@@ -29,25 +29,48 @@ export function writeLaunch(directory, launch) {
 /**
  * The folder of an earlier run.
  *
- * @param {string} name a run's id, or the path of its folder
- * @param {{ parent: string, from: string }} options `parent`: the folder of runs; `from`: where paths count from
- * @throws {Problem} where there is none
+ * @param {string} name a run's id, the beginning of one, the path of its folder, or "latest": the last that can be
+ *   repeated or resumed
+ * @param {{ parents: readonly string[], from: string, complete: boolean }} options `parents`: the folders of runs;
+ *   `from`: where paths count from; `complete`: whether "latest" is to be complete, or still unfinished
+ * @throws {Problem} where there is none, or several are meant
  */
-export function findRun(name, { parent, from }) {
-  const candidates = [join(parent, name), resolve(from, name)];
-  const found = candidates.find((path) => isRun(path));
-  if (found) return found;
-  const known = existsSync(parent)
-    ? readdirSync(parent).filter((id) => isRun(join(parent, id)))
-    : [];
-  throw new Problem(`There is no run ${name} in ${parent}.`, {
-    remedy: known.length > 0 ? suggest(name, known) : 'There is none at all: npm start makes one.',
+export function findRun(name, { parents, from, complete }) {
+  const exact = [...parents.map((parent) => join(parent, name)), resolve(from, name)].find(isRun);
+  if (exact) return exact;
+  const known = parents.flatMap(runsIn).sort((a, b) => (basename(a) < basename(b) ? -1 : 1));
+  const meant =
+    name === 'latest'
+      ? known.filter((path) => isComplete(path) === complete).slice(-1)
+      : known.filter((path) => basename(path).startsWith(name));
+  if (meant.length === 1) return meant[0];
+  if (meant.length > 1)
+    throw new Problem(`"${name}" means ${meant.length} runs: ${meant.map(idOf).join(', ')}.`, {
+      remedy: 'Write more of the id.',
+    });
+  const kind = name === 'latest' ? `${complete ? 'complete' : 'unfinished'} run` : `run ${name}`;
+  throw new Problem(`There is no ${kind} in ${parents.join(' or ')}.`, {
+    remedy:
+      known.length > 0
+        ? suggest(name, known.map(idOf))
+        : 'There is none at all: npm start makes one.',
   });
 }
 
-function isRun(path) {
-  return [RECORD_FILE, LAUNCH_FILE].some((file) => existsSync(join(path, file)));
+function runsIn(parent) {
+  const names = existsSync(parent) ? readdirSync(parent) : [];
+  return names.map((name) => join(parent, name)).filter(isRun);
 }
+
+function isRun(path) {
+  return isComplete(path) || existsSync(join(path, LAUNCH_FILE));
+}
+
+function isComplete(path) {
+  return existsSync(join(path, RECORD_FILE));
+}
+
+const idOf = (path) => basename(path);
 
 /**
  * How a complete run is done once more: its notebook with all its parameters.

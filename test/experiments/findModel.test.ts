@@ -60,11 +60,13 @@ test('without a place it is the saved model of the latest run that tested best',
   });
 });
 
-test("a run's id, a run's folder and a model's folder are places", async () => {
+test("a run's id or the beginning of it, a run's folder and a model's folder are places", async () => {
   const run = await completeRun([record('CNN', 0.7)], ['CNN']);
   const directory = run.modelDirectory('CNN');
   assert.equal((await findModel(run.id, { directory: folder })).directory, directory);
   assert.equal((await findModel(run.directory)).directory, directory);
+  assert.equal((await findModel(run.id.slice(0, 9), { directory: folder })).directory, directory);
+  assert.equal((await findModel('latest', { directory: folder })).directory, directory);
   assert.deepEqual(await findModel(directory), { directory, name: 'CNN', runId: null });
 });
 
@@ -72,7 +74,7 @@ test('what is no model is refused with the way out', async () => {
   const options = { directory: folder };
   await assert.rejects(
     findModel(undefined, options),
-    /complete run in .* but found none: "npm start"/,
+    /a complete run but there is none yet: "npm start"/,
   );
   await assert.rejects(findModel('nowhere', options), /at nowhere but found nothing/);
   const run = await completeRun([record('CNN', 0.7)], []);

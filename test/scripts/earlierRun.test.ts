@@ -131,13 +131,38 @@ test('a parameter that the notebook no longer has is named', () => {
 test('a run is found by id or by path, and near misses are suggested', () => {
   write('run.json', record);
   const id = directory.slice(parent.length + 1);
-  const options = { parent, from: tmpdir() };
+  const options = { parents: [parent], from: tmpdir(), complete: true };
   assert.equal(findRun(id, options), directory);
   assert.equal(findRun(directory, options), directory);
   assert.throws(() => findRun(`${id}x`, options), {
     message: new RegExp(`There is no run ${id}x`),
     remedy: new RegExp(id),
   });
+});
+
+test('a run is found by the beginning of its id in any of the folders, or as the latest of its kind', () => {
+  const make = (folder: string, id: string, file: string): string => {
+    mkdirSync(join(directory, folder, id), { recursive: true });
+    writeFileSync(join(directory, folder, id, file), '{}');
+    return join(directory, folder, id);
+  };
+  make('a', '20260101-cifar', 'run.json');
+  const complete = make('b', '20260102-cifar', 'run.json');
+  const unfinished = make('b', '20260103-cifar', 'launch.json');
+  const parents = ['a', 'b', 'gone'].map((folder) => join(directory, folder));
+  const options = { parents, from: tmpdir(), complete: true };
+  assert.equal(findRun('20260102', options), complete);
+  assert.equal(findRun('latest', options), complete);
+  assert.equal(findRun('latest', { ...options, complete: false }), unfinished);
+  assert.throws(() => findRun('2026010', options), {
+    message: /means 3 runs: 20260101-cifar, 20260102-cifar, 20260103-cifar/,
+  });
+  assert.throws(
+    () => findRun('latest', { ...options, parents: parents.slice(0, 1), complete: false }),
+    {
+      message: /There is no unfinished run/,
+    },
+  );
 });
 
 test('what changed since is named: commit, versions, processor, threads', () => {

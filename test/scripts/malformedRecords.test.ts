@@ -177,7 +177,7 @@ const calls: Record<string, { args: string[]; message: RegExp }> = {
     args: ['--resume', writeRun('launch', 'launch.json', '{')],
     message: /launch\.json is no record of a run/,
   },
-  'a run that is not there': { args: ['--resume', 'hal'], message: /There is no run hal.*half/s },
+  'a run that is not there': { args: ['--resume', 'hlaf'], message: /There is no run hlaf.*half/s },
   'an option beside it': {
     args: ['--again', 'half', '--seed', '3'],
     message: /takes everything from the earlier run, so --seed has no place/,
