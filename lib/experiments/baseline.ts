@@ -21,6 +21,8 @@ export interface Baseline {
  * The saved models of the latest complete `using-cifar` run on the same data: same name, source and classes, the very
  * same training and validation pictures. Which test set it used does not matter: test the classifiers again.
  *
+ * Models that were not validated are left out: a second fit has learnt from the validation pictures too.
+ *
  * @param run the run that asks; besides `data/runs` the folder it lies in is searched.
  * @returns none where no such run is there, or its models do not load.
  */
@@ -58,6 +60,7 @@ function matches({ notebook, dataset }: RunRecord, wanted: DatasetRecord): boole
 async function loadModels(directory: string, record: RunRecord): Promise<Baseline[]> {
   const found: Baseline[] = [];
   for (const model of record.models) {
+    if (model.valAccuracy === null) continue;
     const place = join(directory, 'models', modelFolderName(model.name));
     const classifier = await loadClassifier(place).catch(() => undefined); // not saved, or damaged
     if (!classifier) continue;

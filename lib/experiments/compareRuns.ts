@@ -47,6 +47,8 @@ const settingFacts: Readonly<Record<string, (run: RunRecord) => string | number>
   'test images': ({ dataset }) => dataset?.counts.test ?? 0,
   // Folders of one name may hold other pictures.
   'data checksum': ({ dataset }) => dataset?.sha256?.train?.slice(0, 8) ?? 'unknown',
+  'pretrained weights': ({ weights }) =>
+    weights === null ? 'none' : `${weights.name} (${weights.source})`,
   commit: ({ git }) => (git === null ? 'none' : git.commit.slice(0, 8) + (git.dirty ? '+' : '')),
 };
 const circumstances: typeof settingFacts = {

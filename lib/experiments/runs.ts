@@ -198,13 +198,21 @@ export async function listRuns(directory: string = runsDirectory()): Promise<str
     const entries = await readdir(directory, { withFileTypes: true });
     const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
     const isComplete = await Promise.all(
-      folders.map(async (name) => (await readdir(path.join(directory, name))).includes('run.json')),
+      folders.map((name) => holdsRecord(path.join(directory, name))),
     );
     return folders.filter((_, index) => isComplete[index]).sort();
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return [];
     throw fileError(error, `list the runs in ${directory}`);
   }
+}
+
+/** False too where the folder vanishes meanwhile, or may not be read. */
+function holdsRecord(directory: string): Promise<boolean> {
+  return readdir(directory).then(
+    (names) => names.includes('run.json'),
+    () => false,
+  );
 }
 
 /** `data/runs` in the project's folder. */

@@ -25,12 +25,12 @@ async function makeRun(notebook: string, trainSize: number) {
   const run = startRun({ notebook, parameters: {}, seed: 1, runsDirectory: folder });
   const trainSet = { ...splits.trainSet, size: trainSize };
   run.setDataset({ ...splits, trainSet });
-  for (const name of ['CNN', 'not saved']) {
+  for (const name of ['CNN, all pictures', 'CNN', 'not saved']) {
     run.addModel({
       name,
       parameterCount: 14,
       trainAccuracy: null,
-      valAccuracy: null,
+      valAccuracy: name === 'CNN, all pictures' ? null : 0.6,
       testAccuracy: 0.5,
       seconds: 3,
       imagesPerSecond: 1,
@@ -46,13 +46,14 @@ async function makeRun(notebook: string, trainSize: number) {
   });
   const preprocess = { height: 1, width: 2, ...UNIT_SCALE };
   const { classNames } = splits.trainSet;
-  await saveClassifier({ model, preprocess, classNames }, run.modelDirectory('CNN'));
+  for (const name of ['CNN, all pictures', 'CNN'])
+    await saveClassifier({ model, preprocess, classNames }, run.modelDirectory(name));
   model.dispose();
   await run.complete();
   return run;
 }
 
-test('the saved models of the latest run on the same pictures are found, others are not', async () => {
+test('the saved and validated models of the latest run on the same pictures are found, others are not', async () => {
   const run = { directory: join(folder, 'the-asking-run') };
   assert.deepEqual(await findBaselines(run, splits), []);
   const same = await makeRun('using-cifar', 9);

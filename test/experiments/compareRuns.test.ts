@@ -76,6 +76,22 @@ test('pictures of the same name and number that are not the same make another se
   );
 });
 
+test('runs on other pretrained weights are another setting', () => {
+  const runs = (['official', 'official', 'embedded'] as const).map((source) => ({
+    ...sampleRecord(),
+    weights: { name: 'mobilenet_v2.h5', source },
+  }));
+  const { differing, settings } = compareRuns(runs);
+  assert.deepEqual(differing, ['pretrained weights']);
+  assert.deepEqual(
+    settings.map(({ label, trainings }) => [label, trainings.length]),
+    [
+      ['CNN, pretrained weights mobilenet_v2.h5 (official)', 2],
+      ['CNN, pretrained weights mobilenet_v2.h5 (embedded)', 1],
+    ],
+  );
+});
+
 test('a single run is a setting without deviation, called like its model', () => {
   const { settings } = compareRuns([sampleRecord()]);
   assert.equal(settings[0].label, 'CNN');
