@@ -10,8 +10,9 @@ import { checkValues, readParameters } from '../../scripts/parameters.mjs';
 
 const folder = resolve(__dirname, '../../notebooks');
 const MAX_BYTES = 2e6;
-/** Cells are short; only the list of imports may be longer. */
+/** Cells are short; only the lists of imports and of recorded parameters may be longer. */
 const MAX_LINES = 20;
+const isList = (source: string): boolean => /^(import \{|const run = startRun\(\{)$/m.test(source);
 /** A cell that calls this shows pictures. */
 const PICTURES = /\bimageGridFigure\(/;
 
@@ -38,7 +39,7 @@ for (const name of readdirSync(folder).filter((file) => file.endsWith('.ipynb'))
   test(`${name} has short cells`, () => {
     for (const { id, source } of codeCells) {
       const lines = source.split('\n').length;
-      assert.ok(lines <= MAX_LINES || source.startsWith('import '), `"${id}" has ${lines} lines`);
+      assert.ok(lines <= MAX_LINES || isList(source), `"${id}" has ${lines} lines`);
     }
   });
 
@@ -54,6 +55,12 @@ for (const name of readdirSync(folder).filter((file) => file.endsWith('.ipynb'))
     assert.equal(cells.filter(({ tags }) => tags.includes('parameters')).length, 1);
     const parameters = readParameters(notebook, name);
     assert.ok(parameters.some((parameter) => parameter.name === 'seed'));
+    const code = codeCells.map(({ source }) => source).join('\n');
+    const recorded = /startRun\(\{[^]*?parameters: \{([^]*?)\}/.exec(code)?.[1] ?? '';
+    for (const { name: parameter } of parameters) {
+      const isRecorded = recorded.includes(` ${parameter}: ${parameter},`);
+      assert.ok(isRecorded || parameter === 'seed', `${parameter} is not in the run's record`);
+    }
     const { full } = notebook.metadata.presets;
     assert.deepEqual(checkValues(parameters, full, 'the preset "full"'), full);
     // What is only meant for one run does not belong into the repository.
