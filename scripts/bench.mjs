@@ -1,14 +1,14 @@
 // npm run bench: puts this clone in order, then the peers' Python environment in bench/.venv, then measures.
 import { spawn } from 'node:child_process';
 import { existsSync, rmSync, statfsSync } from 'node:fs';
-import { CommandFailed, runCommand } from './setup/command.mjs';
+import { CommandFailed, exitCodeOf, runCommand } from './setup/command.mjs';
 import { findPython } from './setup/jupyter.mjs';
 import { acquireLock } from './setup/lock.mjs';
 import { Problem, commonProblem, lastLines, printProblem } from './setup/problem.mjs';
 import { fileHash, inProject, root } from './setup/project.mjs';
 import { announce, startStepLine } from './setup/report.mjs';
 import { isStamped, writeStamp } from './setup/stamps.mjs';
-import { setUp } from './setup.mjs';
+import { exitOnSignals, setUp } from './setup.mjs';
 
 const bench = (...parts) => inProject('bench', ...parts);
 const python = bench('.venv', 'bin', 'python');
@@ -61,6 +61,7 @@ async function run(command, args, { onSpawn }) {
 async function setUpPeers() {
   if (isStamped(peersStep)) return;
   const write = (text) => process.stderr.write(text);
+  const stopListening = exitOnSignals();
   const lock = await acquireLock({
     onWait: (pid) => write(`Another set-up is running (process ${pid}): waiting for it.\n`),
   });
@@ -78,6 +79,7 @@ async function setUpPeers() {
     writeStamp(peersStep, { seconds: line.done() });
   } finally {
     lock.release();
+    stopListening();
   }
 }
 
@@ -88,8 +90,9 @@ function measure(args) {
     stdio: 'inherit',
   });
   process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
   child.on('close', (code, signal) => {
-    process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 1);
+    process.exitCode = exitCodeOf(code, signal);
   });
 }
 

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { basename, join, relative } from 'node:path';
 import { helpText, parseOptions, refuseSwallowedOptions } from './options.mjs';
-import { Problem, printProblem } from './setup/problem.mjs';
+import { Problem, printProblem, writeProblem } from './setup/problem.mjs';
 import { inProject } from './setup/project.mjs';
 import { runWithLibrary } from './withLibrary.mjs';
 
@@ -46,8 +46,8 @@ export async function runCommandLine({ command, usage, options, names: limits },
     await run({ ...parsed, names });
   } catch (error) {
     // What lib refuses says by itself what was expected and what to do: a stack would only hide it.
-    const told = error instanceof Problem || !/^Expected /.test(error?.message ?? '');
-    process.exitCode = printProblem(told ? error : new Problem(error.message));
+    const told = /^Expected /.test(error?.message ?? '') ? new Problem(error.message) : error;
+    process.exitCode = printProblem(writeProblem(`write ${error?.path}`, error) ?? told);
   }
 }
 

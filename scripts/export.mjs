@@ -58,16 +58,22 @@ await runCommandLine({ command: 'npm run export', usage, options, names }, async
   const directory = parsed.out
     ? resolve(userFolder, parsed.out)
     : (found.directory ?? inProject('data', 'exports', found.name));
-  let count = 0;
+  const written = [];
   for (const { name: figureName, figure } of found.figures) {
     const options = { directory, name: figureName, formats, scale: parsed.scale ?? 3 };
     for (const file of await saveFigure(figure, options)) {
       process.stdout.write(`  ${shownPath(file)}\n`);
-      count += 1;
+      written.push(file);
     }
   }
-  process.stdout.write(`${found.figures.length} figures, ${count} files.\n`);
+  process.stdout.write(`${found.figures.length} figures, ${written.length} files.\n`);
   await closeBrowser();
+  const missing = formats.filter((format) => !written.some((file) => file.endsWith(`.${format}`)));
+  if (missing.length > 0) {
+    throw new Problem(`No figure could be written as ${missing.join(', ')}.`, {
+      remedy: 'The notice above says why; the other formats are written.',
+    });
+  }
 });
 
 function parseScale(text, flag) {

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { exitCodeOf } from './setup/command.mjs';
 import { kernelLog } from './setup/kernel.mjs';
 import { printProblem } from './setup/problem.mjs';
 import { inVenv, jupyterEnvironment, root } from './setup/project.mjs';
@@ -33,6 +34,6 @@ function openLab(args, device) {
   process.on('SIGTERM', () => lab.kill('SIGTERM'));
   return new Promise((resolve, reject) => {
     lab.on('error', reject);
-    lab.on('close', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)));
+    lab.on('close', (code, signal) => resolve(exitCodeOf(code, signal)));
   });
 }

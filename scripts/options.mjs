@@ -135,7 +135,8 @@ export function refuseSwallowedOptions(
   // npm's own settings of the same name say nothing: somebody may have set them for good.
   const ambiguous = new Set(['--offline', '--help']);
   for (const { flag, value } of options) {
-    const taken = env[`npm_config_${flag.slice(2)}`];
+    // npm writes its settings' names with underscores.
+    const taken = env[`npm_config_${flag.slice(2).replaceAll('-', '_')}`];
     if (taken === undefined || taken === '' || ambiguous.has(flag)) continue;
     const example = value && taken !== 'true' ? `${flag} ${taken}` : flag;
     throw new Problem(`npm took ${flag} for itself.`, {
@@ -161,7 +162,8 @@ function unknownArgument(argument, name, options) {
   });
 }
 
-function oneOf(...choices) {
+/** For `parse`. @throws {Problem} for another text than these */
+export function oneOf(...choices) {
   return (text, flag) => {
     if (choices.includes(text)) return text;
     throw new Problem(`${flag} takes ${choices.join(' or ')}; received "${text}".`, {

@@ -2,6 +2,7 @@
 // installed. Each step is finished, or will be done again: killing it at any point costs nothing but time.
 import { existsSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { helpText, oneOf, parseOptions, startOptions } from './options.mjs';
 import { addonPath, addonStep, adoptAddon } from './setup/addon.mjs';
 import { buildStep, plotlyStep } from './setup/build.mjs';
 import { jupyterStep } from './setup/jupyter.mjs';
@@ -26,7 +27,8 @@ const OLDEST_NODE = 20;
  */
 export async function setUp({ offline = false, device, stream = process.stderr } = {}) {
   checkNode();
-  const wanted = device ?? (process.env.DEVICE || undefined);
+  const named = process.env.DEVICE || undefined;
+  const wanted = device ?? (named && oneOf('cpu', 'gpu')(named, 'The variable DEVICE'));
   const chosen = wanted ?? detectDevice();
   checkPlatform(chosen);
   const steps = [
@@ -133,7 +135,7 @@ async function lockProject(write) {
 }
 
 /** Ctrl-C and a polite kill leave through `exit`, where the running tool is ended and the lock is freed. */
-function exitOnSignals() {
+export function exitOnSignals() {
   const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
   const handlers = Object.entries(codes).map(([signal, code]) => {
     const handler = () => {
@@ -162,11 +164,21 @@ function freeDiskMb() {
   return (bavail * bsize) / 1e6;
 }
 
+async function main(args) {
+  const own = startOptions.filter(({ key }) => ['offline', 'device', 'help'].includes(key));
+  const options = parseOptions(args, own);
+  if (options.help) {
+    const usage = 'npm run setup -- [options]\n\nSets up what is missing, and nothing else.\n';
+    process.stdout.write(helpText(own, { width: process.stdout.columns, usage }));
+    return;
+  }
+  const { device } = await setUp(options);
+  process.stderr.write(`Everything is in place (${device}).\n`);
+}
+
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   try {
-    const offline = process.argv.includes('--offline');
-    const { device } = await setUp({ offline });
-    process.stderr.write(`Everything is in place (${device}).\n`);
+    await main(process.argv.slice(2));
   } catch (error) {
     process.exitCode = printProblem(error);
   }

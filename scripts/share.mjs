@@ -100,6 +100,11 @@ async function shareClassifier(name, { model, folder }) {
 async function findClassifier(name, wanted) {
   const place = resolve(userFolder, name);
   if (existsSync(join(place, 'model.json'))) {
+    if (wanted !== undefined) {
+      throw new Problem(`${name} is one model already, so --model has no place beside it.`, {
+        remedy: `Name the run for another one: npm run share -- RUN --app --model ${wanted}`,
+      });
+    }
     return { directory: place, name: basename(place), title: '', ...neighbour(place) };
   }
   const { directory, record } = await fromLib('experiments/findRuns').findRun(name, {

@@ -1,5 +1,6 @@
 // npm run train-backbone: trains the embedded backbone anew, on pictures that this project draws. Resumable.
 import { parseArgs } from 'node:util';
+import { refuseSwallowedOptions } from './options.mjs';
 import { Problem, printProblem } from './setup/problem.mjs';
 import { runWithLibrary } from './withLibrary.mjs';
 
@@ -8,7 +9,7 @@ const HELP = `npm run train-backbone -- [options]
 Draws pictures of 47 things that CIFAR-10 does not name, trains MobileNetV2 (alpha .35) on them, and writes its weights
 without the top, with a record beside them. Stopped or killed, the same command goes on from its last checkpoint.
 
-  --pictures N    training pictures to draw, 3 kB of memory each (default: 100000)
+  --pictures N    training pictures to draw, 3 kB of memory each (default: 50000)
   --epochs N      (default: 8)
   --input-size N  height and width in the network, 32 to 224 pixels (default: 96)
   --batch-size N  (default: 64)
@@ -17,7 +18,7 @@ without the top, with a record beside them. Stopped or killed, the same command 
   --help          show this
 `;
 
-const DEFAULTS = { pictures: 100_000, epochs: 8, 'input-size': 96, 'batch-size': 64, seed: 42 };
+const DEFAULTS = { pictures: 50_000, epochs: 8, 'input-size': 96, 'batch-size': 64, seed: 42 };
 
 try {
   process.exitCode = await main(process.argv.slice(2));
@@ -26,6 +27,11 @@ try {
 }
 
 async function main(args) {
+  const flags = [...Object.keys(DEFAULTS), 'out'].map((name) => ({
+    flag: `--${name}`,
+    value: 'N',
+  }));
+  refuseSwallowedOptions(process.env, flags, 'npm run train-backbone');
   const values = parse(args);
   if (values.help) {
     process.stdout.write(HELP);

@@ -1,6 +1,7 @@
 // Runs a program of scripts/workers with the built library: set-up first, TensorFlow's chatter filtered.
 import { spawn } from 'node:child_process';
 import { createNoiseFilter } from './nativeNoise.mjs';
+import { exitCodeOf } from './setup/command.mjs';
 import { inProject, root } from './setup/project.mjs';
 import { setUp } from './setup.mjs';
 
@@ -22,6 +23,6 @@ export async function runWithLibrary(worker, args) {
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code) => resolve(code ?? 1));
+    child.on('close', (code, signal) => resolve(exitCodeOf(code, signal)));
   });
 }

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { runCommand, CommandFailed } from '../setup/command.mjs';
-import { Problem, lastLines } from '../setup/problem.mjs';
+import { Problem, lastLines, writeProblem } from '../setup/problem.mjs';
 import {
   inProject,
   inVenv,
@@ -151,17 +151,5 @@ function syncFile(path) {
 }
 
 function folderProblem(parent, error) {
-  const reasons = {
-    EACCES: 'no permission',
-    EPERM: 'no permission',
-    EROFS: 'the disk is read-only',
-    ENOSPC: 'the disk is full',
-    ENOTDIR: 'a part of the path is a file',
-    EEXIST: 'there is a file of that name',
-  };
-  const reason = reasons[error.code];
-  if (!reason) return error;
-  return new Problem(`Cannot make a run's folder in ${parent}: ${reason}.`, {
-    remedy: 'Name another folder: --out DIR',
-  });
+  return writeProblem(`make a run's folder in ${parent}`, error) ?? error;
 }

@@ -42,7 +42,11 @@ export async function runNotebook({ name, notebook: original }, { directory, val
   const end = await listen(runner, (event) => {
     const { index, of, state, seconds } = event;
     const entry = { time: new Date().toISOString(), event: 'cell', index, of, state, seconds };
-    appendFileSync(progress, `${JSON.stringify(entry)}\n`);
+    try {
+      appendFileSync(progress, `${JSON.stringify(entry)}\n`);
+    } catch {
+      // The log is for whoever watches: a full disk must not end the run here. Its checkpoints say so in words.
+    }
     tail.read();
   });
   signals.stop();

@@ -1,6 +1,7 @@
 // Runs the tools of set-up: output into a log, the whole family of processes ended with us.
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { killGroup } from './lock.mjs';
 import { root, setupFolder } from './project.mjs';
@@ -75,6 +76,11 @@ function openLog(name, command, args) {
   stream.on('error', () => {}); // a log is a help, never a reason to fail
   stream.write(`\n$ ${[command, ...args].join(' ')}\n`);
   return stream;
+}
+
+/** A process' exit code as a shell gives it: 128 and the signal's number where a signal ended it. */
+export function exitCodeOf(code, signal) {
+  return code ?? 128 + (constants.signals[signal] ?? 1);
 }
 
 /** The tools run in groups of their own, so Ctrl-C at the terminal does not reach them: pass the end on. */

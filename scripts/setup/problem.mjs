@@ -56,6 +56,30 @@ export function commonProblem(what, output, { index, offline, folder }) {
   return undefined;
 }
 
+const WRITE_REASONS = {
+  EACCES: 'no permission',
+  EPERM: 'no permission',
+  EROFS: 'the disk is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  ENOTDIR: 'a part of the path is a file',
+  EEXIST: 'there is a file of that name',
+  EISDIR: 'there is a folder of that name',
+};
+
+/**
+ * An error of writing where the person said, in words.
+ *
+ * @param {string} task what could not be done, for example "write DIR/runs.csv"
+ * @param {NodeJS.ErrnoException} error
+ * @returns {Problem | undefined} undefined for an error of another kind
+ */
+export function writeProblem(task, error) {
+  const reason = WRITE_REASONS[error?.code];
+  if (!reason) return undefined;
+  return new Problem(`Cannot ${task}: ${reason}.`, { remedy: 'Name another folder: --out DIR' });
+}
+
 /** @returns the last lines of a tool's output that say something. */
 export function lastLines(output, count = 12) {
   return output

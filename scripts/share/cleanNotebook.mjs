@@ -82,7 +82,6 @@ export function compactText(notebook, { maxBytes = MAX_BYTES } = {}) {
   const largest = (entries, bytesOf) =>
     entries.sort((a, b) => bytesOf(b.o) - bytesOf(a.o)).find(({ o }) => bytesOf(o) > 0);
   const figureBytes = ({ data }) => (data?.[PLOTLY] && data[SVG] ? size(data[PLOTLY]) : 0);
-  const outputBytes = (output) => (output.tooLarge ? 0 : size(output));
   let [flat, dropped] = [0, 0];
   let text = serialise(copy);
   while (Buffer.byteLength(text) >= maxBytes) {
@@ -93,7 +92,7 @@ export function compactText(notebook, { maxBytes = MAX_BYTES } = {}) {
     } else {
       const entry = largest(
         outputs().filter(({ o }) => o.output_type !== 'stream' || size(o) > 1000),
-        outputBytes,
+        size,
       );
       if (!entry) break;
       const { cell, o } = entry;
