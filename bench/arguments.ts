@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { TRAINING_NAMES, type TrainingName } from './accuracy/trainings';
 
 export interface Arguments {
   readonly jobs: readonly string[];
@@ -9,6 +10,7 @@ export interface Arguments {
   readonly seeds: number;
   readonly kerasSeeds: number;
   readonly long: boolean;
+  readonly only?: readonly TrainingName[];
   readonly epochs?: number;
   readonly pictures?: number;
   readonly list: boolean;
@@ -23,6 +25,7 @@ export const USAGE = `npm run bench -- [options]
   --seeds N      accuracy: trainings of each recipe (default 3; with --quick 1)
   --keras-seeds N  accuracy: trainings in Keras (default 1)
   --long         accuracy: the long recipe too, once
+  --only NAME    accuracy: keras, fast, standard or long alone; may be given several times
   --epochs N     accuracy: a shortened race, not saved
   --pictures N   accuracy: a race with fewer pictures, not saved
   --list         the jobs' names
@@ -50,6 +53,7 @@ export function parseArguments(
       seeds: { type: 'string' },
       'keras-seeds': { type: 'string' },
       long: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true },
       epochs: { type: 'string' },
       pictures: { type: 'string' },
       list: { type: 'boolean', default: false },
@@ -70,6 +74,7 @@ export function parseArguments(
     seeds: whole('--seeds', values.seeds, values.quick ? 1 : 3),
     kerasSeeds: whole('--keras-seeds', values['keras-seeds'], 1),
     long: values.long,
+    ...(values.only === undefined ? {} : { only: values.only.map(trainingName) }),
     ...(values.epochs === undefined ? {} : { epochs: whole('--epochs', values.epochs, 1) }),
     ...(values.pictures === undefined ? {} : { pictures: whole('--pictures', values.pictures, 1) }),
     list: values.list,
@@ -87,4 +92,12 @@ function positive(name: string, text: string | undefined, fallback: number): num
   const value = text === undefined ? fallback : Number(text);
   if (value > 0 && Number.isFinite(value)) return value;
   throw new Error(`Expected ${name} to be a number greater than 0 but received "${text}".`);
+}
+
+function trainingName(text: string): TrainingName {
+  const name = TRAINING_NAMES.find((each) => each === text);
+  if (name !== undefined) return name;
+  throw new Error(
+    `Expected --only to be one of ${TRAINING_NAMES.join(', ')} but received "${text}".`,
+  );
 }

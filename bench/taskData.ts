@@ -57,8 +57,9 @@ function randomWeights(
 }
 
 function initializer(name: string, shape: readonly number[], rng: Rng): () => number {
-  if (/gamma|variance/.test(name)) return () => 1;
-  if (shape.length === 1) return () => 0; // biases, shifts and means
+  // Not 1 and 0, as before any training: TensorFlow would drop sums with zeros that no trained network has.
+  if (/gamma|variance/.test(name)) return () => 0.9 + 0.2 * rng.next();
+  if (shape.length === 1) return () => 0.2 * rng.next() - 0.1; // biases, shifts and means
   // Depthwise kernels [h, w, channels, 1] see one channel each.
   const fanIn = /depthwise/.test(name)
     ? shape[0] * shape[1]

@@ -21,10 +21,14 @@ export interface RaceSettings {
   readonly pictures?: number;
   readonly onProgress: (text: string) => void;
   readonly onResult: (result: TrainingResult) => void;
+  readonly commit: string;
 }
 
 /** What our process and Keras' answer after a training. */
-type Reply = Omit<TrainingResult, 'name' | 'seed' | 'peakMegabytes' | 'foreignLoad'>;
+type Reply = Pick<
+  TrainingResult,
+  'seconds' | 'testAccuracy' | 'epochs' | 'parameters' | 'precision'
+>;
 
 /**
  * Runs trainings one after another, each in a process of its own, on the same bytes of CIFAR-10.
@@ -90,5 +94,7 @@ async function timeTraining(
     ...reply,
     peakMegabytes: peakBytes / 1e6,
     foreignLoad: Number.isNaN(load) ? null : load,
+    measuredAt: new Date().toISOString().slice(0, 16) + 'Z',
+    commit: settings.commit,
   };
 }

@@ -2,7 +2,7 @@ import { meanAndStd } from '../../lib/evaluation/statistics';
 import type { Machine } from '../machine';
 import { machineMarkdown, table } from '../tables';
 import type { RaceData } from './race';
-import type { TrainingName, TrainingResult } from './trainings';
+import { TRAINING_NAMES, type TrainingName, type TrainingResult } from './trainings';
 
 export const TRAINING_LABELS: Readonly<Record<TrainingName, string>> = {
   keras: 'Keras, the original CNN',
@@ -15,11 +15,7 @@ export const TRAINING_LABELS: Readonly<Record<TrainingName, string>> = {
 export interface AccuracyReport {
   readonly machine: Machine;
   readonly data: RaceData;
-  /** In the order in which they ran. */
   readonly results: readonly TrainingResult[];
-  readonly measuredAt: string;
-  readonly commit: string;
-  readonly command: string;
 }
 
 /** Mean and sample standard deviation; null for one value. */
@@ -55,10 +51,9 @@ export const GOALS: readonly AccuracyGoal[] = [
   { name: 'long', accuracy: 0.94, of: 'mean' },
 ];
 
-/** The trainings by name, in the order of {@link TRAINING_LABELS}. */
+/** The trainings by name, in the order of {@link TRAINING_NAMES}. */
 export function summarise(results: readonly TrainingResult[]): Summary[] {
-  const names = Object.keys(TRAINING_LABELS) as TrainingName[];
-  return names.flatMap((name) => {
+  return TRAINING_NAMES.flatMap((name) => {
     const own = results.filter((result) => result.name === name);
     if (own.length === 0) return [];
     const accuracies = own.map(({ testAccuracy }) => testAccuracy);
@@ -88,20 +83,14 @@ export function judge(
 
 /** bench/accuracy.md. */
 export function accuracyMarkdown(report: AccuracyReport): string {
-  const { machine, data, results, measuredAt, commit, command } = report;
+  const { machine, data, results } = report;
   const count = (value: number) => value.toLocaleString('en-US');
-  const loads = results.flatMap(({ foreignLoad }) => foreignLoad ?? []);
-  const quiet =
-    loads.length === 0
-      ? ''
-      : `, other programs took at most ${Math.round(100 * Math.max(...loads))} % of the machine`;
   return [
     '# Accuracy against time',
     'Written by `npm run bench -- --job accuracy`; what is measured and how: [README.md](README.md#accuracy).',
     [
       machineMarkdown(machine),
       `- data: ${data.name} (${data.source}), ${count(data.trainCount)} training and ${count(data.testCount)} test pictures`,
-      `- measured ${measuredAt}, commit ${commit}, \`${command}\`${quiet}`,
     ].join('\n'),
     '## Goals',
     goalTable(summarise(results)),
@@ -109,7 +98,7 @@ export function accuracyMarkdown(report: AccuracyReport): string {
     'Mean ± sample standard deviation over the seeds.',
     summaryTable(summarise(results)),
     '## Every training',
-    'In the order in which they ran, one at a time.',
+    'Run one at a time. The last columns: the share of the machine that other programs took, and when and with what it was measured.',
     trainingTable(results),
   ]
     .join('\n\n')
@@ -159,15 +148,30 @@ function summaryTable(summaries: readonly Summary[]): string {
 
 function trainingTable(results: readonly TrainingResult[]): string {
   return table(
-    ['training', 'seed', 'test accuracy', 'seconds', 'peak MB', 'taken by others'],
-    results.map(({ name, seed, testAccuracy, seconds, peakMegabytes, foreignLoad }) => [
-      TRAINING_LABELS[name],
-      String(seed),
-      testAccuracy.toFixed(4),
-      seconds.toFixed(1),
-      peakMegabytes.toFixed(0),
-      foreignLoad === null ? '?' : `${Math.round(100 * foreignLoad)} %`,
-    ]),
+    [
+      'training',
+      'seed',
+      'test accuracy',
+      'seconds',
+      'peak MB',
+      'taken by others',
+      'measured',
+      'commit',
+    ],
+    summarise(results).flatMap(({ name, results: own }) =>
+      [...own]
+        .sort((a, b) => a.seed - b.seed)
+        .map((result) => [
+          TRAINING_LABELS[name],
+          String(result.seed),
+          result.testAccuracy.toFixed(4),
+          result.seconds.toFixed(1),
+          result.peakMegabytes.toFixed(0),
+          result.foreignLoad === null ? '?' : `${Math.round(100 * result.foreignLoad)} %`,
+          result.measuredAt,
+          result.commit,
+        ]),
+    ),
   );
 }
 

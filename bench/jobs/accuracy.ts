@@ -1,7 +1,8 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runTrainings } from '../accuracy/race';
 import { accuracyMarkdown, TRAINING_LABELS, type AccuracyReport } from '../accuracy/report';
-import { planTrainings, type TrainingResult } from '../accuracy/trainings';
+import { planTrainings, replaceTrainings, type TrainingResult } from '../accuracy/trainings';
 import { writeAtomic } from '../writeAtomic';
 import type { ReportJob } from './job';
 
@@ -21,6 +22,7 @@ export const accuracy: ReportJob = {
     const { data, results } = await runTrainings(trainings, {
       epochs: epochs ?? short.epochs,
       pictures: pictures ?? short.pictures,
+      commit: stamp.commit,
       onProgress: say,
       onResult: (result) => {
         clear();
@@ -28,12 +30,10 @@ export const accuracy: ReportJob = {
       },
     });
     clear();
-    const measuredAt = new Date().toISOString().slice(0, 16) + 'Z';
-    const report: AccuracyReport = { machine, data, results, measuredAt, ...stamp };
-    console.log(`\n${accuracyMarkdown(report)}`);
+    console.log(`\n${accuracyMarkdown({ machine, data, results })}`);
     if (quick || epochs !== undefined || pictures !== undefined) {
       console.log('A look at a shortened race: bench/accuracy.md stays as it was.');
-    } else save(report);
+    } else save({ machine, data, results });
   },
 };
 
@@ -41,11 +41,27 @@ function resultLine({ name, seed, testAccuracy, seconds }: TrainingResult): stri
   return `${TRAINING_LABELS[name]}, seed ${seed}: test accuracy ${testAccuracy.toFixed(4)} after ${seconds.toFixed(1)} s`;
 }
 
-function save(report: AccuracyReport): void {
-  if (report.results.some(({ foreignLoad }) => (foreignLoad ?? 0) > TOO_BUSY)) {
-    console.log('The machine was too busy with other programs: this result is not saved.');
-    return;
+/** Trainings of other names and seeds stay, where they were measured on this machine and these data. */
+function save({ machine, data, results }: AccuracyReport): void {
+  const path = join(FOLDER, 'accuracy.json');
+  const quiet = results.filter(({ foreignLoad }) => (foreignLoad ?? 0) <= TOO_BUSY);
+  for (const { name, seed } of results.filter((result) => !quiet.includes(result))) {
+    console.log(
+      `${TRAINING_LABELS[name]}, seed ${seed}: other programs took too much of the machine, so it is not saved. ` +
+        `Again: npm run bench -- --job accuracy --only ${name}`,
+    );
   }
-  writeAtomic(join(FOLDER, 'accuracy.json'), `${JSON.stringify(report, null, 1)}\n`);
+  if (quiet.length === 0) return;
+  const earlier = readReport(path);
+  const isSame =
+    earlier?.machine.processor === machine.processor &&
+    JSON.stringify(earlier.data) === JSON.stringify(data);
+  const all = replaceTrainings(isSame ? earlier.results : [], quiet);
+  const report: AccuracyReport = { machine, data, results: all };
+  writeAtomic(path, `${JSON.stringify(report, null, 1)}\n`);
   writeAtomic(join(FOLDER, 'accuracy.md'), accuracyMarkdown(report));
+}
+
+function readReport(path: string): AccuracyReport | undefined {
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as AccuracyReport) : undefined;
 }
