@@ -103,6 +103,7 @@ function fail(message: string): void {
   result.hidden = true;
   problem.hidden = false;
   problem.textContent = message;
+  document.body.removeAttribute('aria-busy');
   say('');
 }
 

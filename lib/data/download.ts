@@ -138,6 +138,7 @@ async function receiveAll(transfer: Transfer): Promise<void> {
 /** One request: appends to the partial file, or starts it anew where the server or its content wants that. */
 async function receive(transfer: Transfer): Promise<void> {
   const { signal, responseTimeoutSeconds = 4.5, stallTimeoutSeconds = 30 } = transfer.options;
+  signal?.throwIfAborted();
   const attempt = new AbortController();
   const stop = (): void => attempt.abort(signal?.reason);
   signal?.addEventListener('abort', stop, { once: true });

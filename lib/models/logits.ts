@@ -8,7 +8,7 @@ interface LayerWithActivation {
  * Applies a classifier without its final softmax, because the cross-entropy of logits is the stable one and has
  * a fused kernel.
  *
- * @param model Ends in a softmax: a `Dense` (or other) layer with that activation, or a softmax layer of its own.
+ * @param model Ends in a softmax: a `Dense` (or other) layer with that activation, or `tf.layers.activation` with softmax.
  * @param images float32 [batch, height, width, channels], as the model wants them.
  * @returns Logits, float32 [batch, numClasses]. Caller disposes.
  * @throws If the model does not end in a softmax.

@@ -71,7 +71,7 @@ function parseModelJson(text: string, path: string): ModelJson {
   if (json.format !== 'layers-model') return refuse(`the format ${describeValue(json.format)}`);
   const manifest = json.weightsManifest;
   const groups = Array.isArray(manifest) ? manifest.length : 0;
-  const paths = groups === 1 ? manifest?.[0].paths : undefined;
+  const paths = groups === 1 ? manifest?.[0]?.paths : undefined;
   if (paths?.length !== 1) return refuse(`${paths?.length ?? groups} weights files`);
   // A plain name: a model from elsewhere must not read any other file of this machine.
   if (!/^[\w-]+(\.[\w-]+)*$/.test(paths[0]))

@@ -61,7 +61,7 @@ const policy = [
 ].join('; ');
 
 /** JSON that cannot end the script it stands in. */
-function scriptJson(value: unknown): string {
+export function scriptJson(value: unknown): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c');
 }
 

@@ -1,6 +1,7 @@
 // Predictions for a terminal: one picture in words, many as CSV.
 import type { NamedPrediction } from '../evaluation/predictPictures';
 import { csvText } from './csv';
+import { percent } from './theme';
 
 /** The class with its probability, and the runners-up below, likeliest first. */
 export function predictionText({ picture, prediction }: NamedPrediction): string {
@@ -27,8 +28,4 @@ export function predictionsCsv(predictions: readonly NamedPrediction[]): string 
       ]),
     ]),
   ]);
-}
-
-function percent(fraction: number): string {
-  return `${(100 * fraction).toFixed(1)} %`;
 }

@@ -11,6 +11,7 @@ import { loadClassifier, type Classifier } from '../models/classifier';
 import { readModelJson } from '../models/modelJson';
 import { checkOptions, text } from '../options';
 import { projectRoot } from '../project';
+import { scriptJson } from '../report/figurePage';
 import { escapeText } from '../report/theme';
 import { probePixels, type SharedModel } from './sharedModel';
 
@@ -157,8 +158,3 @@ const policy = [
   "style-src 'unsafe-inline'",
   'img-src blob: data:',
 ].join('; ');
-
-/** JSON that cannot end the script it stands in. */
-function scriptJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll('<', '\\u003c');
-}

@@ -12,7 +12,7 @@ import util = require('node:util');
 // TensorFlow reads both once, when its library is loaded. Level 2 keeps warnings about the session's start-up
 // quiet and errors audible; oneDNN stays as TensorFlow chooses it.
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-if (process.env.DEVICE === 'cpu') process.env.CUDA_VISIBLE_DEVICES ??= '-1';
+if (process.env.DEVICE === 'cpu') process.env.CUDA_VISIBLE_DEVICES = '-1';
 
 restoreRemovedNodeFunctions();
 

@@ -19,7 +19,7 @@ const LOWERED: Readonly<Record<string, readonly number[]>> = {
   MatMul: [0, 1],
 };
 
-/** Operations that stay in bfloat16 when the first of these inputs came in it. */
+/** Operations that stay in bfloat16 when one of these inputs came in it (sums: all of them). */
 const FOLLOWING: Readonly<Record<string, readonly number[]>> = {
   Add: [0, 1],
   AddV2: [0, 1],

@@ -39,7 +39,7 @@ export interface CompileOptions {
   /** Seed of the step's random numbers (dropout, lib/tensorflow/random). Default 0. */
   readonly seed?: number;
   /**
-   * Take variables as constants: TensorFlow then folds batch norm into the convolutions. For inference. When a
+   * Take variables as constants: what only depends on them is computed once, such as folded batch norms. For inference. When a
    * weight changes, the next call makes a new graph. Default false.
    */
   readonly frozen?: boolean;

@@ -207,6 +207,7 @@ export class StepCompiler {
   }
 
   private fallBack(reason: string): void {
+    if (this.statistics.fallbackReason !== null) return; // said once
     this.statistics.fallbackReason = reason;
     const { name, onFallback } = this.options;
     if (onFallback !== undefined) onFallback(reason);

@@ -21,7 +21,7 @@ export interface AugmentationOptions {
    */
   readonly shift?: number;
   /**
-   * Side in pixels of a square that is painted in the mean colour; its centre is any pixel, so a part may lie outside
+   * Side in pixels of a square that is painted in the colour of `preprocess.mean`; its centre is any pixel, so a part may lie outside
    * (DeVries and Taylor, "Improved regularization of convolutional neural networks with cutout", 2017). For long
    * trainings: 8 to 16.
    */

@@ -158,7 +158,7 @@ function saveError(
   const reason = error instanceof Error ? error.message : String(error);
   const failure = new Error(
     `Training stopped after step ${step}: its checkpoint could not be written. ${reason} ` +
-      `Earlier checkpoints in ${directory} are as they were; the model holds the weights of step ${step}.`,
+      `Earlier checkpoints in ${directory} are as they were; the model holds what it has learnt until then.`,
     { cause: error },
   );
   return Object.assign(failure, { code: errorCode(error) });

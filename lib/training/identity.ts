@@ -1,6 +1,9 @@
 /**
- * What makes two trainings the same one. A checkpoint carries it, so that it is never taken for another's, and the
- * first thing that differs can be named.
+ * What makes two trainings the same one. A checkpoint carries it, so that one of another form, other data or other
+ * options is never taken for it, and the first thing that differs can be named.
+ *
+ * The weights that a training began with are no part of it: a model that was interrupted has moved on from them. Two
+ * trainings that differ in nothing else need folders of their own.
  */
 import { createHash } from 'node:crypto';
 import { imageBytes, type ImageDataset } from '../data/dataset';

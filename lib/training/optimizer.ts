@@ -39,7 +39,10 @@ export interface AdamOptions {
   readonly beta2?: number;
   /** Keeps the division finite. Default 1e-7, as Keras and tfjs. */
   readonly epsilon?: number;
-  /** Decoupled weight decay a step, times the learning rate (Loshchilov and Hutter 2019). Default 0. */
+  /**
+   * Decoupled weight decay a step, times the learning rate (Loshchilov and Hutter 2019), of kernels only (weights of rank
+   * 2 and more). Default 0.
+   */
   readonly weightDecay?: number;
 }
 

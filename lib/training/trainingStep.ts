@@ -67,7 +67,7 @@ export interface TrainingStep {
  * A batch norm layer whose `trainable` is false keeps its moving statistics, as in Keras.
  *
  * @param model Ends in a softmax; its trainable weights are updated in place. It stays the caller's.
- * @throws If the model does not end in a softmax, or at the first step when shapes do not fit.
+ * @throws If all weights are frozen; at the first step where the model does not end in a softmax or shapes do not fit.
  */
 export function createTrainingStep(
   model: tf.LayersModel,
