@@ -32,7 +32,7 @@ export interface MobileNetV2Weights {
 }
 
 export interface ResolveWeightsOptions {
-  /** `auto` (the default): see {@link resolveMobileNetV2Weights}; `embedded`: the project's own, at once. */
+  /** `auto` (the default): see {@link resolveMobileNetV2Weights}; `embedded`: the project's own, at once, in its own width. */
   readonly source?: 'auto' | 'embedded';
   /** A file, or a folder with files named as Keras names them. It is used, or it is an error. */
   readonly path?: string;
@@ -101,7 +101,7 @@ export async function resolveMobileNetV2Weights(
   const { alpha = 1, inputSize = 224, includeTop = false, source = 'auto' } = options;
   const request: Request = { ...options, alpha, inputSize, includeTop };
   const named = options.path ?? environmentPath('MOBILENETV2_DIR');
-  if (options.path === undefined && source === 'embedded') return embedded(request, options.alpha);
+  if (options.path === undefined && source === 'embedded') return embedded(request);
   if (named !== undefined) return resolveNamed(named, request, options.alpha);
   return (await findCached(request)) ?? downloadOrEmbedded(request);
 }
@@ -180,18 +180,15 @@ async function download(request: Request): Promise<MobileNetV2Weights> {
   return { ...found, path, name: basename(path) };
 }
 
-/** @param alpha undefined: whatever the embedded backbone has. */
-async function embedded(request: Request, alpha?: number): Promise<MobileNetV2Weights> {
+/** Of its own width, whatever is asked for: there is no other. */
+async function embedded(request: Request): Promise<MobileNetV2Weights> {
   if (request.includeTop) {
     throw new Error(
       `Expected weights with ImageNet's 1000 classes but the embedded backbone has none: ` +
         `run with a network, or name a file with MOBILENETV2_DIR.`,
     );
   }
-  return openFile(join(dataDirectory(), EMBEDDED_WEIGHTS), 'embedded', {
-    alpha,
-    includeTop: false,
-  });
+  return openFile(join(dataDirectory(), EMBEDDED_WEIGHTS), 'embedded', { includeTop: false });
 }
 
 /** Reads a file far enough to say which weights it holds, and refuses others than the wanted. */
