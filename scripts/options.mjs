@@ -167,7 +167,7 @@ export function oneOf(...choices) {
   return (text, flag) => {
     if (choices.includes(text)) return text;
     throw new Problem(`${flag} takes ${choices.join(' or ')}; received "${text}".`, {
-      remedy: `For example: ${flag} ${choices[0]}`,
+      remedy: `For example: ${flag}${flag.startsWith('-') ? ' ' : '='}${choices[0]}`,
     });
   };
 }

@@ -28,7 +28,7 @@ const OLDEST_NODE = 20;
 export async function setUp({ offline = false, device, stream = process.stderr } = {}) {
   checkNode();
   const named = process.env.DEVICE || undefined;
-  const wanted = device ?? (named && oneOf('cpu', 'gpu')(named, 'The variable DEVICE'));
+  const wanted = device ?? (named && oneOf('cpu', 'gpu')(named, 'DEVICE'));
   const chosen = wanted ?? detectDevice();
   checkPlatform(chosen);
   const steps = [
