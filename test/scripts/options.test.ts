@@ -58,6 +58,11 @@ test('an option that npm took for itself is named, with the -- that was missing'
     remedy: 'Write -- before the options: npm start -- --full',
   });
   assert.throws(() => refuseSwallowedOptions({ npm_config_data: '/x' }), { remedy: /--data \/x$/ });
+  // npm writes hyphens as underscores.
+  const options = [{ flag: '--with-pictures', key: 'withPictures', help: '' }];
+  assert.throws(() => refuseSwallowedOptions({ npm_config_with_pictures: 'true' }, options), {
+    message: /--with-pictures/,
+  });
   refuseSwallowedOptions({ npm_config_offline: 'true', npm_config_audit: '' });
 });
 
