@@ -44,8 +44,9 @@ function resultLine({ name, seed, testAccuracy, seconds }: TrainingResult): stri
 /** Trainings of other names and seeds stay, where they were measured on this machine and these data. */
 function save({ machine, data, results }: AccuracyReport): void {
   const path = join(FOLDER, 'accuracy.json');
-  const quiet = results.filter(({ foreignLoad }) => (foreignLoad ?? 0) <= TOO_BUSY);
-  for (const { name, seed } of results.filter((result) => !quiet.includes(result))) {
+  const isBusy = ({ foreignLoad }: TrainingResult): boolean => (foreignLoad ?? 0) > TOO_BUSY;
+  const quiet = results.filter((result) => !isBusy(result));
+  for (const { name, seed } of results.filter(isBusy)) {
     console.log(
       `${TRAINING_LABELS[name]}, seed ${seed}: other programs took too much of the machine, so it is not saved. ` +
         `Again: npm run bench -- --job accuracy --only ${name}`,

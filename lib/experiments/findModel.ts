@@ -2,9 +2,9 @@
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { kindOf } from '../atomicFile';
-import { findRun, findRuns } from './findRuns';
+import { findRun, findRuns, type FoundRun } from './findRuns';
 import type { RunRecord } from './runRecord';
-import { listRuns, loadRun, modelFolderName, runsDirectory } from './runs';
+import { listRuns, modelFolderName, runsDirectory } from './runs';
 
 /** A saved model, ready for `loadClassifier`. */
 export interface FoundModel {
@@ -27,7 +27,7 @@ export async function findModel(
   { directory = runsDirectory() }: { readonly directory?: string } = {},
 ): Promise<FoundModel> {
   const options = { runsDirectory: directory };
-  if (place === undefined) return bestOfRun((await findRun('latest', options)).directory);
+  if (place === undefined) return bestOfRun(await findRun('latest', options));
   const candidate = resolve(place);
   if (await isFile(join(candidate, 'model.json'))) {
     return { directory: candidate, name: basename(candidate), runId: null };
@@ -35,7 +35,7 @@ export async function findModel(
   const isThere = (await kindOf(candidate)) !== undefined;
   const isOther = isThere && !(await isFile(join(candidate, 'run.json'))); // a folder of runs: which one?
   const runs = isOther ? [] : await findRuns([place], options).then((all) => all.runs, none);
-  if (runs.length === 1) return bestOfRun(runs[0].directory);
+  if (runs.length === 1) return bestOfRun(runs[0]);
   const found = runs.length > 1 ? `${runs.length} runs` : isThere ? 'neither' : 'nothing';
   throw new Error(
     `Expected a model's folder (with model.json) or a complete run (its folder or its id) at ${place} ` +
@@ -47,8 +47,7 @@ function none(): [] {
   return [];
 }
 
-async function bestOfRun(directory: string): Promise<FoundModel> {
-  const record = await loadRun(directory);
+async function bestOfRun({ directory, record }: FoundRun): Promise<FoundModel> {
   for (const model of byTestAccuracy(record)) {
     const folder = join(directory, 'models', modelFolderName(model.name));
     if (await isFile(join(folder, 'model.json'))) {

@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import { errorCode, fileError } from '../atomicFile';
 import { checkOptions, text } from '../options';
 import type { RunRecord } from './runRecord';
-import { loadRun, runsDirectory } from './runs';
+import { holdsRun, loadRun, runsDirectory } from './runs';
 
 export interface FoundRun {
   /** The run's folder, absolute. */
@@ -145,13 +145,6 @@ async function readRecord(directory: string): Promise<RunRecord> {
     throw new Error(`Expected ${file} to be a file of a few kilobytes but found ${kind}.`);
   }
   return loadRun(directory);
-}
-
-async function holdsRun(directory: string): Promise<boolean> {
-  return readdir(directory).then(
-    (names) => names.includes('run.json'),
-    () => false,
-  );
 }
 
 async function isFolder(place: string): Promise<boolean> {

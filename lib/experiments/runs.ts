@@ -198,7 +198,7 @@ export async function listRuns(directory: string = runsDirectory()): Promise<str
     const entries = await readdir(directory, { withFileTypes: true });
     const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
     const isComplete = await Promise.all(
-      folders.map((name) => holdsRecord(path.join(directory, name))),
+      folders.map((name) => holdsRun(path.join(directory, name))),
     );
     return folders.filter((_, index) => isComplete[index]).sort();
   } catch (error) {
@@ -207,8 +207,8 @@ export async function listRuns(directory: string = runsDirectory()): Promise<str
   }
 }
 
-/** False too where the folder vanishes meanwhile, or may not be read. */
-function holdsRecord(directory: string): Promise<boolean> {
+/** Whether a folder holds a complete run; false too where it vanishes meanwhile, or may not be read. */
+export function holdsRun(directory: string): Promise<boolean> {
   return readdir(directory).then(
     (names) => names.includes('run.json'),
     () => false,

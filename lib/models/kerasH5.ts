@@ -8,11 +8,19 @@ export interface KerasWeight {
   readonly values: Float32Array;
 }
 
+/** The weights of one layer, by their names. */
+export type LayerWeights = ReadonlyMap<string, KerasWeight>;
+
+/** Number of values in a layer's weights, all together. */
+export function countValues(weights: LayerWeights): number {
+  return [...weights.values()].reduce((sum, { values }) => sum + values.length, 0);
+}
+
 /** The weights of a Keras file: layer name → weight name ("kernel", "gamma", …) → values. */
 export interface KerasWeightsFile {
   /** The file's name for messages. */
   readonly name: string;
-  readonly layers: ReadonlyMap<string, ReadonlyMap<string, KerasWeight>>;
+  readonly layers: ReadonlyMap<string, LayerWeights>;
 }
 
 /**

@@ -1,11 +1,13 @@
 import { writeFileAtomic } from '../atomicFile';
 import { tf } from '../tensorflow/backend';
 import {
+  countValues,
   encodeKerasH5,
   readKerasH5,
   weightName,
   type KerasWeight,
   type KerasWeightsFile,
+  type LayerWeights,
 } from './kerasH5';
 
 /** What {@link loadKerasWeights} did. */
@@ -80,10 +82,7 @@ function alignLayers(file: KerasWeightsFile, model: tf.LayersModel): KerasWeight
   };
 }
 
-function hasWeightsOf(
-  weights: ReadonlyMap<string, KerasWeight> | undefined,
-  layer: tf.layers.Layer,
-): boolean {
+function hasWeightsOf(weights: LayerWeights | undefined, layer: tf.layers.Layer): boolean {
   return (
     weights?.size === layer.weights.length &&
     layer.weights.every(({ originalName, shape }) => {
@@ -139,11 +138,7 @@ function mismatch(
 
 /** Number of weights in a file, all layers together. */
 function countKerasParameters(file: KerasWeightsFile): number {
-  let total = 0;
-  for (const weights of file.layers.values()) {
-    for (const { values } of weights.values()) total += values.length;
-  }
-  return total;
+  return [...file.layers.values()].reduce((sum, weights) => sum + countValues(weights), 0);
 }
 
 function count(value: number): string {

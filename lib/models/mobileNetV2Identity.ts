@@ -1,4 +1,4 @@
-import { readKerasH5, type KerasWeight } from './kerasH5';
+import { countValues, readKerasH5, type LayerWeights } from './kerasH5';
 
 /** Which MobileNetV2 a file of weights belongs to. */
 export interface MobileNetV2Identity {
@@ -30,7 +30,7 @@ export async function identifyMobileNetV2(path: string): Promise<MobileNetV2Iden
   // Not by the layers' names, which Keras Applications has changed without writing its files anew.
   const layers = [...file.layers].filter(([, weights]) => weights.size > 0);
   const backbone = layers.filter(([, weights]) => !isDense(weights));
-  const parameters = backbone.reduce((sum, [, weights]) => sum + countWeights(weights), 0);
+  const parameters = backbone.reduce((sum, [, weights]) => sum + countValues(weights), 0);
   const alpha = PARAMETERS[parameters];
   if (alpha === undefined || backbone.length !== BACKBONE_LAYERS) {
     const names = layers.slice(0, 3).map(([name]) => name);
@@ -44,13 +44,7 @@ export async function identifyMobileNetV2(path: string): Promise<MobileNetV2Iden
   return { alpha, hasTop: top?.get('kernel')?.shape[1] === 1000 };
 }
 
-type LayerWeights = ReadonlyMap<string, KerasWeight>;
-
 /** The top's only layer; a convolution's kernel has four dimensions. */
 function isDense(weights: LayerWeights): boolean {
   return weights.get('kernel')?.shape.length === 2;
-}
-
-function countWeights(weights: LayerWeights): number {
-  return [...weights.values()].reduce((sum, { values }) => sum + values.length, 0);
 }
