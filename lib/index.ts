@@ -24,8 +24,8 @@ export { loadDataset } from './data/loadDataset';
 export type { LoadDatasetOptions, LoadProgress } from './data/loadDataset';
 export { applyPreprocess, CIFAR10_SCALE, MOBILENET_SCALE, UNIT_SCALE } from './data/preprocess';
 export type { Preprocess } from './data/preprocess';
-export { generateSample } from './data/sample';
-export type { SampleOptions } from './data/sample';
+export { generateSample } from './sample/generateSample';
+export type { SampleOptions } from './sample/generateSample';
 
 // Models
 export { loadClassifier, saveClassifier } from './models/classifier';
@@ -45,8 +45,6 @@ export type { MobileNetV2Options } from './models/mobileNetV2';
 export type { ImageShape } from './models/modelOptions';
 export { resolveMobileNetV2Weights } from './models/mobileNetV2Weights';
 export type { MobileNetV2Weights, ResolveWeightsOptions } from './models/mobileNetV2Weights';
-export { loadMobileNetV2 } from './models/pretrained';
-export type { PretrainedMobileNetV2 } from './models/pretrained';
 export {
   countTrainedParameters,
   createHead,
@@ -90,8 +88,6 @@ export { addPreparation } from './training/history';
 export type { EpochRecord, History, ResumeInfo, StepInfo } from './training/history';
 export { createAdam, createSgd } from './training/optimizer';
 export type { AdamOptions, Optimizer, SgdOptions } from './training/optimizer';
-export { pretrainBackbone } from './training/pretrain';
-export type { PretrainOptions } from './training/pretrain';
 export {
   addWarmUp,
   createConstantSchedule,
@@ -210,8 +206,6 @@ export { findBaselines } from './experiments/baseline';
 export type { Baseline } from './experiments/baseline';
 export { contestantTable, measureContestants } from './experiments/contestants';
 export type { Contestant, MeasuredContestant } from './experiments/contestants';
-export { measureBackboneWorth } from './experiments/backboneWorth';
-export type { BackboneWorth, BackboneWorthOptions } from './experiments/backboneWorth';
 export {
   efficiencyCounts,
   measureDataEfficiency,

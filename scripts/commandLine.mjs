@@ -1,10 +1,10 @@
 // The small commands around runs and notebooks: names first or last, options anywhere, one form of help.
 import { createRequire } from 'node:module';
-import { basename, join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { helpText, parseOptions, refuseSwallowedOptions } from './options.mjs';
+import { runProgram } from './runProgram.mjs';
 import { Problem, printProblem, writeProblem } from './setup/problem.mjs';
-import { inProject } from './setup/project.mjs';
-import { runWithLibrary } from './withLibrary.mjs';
+import { inProject, root } from './setup/project.mjs';
 
 /** Where the person stands: npm itself moves to the project's folder. */
 export const userFolder = process.env.INIT_CWD ?? process.cwd();
@@ -39,8 +39,8 @@ export async function runCommandLine({ command, usage, options, names: limits },
     if (process.env[READY] === undefined) {
       // Set-up, then this very script once more, with TensorFlow's chatter taken out of its stderr.
       process.env[READY] = '1';
-      const self = join('..', basename(process.argv[1]));
-      process.exitCode = await runWithLibrary(self, process.argv.slice(2));
+      const self = relative(root, process.argv[1]);
+      process.exitCode = await runProgram(self, process.argv.slice(2));
       return;
     }
     await run({ ...parsed, names });

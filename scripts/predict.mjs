@@ -1,7 +1,7 @@
 // npm run predict -- picture.jpg [--model RUN|FOLDER]: what a saved model says of your pictures.
 import { parseArgs } from 'node:util';
 import { Problem, printProblem } from './setup/problem.mjs';
-import { runWithLibrary } from './withLibrary.mjs';
+import { runProgram } from './runProgram.mjs';
 
 const HELP = `npm run predict -- PICTURE… [--model PLACE] [--csv]
 
@@ -43,7 +43,7 @@ async function main(args) {
     });
   }
   const request = { pictures: positionals, model: values.model, csv: values.csv ?? false };
-  return runWithLibrary('predict.mjs', [JSON.stringify(request)]);
+  return runProgram('scripts/workers/predict.mjs', [JSON.stringify(request)]);
 }
 
 function parse(args) {

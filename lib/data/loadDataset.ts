@@ -17,7 +17,7 @@ import type { ArchiveSource } from './cifar10Archive';
 import type { DatasetSplits } from './dataset';
 import { DownloadError } from './downloadError';
 import { loadImageFolder } from './imageFolder';
-import { generateSample } from './sample';
+import { generateSample } from '../sample/generateSample';
 
 export type { DatasetSplits } from './dataset';
 

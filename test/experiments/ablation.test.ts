@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { take } from '../../lib/data/dataset';
-import { generateSample } from '../../lib/data/sample';
+import { generateSample } from '../../lib/sample/generateSample';
 import {
   ablationSettings,
   ablationTable,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createDataset, take } from '../../lib/data/dataset';
 import { UNIT_SCALE } from '../../lib/data/preprocess';
-import { generateSample } from '../../lib/data/sample';
+import { generateSample } from '../../lib/sample/generateSample';
 import {
   balancedIndices,
   efficiencyCounts,

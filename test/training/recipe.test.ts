@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { splitDataset } from '../../lib/data/dataset';
-import { generateSample } from '../../lib/data/sample';
+import { generateSample } from '../../lib/sample/generateSample';
 import { evaluateClassifier } from '../../lib/evaluation/evaluate';
 import { disposeClassifier } from '../../lib/evaluation/predictImage';
 import { tf } from '../../lib/tensorflow/backend';
