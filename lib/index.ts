@@ -156,7 +156,7 @@ export type {
   Figure,
   HistoryFigureOptions,
   ImageGridOptions,
-  ModelAccuracy,
+  ModelScores,
   ModelHistory,
   PieceCost,
   SettingAccuracies,

@@ -137,7 +137,7 @@ function savedModels(directory, record) {
         directory: join(folder, each),
         folder: each,
         name: model?.name ?? each,
-        accuracy: model?.testAccuracy ?? -1,
+        accuracy: model?.test?.accuracy ?? -1,
       };
     })
     .sort((a, b) => b.accuracy - a.accuracy);

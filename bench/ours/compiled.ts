@@ -18,7 +18,7 @@ export const createCompiledRunner: RunnerFactory = (model, task) => {
         seed: 1,
         bfloat16: task.precision === 'bfloat16',
       });
-      return trainingStep.run(images, labels, { learningRate, step: ++step }).loss;
+      return trainingStep.run({ inputs: images, labels }, { learningRate, step: ++step }).loss;
     },
     predict(images, size) {
       predictor ??= createPredictor(model, { preprocess });

@@ -1,6 +1,7 @@
 import { createPredictor } from '../../lib/evaluation/predictor';
 import { tf } from '../../lib/tensorflow/backend';
-import { createHeadStep } from '../../lib/training/headStep';
+import { createAdam } from '../../lib/training/optimizer';
+import { createTrainingStep } from '../../lib/training/trainingStep';
 import type { Runner, RunnerFactory } from './contestant';
 
 /** Transfer learning as notebooks do it: each picture passes the frozen layers once, then the head learns from that. */
@@ -9,11 +10,10 @@ export const createFeaturesRunner: RunnerFactory = (model, task) => {
   const preprocess = { height: inputSize, width: inputSize, mean, std };
   const top = model.layers[model.layers.length - 1];
   const backbone = tf.model({ inputs: model.inputs, outputs: top.input });
-  const width = backbone.outputs[0].shape[1] as number;
   const head = tf.sequential({
     layers: [
       tf.layers.dense({
-        inputShape: [width],
+        inputShape: [backbone.outputs[0].shape[1] as number],
         units: numClasses,
         activation: 'softmax',
         name: 'top',
@@ -22,14 +22,14 @@ export const createFeaturesRunner: RunnerFactory = (model, task) => {
   });
   let hasWeights = false;
   const predictor = createPredictor(backbone, { preprocess });
-  const headStep = createHeadStep(head, { weightDecay: 0, labelSmoothing: 0, seed: 1 });
+  const headStep = createTrainingStep(head, { optimizer: createAdam(), seed: 1 });
   let step = 0;
 
   const look = (images: Uint8Array, labels: Int32Array) => {
     if (!hasWeights) head.setWeights(top.getWeights()); // they come after the model
     hasWeights = true;
     const values = predictor.run(images, labels.length);
-    return { values, labels, classNames: [], size: labels.length, width, seconds: 0 };
+    return { inputs: values, labels };
   };
   const learn = (batch: ReturnType<typeof look>) =>
     headStep.run(batch, { learningRate, step: ++step }).loss;

@@ -58,9 +58,9 @@ async function train({ folder, recipe: name, seed, epochs }: Command): Promise<o
     {
       recipe,
       seed,
-      onEpoch: ({ epoch, trainAccuracy }) =>
+      onEpoch: ({ epoch, train }) =>
         tell(
-          `epoch ${epoch}, ${secondsSoFar().toFixed(0)} s, training accuracy ${trainAccuracy.toFixed(3)}`,
+          `epoch ${epoch}, ${secondsSoFar().toFixed(0)} s, training accuracy ${train.accuracy.toFixed(3)}`,
         ),
     },
   );

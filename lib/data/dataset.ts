@@ -1,4 +1,5 @@
 /** Labelled pictures in memory, one byte a value: 60,000 pictures of 32×32 take 184 MB. */
+import { createHash } from 'node:crypto';
 import {
   checkOption,
   checkOptions,
@@ -156,10 +157,31 @@ export function splitDataset(
 }
 
 /** How many pictures each class has, in the order of `classNames`. */
-export function countByClass(dataset: ImageDataset): number[] {
+export function countByClass(dataset: Pick<ImageDataset, 'labels' | 'classNames'>): number[] {
   const counts = dataset.classNames.map(() => 0);
   for (const label of dataset.labels) counts[label]++;
   return counts;
+}
+
+const fingerprints = new WeakMap<object, string>();
+
+/**
+ * SHA-256, in hexadecimal, of the pictures' number and size, all their bytes and all labels, in their order: what
+ * records, checkpoints and comparisons know a data set by. CIFAR-10 takes .2 s, once for each value.
+ */
+export function fingerprintDataset(
+  dataset: Pick<ImageDataset, 'size' | 'height' | 'width' | 'images' | 'labels'>,
+): string {
+  const known = fingerprints.get(dataset);
+  if (known !== undefined) return known;
+  const { size, height, width, images, labels } = dataset;
+  const fingerprint = createHash('sha256')
+    .update(`${size} × ${height} × ${width}\n`)
+    .update(images)
+    .update(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength))
+    .digest('hex');
+  fingerprints.set(dataset, fingerprint);
+  return fingerprint;
 }
 
 /** The bytes of one picture: height × width × 3. */

@@ -1,5 +1,6 @@
 import type { ImageDataset } from '../data/dataset';
 import type { Classifier } from '../models/classifier';
+import { checkOption } from '../options';
 import {
   accuracyInterval,
   classMetrics,
@@ -8,12 +9,14 @@ import {
   type Interval,
 } from './metrics';
 import { predictDataset, type PredictOptions } from './predict';
-import { addToScore, createScore, likeliestClass } from './score';
+import { likeliestClass } from './labels';
+import { findMetrics, metricsRule, type MetricChoice, type MetricValues } from './runningMetrics';
+import { scoreProbabilities } from './score';
 
 /** How a classifier does on a labelled data set. Fractions are 0…1. */
 export interface Evaluation {
-  /** Mean cross-entropy in nats. */
-  readonly loss: number;
+  /** Mean cross-entropy in nats, accuracy, and the `metrics` that were asked for, by name. */
+  readonly metrics: MetricValues;
   readonly accuracy: number;
   /** The 95 % Wilson interval of the accuracy. */
   readonly interval: Interval;
@@ -27,6 +30,12 @@ export interface Evaluation {
   readonly predictedLabels: Int32Array;
 }
 
+/** Options of {@link evaluateClassifier}, besides those of the prediction. */
+export interface EvaluateOptions {
+  /** Measured besides accuracy. */
+  readonly metrics?: readonly MetricChoice[];
+}
+
 /**
  * Predicts every picture of a data set and compares with its labels. Read the test set with it once per finished
  * model: choices (epochs, rates, which model) are made on the validation set.
@@ -36,10 +45,13 @@ export interface Evaluation {
 export async function evaluateClassifier(
   classifier: Classifier,
   dataset: ImageDataset,
-  options: PredictOptions = {},
+  options: PredictOptions & EvaluateOptions = {},
 ): Promise<Evaluation> {
+  const { metrics, ...prediction } = options;
   checkClassNames(classifier, dataset);
-  return evaluateProbabilities(await predictDataset(classifier, dataset, options), dataset);
+  findMetrics(checkMetrics(metrics)); // before the predictions
+  const probabilities = await predictDataset(classifier, dataset, prediction);
+  return evaluateProbabilities(probabilities, dataset, { metrics });
 }
 
 /**
@@ -50,15 +62,18 @@ export async function evaluateClassifier(
 export function evaluateProbabilities(
   probabilities: Float32Array,
   dataset: Pick<ImageDataset, 'labels' | 'classNames' | 'size'>,
+  options: EvaluateOptions = {},
 ): Evaluation {
   const { labels, size } = dataset;
   const numClasses = dataset.classNames.length;
-  const score = createScore();
-  addToScore(score, { probabilities, labels, numClasses });
+  const metrics = scoreProbabilities(
+    { probabilities, labels, numClasses },
+    { metrics: findMetrics(checkMetrics(options.metrics)) },
+  );
   // The likeliest of NaNs would be the first class, with an accuracy and an interval.
-  if (Number.isNaN(score.lossSum)) {
+  if (Number.isNaN(metrics.loss)) {
     throw new Error(
-      'Expected probabilities but some are not numbers: the model is spoilt; train it again at a lower learning rate.',
+      'Expected probabilities but some are not numbers: the training diverged; train the model again at a lower learning rate.',
     );
   }
   const predictedLabels = Int32Array.from({ length: size }, (_, index) =>
@@ -66,14 +81,19 @@ export function evaluateProbabilities(
   );
   const matrix = confusionMatrix(labels, predictedLabels, numClasses);
   return {
-    loss: score.lossSum / score.images,
-    accuracy: score.correct / score.images,
-    interval: accuracyInterval(score.correct, score.images),
+    metrics,
+    accuracy: metrics.accuracy,
+    interval: accuracyInterval(Math.round(metrics.accuracy * size), size),
     confusionMatrix: matrix,
     perClass: classMetrics(matrix),
     probabilities,
     predictedLabels,
   };
+}
+
+function checkMetrics(metrics: EvaluateOptions['metrics']): EvaluateOptions['metrics'] {
+  checkOption('evaluateClassifier', 'metrics', metrics, metricsRule);
+  return metrics;
 }
 
 function checkClassNames(classifier: Classifier, dataset: ImageDataset): void {

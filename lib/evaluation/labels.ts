@@ -38,3 +38,25 @@ export function checkFinite(name: string, value: number): void {
       'a training that diverged gives such numbers; lower its learning rate.',
   );
 }
+
+/** The class of the largest probability; the lower one of equals, as in `tf.argmax`. */
+export function likeliestClass(row: ArrayLike<number>): number {
+  let likeliest = 0;
+  for (let label = 1; label < row.length; label++)
+    if (row[label] > row[likeliest]) likeliest = label;
+  return likeliest;
+}
+
+/** Each row's exp(x) / Σ exp(x), [n, numClasses] row by row, in double precision: no two logits become equal. */
+export function softmax(logits: Float32Array, numClasses: number): Float64Array {
+  const probabilities = Float64Array.from(logits);
+  for (let start = 0; start < probabilities.length; start += numClasses) {
+    const row = probabilities.subarray(start, start + numClasses);
+    const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
+    let sum = 0;
+    for (let label = 0; label < numClasses; label++)
+      sum += row[label] = Math.exp(row[label] - largest);
+    for (let label = 0; label < numClasses; label++) row[label] /= sum;
+  }
+  return probabilities;
+}

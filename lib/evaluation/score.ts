@@ -2,6 +2,12 @@ import { batches } from '../data/batches';
 import type { ImageDataset } from '../data/dataset';
 import { checkLength, labelAt } from './labels';
 import type { Predictor } from './predictor';
+import {
+  findMetrics,
+  type LabelledOutputs,
+  type Metric,
+  type MetricValues,
+} from './runningMetrics';
 
 /** Pictures a run of the graph: enough to keep the processors busy, few enough for little memory. */
 const BATCH_SIZE = 256;
@@ -12,76 +18,102 @@ const BATCH_SIZE = 256;
  */
 const SMALLEST_PROBABILITY = 2 ** -126;
 
-/** Sums over pictures; divide by `images` once, at the end. */
-export interface Score {
+/** Sums over pictures, plain JSON; divided once, at the end. */
+export interface Tally {
   images: number;
-  correct: number;
-  /** Sum of the cross-entropies -ln p(actual class), in nats. */
+  /** Sum of the pictures' losses. */
   lossSum: number;
+  /** Those of each metric, by its name. */
+  sums: Record<string, number[]>;
 }
 
-export function createScore(): Score {
-  return { images: 0, correct: 0, lossSum: 0 };
+export function createTally(): Tally {
+  return { images: 0, lossSum: 0, sums: {} };
+}
+
+/** Adds a batch; `lossSum` becomes the sum of the losses so far. */
+export function addToTally(
+  tally: Tally,
+  outputs: LabelledOutputs,
+  { metrics, lossSum }: { readonly metrics: readonly Metric[]; readonly lossSum: number },
+): void {
+  tally.images += outputs.labels.length;
+  tally.lossSum = lossSum;
+  for (const { name, sums } of metrics) {
+    const before = tally.sums[name];
+    tally.sums[name] = sums(outputs).map((sum, index) => sum + (before?.[index] ?? 0));
+  }
+}
+
+/** The loss's mean and each metric. */
+export function tallyValues(tally: Tally, metrics: readonly Metric[]): MetricValues {
+  const values = metrics.map(({ name, value }) => [name, value(tally.sums[name])] as const);
+  return { loss: tally.lossSum / tally.images, ...Object.fromEntries(values) };
+}
+
+/** How validation and test measure. */
+export interface ScoreOptions {
+  /** Default: accuracy alone. */
+  readonly metrics?: readonly Metric[];
+  /** Adds the losses of a batch to those before it; default {@link addCrossEntropies}. */
+  readonly addLosses?: (before: number, outputs: LabelledOutputs) => number;
 }
 
 /**
- * Adds pictures to a score.
+ * Scores probabilities of at least one picture.
  *
  * @param outputs.probabilities [n, numClasses], row by row.
  * @param outputs.labels actual classes [n].
  */
-export function addToScore(
-  score: Score,
-  outputs: {
-    readonly probabilities: Float32Array;
-    readonly labels: Int32Array;
-    readonly numClasses: number;
-  },
-): void {
-  const { probabilities, labels, numClasses } = outputs;
-  checkLength('probabilities', probabilities.length, labels.length * numClasses);
-  for (let index = 0; index < labels.length; index++) {
-    const row = probabilities.subarray(index * numClasses, (index + 1) * numClasses);
-    const label = labelAt(labels, index, { name: 'labels', numClasses });
-    score.images++;
-    if (likeliestClass(row) === label) score.correct++;
-    // Not Math.max: NaN must come out as NaN.
-    const probability = row[label] < SMALLEST_PROBABILITY ? SMALLEST_PROBABILITY : row[label];
-    score.lossSum -= Math.log(probability);
-  }
-}
-
-/** A score divided by its pictures. */
-export interface MeanScore {
-  /** Mean cross-entropy in nats. */
-  readonly loss: number;
-  /** 0…1. */
-  readonly accuracy: number;
+export function scoreProbabilities(
+  outputs: LabelledOutputs,
+  { metrics = findMetrics(), addLosses = addCrossEntropies }: ScoreOptions = {},
+): MetricValues {
+  const tally = createTally();
+  checkOutputs(outputs);
+  addToTally(tally, outputs, { metrics, lossSum: addLosses(tally.lossSum, outputs) });
+  return tallyValues(tally, metrics);
 }
 
 /**
  * Predicts a data set of at least one picture and scores it.
  *
- * @param between awaited after each batch; where it throws, so does this.
+ * @param options.between awaited after each batch; where it throws, so does this.
  */
 export async function scoreDataset(
   predictor: Pick<Predictor, 'run'>,
   dataset: ImageDataset,
-  between: () => Promise<void>,
-): Promise<MeanScore> {
+  options: ScoreOptions & { readonly between?: () => Promise<void> } = {},
+): Promise<MetricValues> {
+  const { metrics = findMetrics(), addLosses = addCrossEntropies, between } = options;
   const numClasses = dataset.classNames.length;
-  const score = createScore();
+  const tally = createTally();
   for (const { images, labels, size } of batches(dataset, { batchSize: BATCH_SIZE })) {
-    addToScore(score, { probabilities: predictor.run(images, size), labels, numClasses });
-    await between();
+    const outputs = { probabilities: predictor.run(images, size), labels, numClasses };
+    checkOutputs(outputs);
+    addToTally(tally, outputs, { metrics, lossSum: addLosses(tally.lossSum, outputs) });
+    await between?.();
   }
-  return { loss: score.lossSum / score.images, accuracy: score.correct / score.images };
+  return tallyValues(tally, metrics);
 }
 
-/** The class of the largest probability; the lower one of equals, as in `tf.argmax`. */
-export function likeliestClass(row: ArrayLike<number>): number {
-  let likeliest = 0;
-  for (let label = 1; label < row.length; label++)
-    if (row[label] > row[likeliest]) likeliest = label;
-  return likeliest;
+/** `before` plus the cross-entropies -ln p(actual class), in nats. */
+export function addCrossEntropies(
+  before: number,
+  { probabilities, labels, numClasses }: LabelledOutputs,
+): number {
+  let sum = before;
+  for (let index = 0; index < labels.length; index++) {
+    const probability = probabilities[index * numClasses + labels[index]];
+    // Not Math.max: NaN must come out as NaN.
+    sum -= Math.log(probability < SMALLEST_PROBABILITY ? SMALLEST_PROBABILITY : probability);
+  }
+  return sum;
+}
+
+function checkOutputs({ probabilities, labels, numClasses }: LabelledOutputs): void {
+  checkLength('probabilities', probabilities.length, labels.length * numClasses);
+  for (let index = 0; index < labels.length; index++) {
+    labelAt(labels, index, { name: 'labels', numClasses });
+  }
 }

@@ -18,32 +18,35 @@ export interface Baseline {
 }
 
 /**
- * The saved models of the latest complete `using-cifar` run on the same data: same name, source and classes, the very
+ * The saved models of the latest complete run of a notebook on the same data: same name, source and classes, the very
  * same training and validation pictures. Which test set it used does not matter: test the classifiers again.
  *
  * Models that were not validated are left out: a second fit has learnt from the validation pictures too.
  *
+ * @param options.notebook which one; default `using-cifar`.
  * @param run the run that asks; besides `data/runs` the folder it lies in is searched.
  * @returns none where no such run is there, or its models do not load.
  */
 export async function findBaselines(
   run: Pick<Run, 'directory'>,
   splits: RecordedSplits,
+  { notebook = 'using-cifar' }: { readonly notebook?: string } = {},
 ): Promise<Baseline[]> {
   const wanted = recordDataset(splits);
   for (const folder of new Set([dirname(run.directory), runsDirectory()])) {
     for (const id of (await listRuns(folder)).reverse()) {
       const directory = join(folder, id);
       const record = await loadRun(directory).catch(() => undefined); // another version's: no baseline
-      if (record && matches(record, wanted)) return loadModels(directory, record);
+      if (record?.notebook === notebook && matches(record, wanted))
+        return loadModels(directory, record);
     }
   }
   return [];
 }
 
 /** The same training and validation pictures, in the same order; records without checksums match nothing that has them. */
-function matches({ notebook, dataset }: RunRecord, wanted: DatasetRecord): boolean {
-  if (notebook !== 'using-cifar' || dataset === null) return false;
+function matches({ dataset }: RunRecord, wanted: DatasetRecord): boolean {
+  if (dataset === null) return false;
   const fields = ({ name, source, classNames, counts, sha256 }: DatasetRecord): string =>
     JSON.stringify([
       name,
@@ -60,7 +63,7 @@ function matches({ notebook, dataset }: RunRecord, wanted: DatasetRecord): boole
 async function loadModels(directory: string, record: RunRecord): Promise<Baseline[]> {
   const found: Baseline[] = [];
   for (const model of record.models) {
-    if (model.valAccuracy === null) continue;
+    if (model.val === null) continue;
     const place = join(directory, 'models', modelFolderName(model.name));
     const classifier = await loadClassifier(place).catch(() => undefined); // not saved, or damaged
     if (!classifier) continue;

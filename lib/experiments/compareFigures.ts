@@ -16,13 +16,13 @@ import {
   themedLayout,
 } from '../report/theme';
 import type { EpochRecord } from '../training/history';
-import type { ComparedSetting, RunComparison } from './compareRuns';
+import type { ComparedSetting, RunComparison, Spread } from './compareRuns';
 
 /** The figures that the comparison has values for, in reading order. */
 export function comparisonFigures(comparison: RunComparison): Figure[] {
   const { settings } = comparison;
   const dataset = datasetLabel(comparison);
-  const tested = settings.filter(({ testAccuracy }) => testAccuracy !== null);
+  const tested = settings.filter(({ test }) => test.accuracy !== undefined);
   const curves = settings.some(({ trainings }) => trainings.some(hasCurve));
   return [
     ...(tested.length > 0 ? [accuracyRows(tested, dataset)] : []),
@@ -38,7 +38,7 @@ function hasCurve({ model }: ComparedSetting['trainings'][number]): boolean {
 function accuracyRows(settings: readonly ComparedSetting[], dataset: DatasetLabel): Figure {
   const rows = settings.map(({ label, trainings }) => ({
     name: label,
-    accuracies: trainings.flatMap(({ model }) => model.testAccuracy ?? []),
+    accuracies: trainings.flatMap(({ model }) => model.test?.accuracy ?? []),
   }));
   const { data, layout } = ablationFigure(rows, {
     dataset,
@@ -76,7 +76,7 @@ function curvesFigure(settings: readonly ComparedSetting[], dataset: DatasetLabe
   const epochs = settings.flatMap(({ trainings }) =>
     trainings.flatMap(({ model }) => model.history),
   );
-  const split = epochs.every(({ valLoss }) => valLoss !== null) ? 'validation ' : '';
+  const split = epochs.every(({ val }) => val !== null) ? 'validation ' : '';
   return {
     data: settings.flatMap((setting, index) => settingCurves(setting, index)),
     layout: themedLayout({
@@ -94,8 +94,8 @@ function curvesFigure(settings: readonly ComparedSetting[], dataset: DatasetLabe
 }
 
 const measures = {
-  loss: { of: (e: EpochRecord) => e.valLoss ?? e.trainLoss, xaxis: 'x', yaxis: 'y' },
-  accuracy: { of: (e: EpochRecord) => e.valAccuracy ?? e.trainAccuracy, xaxis: 'x2', yaxis: 'y2' },
+  loss: { of: (e: EpochRecord) => (e.val ?? e.train).loss, xaxis: 'x', yaxis: 'y' },
+  accuracy: { of: (e: EpochRecord) => (e.val ?? e.train).accuracy, xaxis: 'x2', yaxis: 'y2' },
 } as const;
 
 function settingCurves({ label, trainings }: ComparedSetting, index: number): ScatterTrace[] {
@@ -130,8 +130,9 @@ function settingCurves({ label, trainings }: ComparedSetting, index: number): Sc
 /** Test accuracy (else validation, else training) against training seconds, with the spread of both. */
 function secondsFigure(settings: readonly ComparedSetting[], dataset: DatasetLabel): Figure {
   const data = settings.flatMap((setting, index): ScatterTrace[] => {
-    const accuracy = setting.testAccuracy ?? setting.valAccuracy ?? setting.trainAccuracy;
-    if (accuracy === null || setting.seconds === null) return [];
+    const { train, val, test } = setting;
+    const accuracy: Spread | undefined = test.accuracy ?? val.accuracy ?? train.accuracy;
+    if (accuracy === undefined || setting.seconds === null) return [];
     const { color, symbol } = seriesStyle(index);
     const bars = (std: number | null) => ({
       type: 'data' as const,
@@ -155,7 +156,7 @@ function secondsFigure(settings: readonly ComparedSetting[], dataset: DatasetLab
       },
     ];
   });
-  const isTested = settings.every(({ testAccuracy }) => testAccuracy !== null);
+  const isTested = settings.every(({ test }) => test.accuracy !== undefined);
   return {
     data,
     layout: themedLayout({

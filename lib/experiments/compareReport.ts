@@ -1,7 +1,14 @@
 // A comparison as tables, figures, CSV and one page.
 import { showFigure, showTable } from '../report/display';
 import { figurePage } from '../report/figurePage';
-import { createTable, tableCsv, type DataTable, type TableCell } from '../report/tables';
+import {
+  createTable,
+  metricCells,
+  scoreNames,
+  tableCsv,
+  type DataTable,
+  type TableCell,
+} from '../report/tables';
 import { tableHtml } from '../report/tableHtml';
 import { escapeText } from '../report/theme';
 import { comparisonFigures } from './compareFigures';
@@ -10,6 +17,7 @@ import { describeSkipped, findRuns, type FindRunsOptions, type SkippedFolder } f
 
 /** One row for each model of each run: what differed, accuracies (fractions), training time. */
 export function runsTable({ trainings, differing }: RunComparison): DataTable {
+  const names = scoreNames(trainings.map(({ model }) => model));
   return createTable(
     uniform(
       trainings.map(({ run, model, values }) => [
@@ -18,9 +26,7 @@ export function runsTable({ trainings, differing }: RunComparison): DataTable {
         ['seed', run.seed],
         ['model', model.name],
         ['parameters', model.parameterCount],
-        ['train accuracy', model.trainAccuracy],
-        ['validation accuracy', model.valAccuracy],
-        ['test accuracy', model.testAccuracy],
+        ...metricCells(model, names),
         ['seconds', model.seconds],
       ]),
     ),
@@ -28,7 +34,8 @@ export function runsTable({ trainings, differing }: RunComparison): DataTable {
 }
 
 /** One row for each setting: mean and standard deviation over its seeds. */
-export function settingsTable({ settings, differing }: RunComparison): DataTable {
+export function settingsTable({ trainings: all, settings, differing }: RunComparison): DataTable {
+  const names = scoreNames(all.map(({ model }) => model));
   const spread = (name: string, of: Spread | null): Cell[] => [
     [name, of?.mean ?? null],
     [`${name} std`, of?.std ?? null],
@@ -40,8 +47,10 @@ export function settingsTable({ settings, differing }: RunComparison): DataTable
         ...differing.map((name): Cell => [name, values.get(name) ?? null]),
         ['runs', trainings.length],
         ['seeds', [...new Set(trainings.map(({ run }) => run.seed))].join(' ')],
-        ...spread('validation accuracy', setting.valAccuracy),
-        ...spread('test accuracy', setting.testAccuracy),
+        ...names.flatMap((name) => [
+          ...spread(`validation ${name}`, setting.val[name] ?? null),
+          ...spread(`test ${name}`, setting.test[name] ?? null),
+        ]),
         ...spread('seconds', setting.seconds),
       ]),
     ),

@@ -18,9 +18,10 @@ export interface ComparedSetting {
   readonly values: ReadonlyMap<string, string | number>;
   /** One a seed, usually. */
   readonly trainings: readonly ComparedTraining[];
-  readonly trainAccuracy: Spread | null;
-  readonly valAccuracy: Spread | null;
-  readonly testAccuracy: Spread | null;
+  /** Of each metric that was measured, by name. */
+  readonly train: Readonly<Record<string, Spread>>;
+  readonly val: Readonly<Record<string, Spread>>;
+  readonly test: Readonly<Record<string, Spread>>;
   readonly seconds: Spread | null;
 }
 
@@ -115,17 +116,25 @@ function groupSettings(trainings: readonly ComparedTraining[]): ComparedSetting[
   const labels = uniqueLabels(settings.map(([first]) => settingLabel(first)));
   return settings.map((group, index): ComparedSetting => {
     const [{ model, values }] = group;
-    const spread = (value: (model: ModelRecord) => number | null) =>
-      spreadOf(group.map((training) => value(training.model)));
+    const models = group.map((training) => training.model);
+    const spreads = (split: 'train' | 'val' | 'test') => {
+      const names = new Set(models.flatMap((each) => Object.keys(each[split] ?? {})));
+      return Object.fromEntries(
+        [...names].flatMap((name) => {
+          const spread = spreadOf(models.map((each) => each[split]?.[name] ?? null));
+          return spread ? [[name, spread]] : [];
+        }),
+      );
+    };
     return {
       label: labels[index],
       model: model.name,
       values,
       trainings: group,
-      trainAccuracy: spread(({ trainAccuracy }) => trainAccuracy),
-      valAccuracy: spread(({ valAccuracy }) => valAccuracy),
-      testAccuracy: spread(({ testAccuracy }) => testAccuracy),
-      seconds: spread(({ seconds }) => seconds),
+      train: spreads('train'),
+      val: spreads('val'),
+      test: spreads('test'),
+      seconds: spreadOf(models.map(({ seconds }) => seconds)),
     };
   });
 }

@@ -3,12 +3,14 @@ import { countByClass, select, type ImageDataset } from '../data/dataset';
 import type { Preprocess } from '../data/preprocess';
 import { evaluateClassifier, evaluateProbabilities } from '../evaluation/evaluate';
 import { createCnn } from '../models/cnn';
+import type { CreateNetwork } from '../models/modelOptions';
 import { createHead } from '../models/transfer';
 import { anyValue, callback, checkOptions, positiveInteger, required, rule } from '../options';
 import { createRng, shuffledIndices } from '../random';
 import type { DataEfficiencySeries } from '../report/comparisonFigures';
 import { selectFeatures, type Features } from '../training/features';
 import { predictFeatures, trainHead, type HeadTrainingOptions } from '../training/head';
+import type { TrainingOptions } from '../training/config';
 import { trainModel } from '../training/train';
 
 /** One way to learn from a few pictures. */
@@ -133,11 +135,16 @@ export function balancedIndices(
   );
 }
 
-/** What {@link scratchMethod} can be told. */
-export interface ScratchMethodOptions {
+/** Options of {@link scratchMethod}. */
+export interface ScratchMethodOptions extends Pick<
+  TrainingOptions,
+  'learningRate' | 'optimizer' | 'labelSmoothing' | 'augmentation' | 'classWeights' | 'bfloat16'
+> {
   readonly trainSet: ImageDataset;
   readonly testSet: ImageDataset;
   readonly preprocess: Preprocess;
+  /** The network. Default {@link createCnn}. */
+  readonly model?: CreateNetwork;
   /**
    * Steps of each training at least: with few pictures many epochs, so that what is short is data and
    * not time. Default 600.
@@ -145,29 +152,36 @@ export interface ScratchMethodOptions {
   readonly steps?: number;
   /** Epochs of each training at least, for the larger choices. Default 1. */
   readonly epochs?: number;
-  /** Computes activations in bfloat16, as `trainModel` does. Default false. */
-  readonly bfloat16?: boolean;
   /** Default 32. */
   readonly batchSize?: number;
   /** Default `CNN from scratch`. */
   readonly name?: string;
 }
 
-/** The notebook's CNN, trained from random weights with Adam at 1e-3. */
+/** A network trained from random weights; by default the notebook's CNN with Adam at 1e-3. */
 export function scratchMethod(options: ScratchMethodOptions): DataEfficiencyMethod {
-  const { trainSet, testSet, preprocess, steps = 600, batchSize = 32, bfloat16 } = options;
-  const { classNames } = trainSet;
+  const { name = 'CNN from scratch', model: createModel = createCnn, ...rest } = options;
+  const {
+    trainSet,
+    testSet,
+    steps = 600,
+    epochs: leastEpochs = 1,
+    batchSize = 32,
+    ...training
+  } = rest;
+  const { preprocess } = training;
   const { height, width } = preprocess;
+  const { classNames } = trainSet;
   return {
-    name: options.name ?? 'CNN from scratch',
+    name,
     async measure(indices, { seed }) {
-      const few = select(trainSet, indices);
-      const stepsPerEpoch = Math.ceil(few.size / batchSize);
-      const epochs = Math.max(options.epochs ?? 1, Math.ceil(steps / stepsPerEpoch));
+      const selected = select(trainSet, indices);
+      const stepsPerEpoch = Math.ceil(selected.size / batchSize);
+      const epochs = Math.max(leastEpochs, Math.ceil(steps / stepsPerEpoch));
       const inputShape = [height, width, 3] as const;
-      const model = createCnn({ inputShape, numClasses: classNames.length, seed });
+      const model = createModel({ inputShape, numClasses: classNames.length, seed });
       try {
-        await trainModel(model, { trainSet: few, epochs, batchSize, seed, preprocess, bfloat16 });
+        await trainModel(model, { ...training, trainSet: selected, epochs, batchSize, seed });
         return (await evaluateClassifier({ model, classNames, preprocess }, testSet)).accuracy;
       } finally {
         model.dispose();
@@ -176,7 +190,7 @@ export function scratchMethod(options: ScratchMethodOptions): DataEfficiencyMeth
   };
 }
 
-/** What {@link transferMethod} can be told. */
+/** Options of {@link transferMethod}. */
 export interface TransferMethodOptions {
   /** In the order of the training set that the indices mean. */
   readonly trainFeatures: Features;
@@ -200,13 +214,13 @@ export function transferMethod(options: TransferMethodOptions): DataEfficiencyMe
   return {
     name: options.name ?? 'frozen MobileNetV2',
     async measure(indices, { seed }) {
-      const few = selectFeatures(trainFeatures, indices);
-      const batchSize = Math.min(256, few.size);
-      const epochs = Math.ceil(steps / Math.ceil(few.size / batchSize));
+      const selected = selectFeatures(trainFeatures, indices);
+      const batchSize = Math.min(256, selected.size);
+      const epochs = Math.ceil(steps / Math.ceil(selected.size / batchSize));
       const numClasses = classNames.length;
       const head = createHead({ features: width, numClasses, hiddenUnits, dropoutRate, seed });
       try {
-        await trainHead(head, { trainFeatures: few, epochs, batchSize, seed, ...training });
+        await trainHead(head, { trainFeatures: selected, epochs, batchSize, seed, ...training });
         return evaluateProbabilities(predictFeatures(head, testFeatures), testFeatures).accuracy;
       } finally {
         head.dispose();

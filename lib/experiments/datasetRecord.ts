@@ -1,6 +1,5 @@
 // Which data a run used: what its record says of them, and what another run's data have different.
-import { createHash } from 'node:crypto';
-import type { DatasetSplits, ImageDataset } from '../data/dataset';
+import { fingerprintDataset, type DatasetSplits, type ImageDataset } from '../data/dataset';
 import type { DatasetRecord } from './runRecord';
 
 /** What a run remembers of its data: `DatasetSplits`, with the validation set that was split off. */
@@ -32,14 +31,8 @@ export function recordDataset(splits: RecordedSplits): DatasetRecord {
   };
 }
 
-/** Of the pictures' number and size, all their bytes and all labels, in their order. */
-function checksum({ size, height, width, images, labels }: RecordedPart): string | null {
-  if (!images || !labels) return null;
-  return createHash('sha256')
-    .update(`${size} × ${height} × ${width}\n`)
-    .update(images)
-    .update(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength))
-    .digest('hex');
+function checksum(part: RecordedPart): string | null {
+  return part.images && part.labels ? fingerprintDataset(part as ImageDataset) : null;
 }
 
 /** `CIFAR-10 (official): 45,000 training, 5,000 validation and 10,000 test images in 10 classes`. */

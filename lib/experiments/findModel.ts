@@ -60,7 +60,7 @@ async function bestOfRun({ directory, record }: FoundRun): Promise<FoundModel> {
 }
 
 function byTestAccuracy({ models }: RunRecord): RunRecord['models'] {
-  return [...models].sort((a, b) => (b.testAccuracy ?? 0) - (a.testAccuracy ?? 0));
+  return [...models].sort((a, b) => (b.test?.accuracy ?? 0) - (a.test?.accuracy ?? 0));
 }
 
 async function knownRuns(directory: string): Promise<string> {

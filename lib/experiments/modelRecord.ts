@@ -1,6 +1,7 @@
 // From what a notebook has in its hands to what a run remembers of a model.
 import { readdirSync, statSync } from 'node:fs';
 import * as path from 'node:path';
+import type { Evaluation } from '../evaluation/evaluate';
 import type { tf } from '../tensorflow/backend';
 import type { History } from '../training/history';
 import type { ModelRecord } from './runRecord';
@@ -10,13 +11,13 @@ export interface FinishedModel {
   readonly model: Pick<tf.LayersModel, 'countParams'>;
   readonly history: History;
   /** The test set's evaluation; leave it out for a model that was not tested. */
-  readonly evaluation?: { readonly accuracy: number };
+  readonly evaluation?: Pick<Evaluation, 'metrics'>;
   /** The folder the model was saved in; leave it out for one that was not saved. */
   readonly directory?: string;
 }
 
 /**
- * The record of a trained model: accuracies of the epoch whose weights it has (its best, else its last),
+ * The record of a trained model: metrics of the epoch whose weights it has (its best, else its last),
  * training time and throughput, and the size of its folder.
  */
 export function describeTrainedModel(finished: FinishedModel): ModelRecord {
@@ -26,9 +27,9 @@ export function describeTrainedModel(finished: FinishedModel): ModelRecord {
   return {
     name,
     parameterCount: model.countParams(),
-    trainAccuracy: kept?.trainAccuracy ?? null,
-    valAccuracy: kept?.valAccuracy ?? null,
-    testAccuracy: evaluation?.accuracy ?? null,
+    train: kept?.train ?? null,
+    val: kept?.val ?? null,
+    test: evaluation?.metrics ?? null,
     seconds,
     imagesPerSecond: meanThroughput(history),
     sizeBytes: directory === undefined ? 0 : folderBytes(directory),

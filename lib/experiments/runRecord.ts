@@ -1,6 +1,7 @@
 // What a finished run leaves behind in run.json, and the check of such a file.
 import type { DatasetSource } from '../data/dataset';
-import { epochSchema } from '../training/checkpointSchema';
+import type { MetricValues } from '../evaluation/runningMetrics';
+import { epochSchema, metricsSchema } from '../training/checkpointSchema';
 import type { EpochRecord } from '../training/history';
 import {
   amount,
@@ -10,6 +11,7 @@ import {
   integer,
   listOf,
   nullable,
+  number,
   objectOf,
   oneOf,
   optional,
@@ -25,7 +27,7 @@ export type Preset = 'quick' | 'full';
 
 /** A run's record; `schemaVersion` grows when a field changes its meaning. Times are UTC, ISO 8601. */
 export interface RunRecord {
-  readonly schemaVersion: 1;
+  readonly schemaVersion: 2;
   readonly id: string;
   /** The notebook's file name without its ending, e.g. `using-cifar`. */
   readonly notebook: string;
@@ -74,14 +76,14 @@ export interface WeightsRecord {
   readonly source: 'official' | 'file' | 'embedded';
 }
 
-/** One trained model. Accuracies are fractions 0…1; null where it was not measured. */
+/** One trained model. Metrics by their names, `loss` and `accuracy` (0…1) among them; null where nothing was measured. */
 export interface ModelRecord {
   readonly name: string;
   readonly parameterCount: number;
-  /** Running mean of the last epoch, while the weights still moved. */
-  readonly trainAccuracy: number | null;
-  readonly valAccuracy: number | null;
-  readonly testAccuracy: number | null;
+  /** Running means of the kept epoch, while the weights still moved. */
+  readonly train: MetricValues | null;
+  readonly val: MetricValues | null;
+  readonly test: MetricValues | null;
   /** Training time, validation included. */
   readonly seconds: number;
   /** Training throughput. */
@@ -113,16 +115,20 @@ export interface MachineRecord {
   readonly memoryBytes: number;
 }
 
-/** Also what `run.addModel` holds its argument to, so that a NaN is refused before it becomes null in JSON. */
-export const modelSchema: Schema<ModelRecord> = objectOf<ModelRecord>({
+const modelFields = {
   name: text,
   parameterCount: count,
-  trainAccuracy: nullable(fraction),
-  valAccuracy: nullable(fraction),
-  testAccuracy: nullable(fraction),
   seconds: amount,
   imagesPerSecond: amount,
   sizeBytes: count,
+};
+
+/** Also what `run.addModel` holds its argument to, so that a NaN is refused before it becomes null in JSON. */
+export const modelSchema: Schema<ModelRecord> = objectOf<ModelRecord>({
+  ...modelFields,
+  train: nullable(metricsSchema),
+  val: nullable(metricsSchema),
+  test: nullable(metricsSchema),
   history: listOf(epochSchema),
 });
 
@@ -141,7 +147,7 @@ export const datasetSchema: Schema<DatasetRecord> = objectOf<DatasetRecord>({
 });
 
 const runSchema: Schema<RunRecord> = objectOf<RunRecord>({
-  schemaVersion: oneOf(1),
+  schemaVersion: oneOf(2),
   id: text,
   notebook: text,
   preset: oneOf('quick', 'full'),
@@ -171,14 +177,56 @@ const runSchema: Schema<RunRecord> = objectOf<RunRecord>({
   }),
 });
 
+/** A model as records of version 1 had it: fixed metrics, each a field of its own. */
+const firstModelSchema = objectOf({
+  ...modelFields,
+  trainAccuracy: nullable(fraction),
+  valAccuracy: nullable(fraction),
+  testAccuracy: nullable(fraction),
+  history: listOf(
+    objectOf({
+      epoch: count,
+      trainLoss: number,
+      trainAccuracy: fraction,
+      valLoss: nullable(number),
+      valAccuracy: nullable(fraction),
+      learningRate: amount,
+      seconds: amount,
+      imagesPerSecond: amount,
+    }),
+  ),
+});
+
+/** What a record of version 1 says, as version 2 says it; anything else is returned as it is. */
+function upgrade(document: unknown): unknown {
+  const record = document as { schemaVersion?: unknown; models?: unknown } | null;
+  if (record?.schemaVersion !== 1) return document;
+  const values = (accuracy: number | null, loss?: number | null): MetricValues | null =>
+    accuracy === null ? null : { ...(loss == null ? {} : { loss }), accuracy };
+  const models = listOf(firstModelSchema)(record.models, 'models').map(
+    ({ trainAccuracy, valAccuracy, testAccuracy, history, ...model }) => ({
+      ...model,
+      train: values(trainAccuracy),
+      val: values(valAccuracy),
+      test: values(testAccuracy),
+      history: history.map(({ trainLoss, valLoss, ...epoch }) => ({
+        ...epoch,
+        train: values(epoch.trainAccuracy, trainLoss),
+        val: values(epoch.valAccuracy, valLoss),
+      })),
+    }),
+  );
+  return { ...record, schemaVersion: 2, models };
+}
+
 /**
- * Reads the text of a run.json.
+ * Reads the text of a run.json, also of version 1.
  * @param source where the text came from, for the error: usually the file's path.
  * @throws Error that names the first field that is missing or wrong.
  */
 export function parseRunRecord(json: string, source = 'run.json'): RunRecord {
   try {
-    return runSchema(JSON.parse(json), '');
+    return runSchema(upgrade(JSON.parse(json)), '');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(

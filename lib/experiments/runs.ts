@@ -135,7 +135,7 @@ export function startRun(options: RunOptions): Run {
     },
     async complete() {
       const record: RunRecord = {
-        schemaVersion: 1,
+        schemaVersion: 2,
         id,
         notebook,
         preset,

@@ -1,3 +1,4 @@
+import type { tf } from '../tensorflow/backend';
 import { rule, type OptionRule } from '../options';
 
 /** Height, width and channels of one input image. */
@@ -16,3 +17,14 @@ export function imageShape(minimumSize = 1): OptionRule {
       value[1] >= minimumSize,
   );
 }
+
+/** What a network needs to know of the data, whatever else it takes; `createMlp`, `createCnn` and `createFastCnn` do. */
+export interface NetworkOptions {
+  readonly inputShape: ImageShape;
+  readonly numClasses: number;
+  /** Seed of the initial weights. */
+  readonly seed: number;
+}
+
+/** Makes a classifier that ends in a softmax; the caller disposes it. */
+export type CreateNetwork = (options: NetworkOptions) => tf.LayersModel;

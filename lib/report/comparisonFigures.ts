@@ -1,5 +1,6 @@
 // Accuracies side by side: models, settings, numbers of pictures.
 import type { Interval } from '../evaluation/metrics';
+import type { MetricValues } from '../evaluation/runningMetrics';
 import { meanAndStd } from '../evaluation/statistics';
 import { anyValue, checkOptions, oneOf, required, text } from '../options';
 import type { ErrorBars, Figure, LineShape, ScatterTrace } from './figure';
@@ -18,59 +19,61 @@ import {
   themedLayout,
 } from './theme';
 
-/** What a figure over several models, settings or recipes can be told. */
+/** Options of a figure over several models, settings or recipes. */
 export interface ComparisonOptions {
   readonly dataset: DatasetLabel;
   readonly title?: string;
 }
 
-/** What a finished model reached; fractions 0…1. */
-export interface ModelAccuracy {
+/** What a finished model reached; a run's record of a model fits. */
+export interface ModelScores {
   readonly name: string;
   /** Null for a model that was not tested. */
-  readonly testAccuracy: number | null;
-  /** The 95 % interval of `testAccuracy`. */
+  readonly test: MetricValues | null;
+  /** The 95 % interval of the test accuracy. */
   readonly interval?: Interval;
-  readonly trainAccuracy?: number | null;
-  readonly valAccuracy?: number | null;
+  readonly train?: MetricValues | null;
+  readonly val?: MetricValues | null;
 }
 
 export const comparisonRules = { dataset: required(anyValue), title: text };
 
 /**
  * One row per model, first on top: test accuracy with its 95 % interval, beside it training and
- * validation accuracy as hollow marks. A gap from training to test is what was learnt by heart.
+ * validation accuracy as hollow marks. A gap from training to test is
+ * overfitting. `metric` names another one than accuracy, which then has no interval.
  */
 export function comparisonFigure(
-  models: readonly ModelAccuracy[],
-  options: ComparisonOptions,
+  models: readonly ModelScores[],
+  options: ComparisonOptions & { readonly metric?: string },
 ): Figure {
-  checkOptions('comparisonFigure', options, comparisonRules);
+  checkOptions('comparisonFigure', options, { ...comparisonRules, metric: text });
+  const { metric = 'accuracy' } = options;
   const names = models.map(({ name }) => escapeText(name));
-  const hollow = (name: string, key: 'trainAccuracy' | 'valAccuracy', index: number) => ({
-    ...dots({ name, names, values: models.map((model) => rounded(model[key])) }),
+  const hollow = (name: string, key: 'train' | 'val', index: number) => ({
+    ...dots({ name, names, values: models.map((model) => rounded(model[key]?.[metric])) }),
     marker: { ...hollowMarker(index), size: 10 },
   });
   const test: ScatterTrace = {
-    ...dots({ name: 'test', names, values: models.map((model) => rounded(model.testAccuracy)) }),
+    ...dots({ name: 'test', names, values: models.map((model) => rounded(model.test?.[metric])) }),
     mode: 'markers+text',
-    text: models.map(({ testAccuracy }) => testAccuracy?.toFixed(4) ?? ''),
+    text: models.map(({ test }) => test?.[metric]?.toFixed(4) ?? ''),
     textposition: 'top center',
     textfont: { color: inkColor },
     marker: { color: seriesStyle(0).color, size: 12, symbol: 'circle' },
-    error_x: intervalBars(models),
+    ...(metric === 'accuracy' ? { error_x: intervalBars(models) } : {}),
   };
-  const traces = [
-    hollow('training', 'trainAccuracy', 1),
-    hollow('validation', 'valAccuracy', 2),
-    test,
-  ];
+  const traces = [hollow('training', 'train', 1), hollow('validation', 'val', 2), test];
   return {
     data: traces.filter(({ y }) => y.length > 0),
     layout: themedLayout({
-      title: figureTitle(options.title ?? 'Accuracy of the models', options.dataset),
+      title: figureTitle(
+        options.title ??
+          (metric === 'accuracy' ? 'Accuracy of the models' : `${metric} of the models`),
+        options.dataset,
+      ),
       height: 180 + 56 * models.length,
-      xaxis: fractionAxis('accuracy'),
+      xaxis: metric === 'accuracy' ? fractionAxis(metric) : themedAxis(escapeText(metric)),
       yaxis: rowAxis(models.map(({ name }) => name)),
       showlegend: true,
       legend: { ...legendBelow, traceorder: 'reversed' },
@@ -217,10 +220,10 @@ function hollowMarker(index: number) {
   return { color, symbol: `${symbol}-open`, line: { width: 1.5 } };
 }
 
-function intervalBars(models: readonly ModelAccuracy[]): ErrorBars {
+function intervalBars(models: readonly ModelScores[]): ErrorBars {
   const distances = (distance: (interval: Interval, accuracy: number) => number) =>
-    models.map(({ interval, testAccuracy }) =>
-      interval && testAccuracy !== null ? rounded(distance(interval, testAccuracy)) : null,
+    models.map(({ interval, test }) =>
+      interval && test ? rounded(distance(interval, test.accuracy)) : null,
     );
   return {
     ...errorBars(distances(({ high }, accuracy) => high - accuracy)),

@@ -14,13 +14,16 @@ export type Coordinate = number | string | null;
 
 interface TraceBase {
   readonly name?: string;
-  readonly xaxis?: 'x' | 'x2';
-  readonly yaxis?: 'y' | 'y2';
+  readonly xaxis?: AxisId<'x'>;
+  readonly yaxis?: AxisId<'y'>;
   readonly legendgroup?: string;
   readonly showlegend?: boolean;
   readonly hoverinfo?: 'skip';
   readonly hovertemplate?: string;
 }
+
+/** `x`, `x2`, `x3` … : Plotly's first axis has no number. */
+export type AxisId<Letter extends string> = Letter | `${Letter}${number}`;
 
 export interface ScatterTrace extends TraceBase {
   readonly type: 'scatter';
@@ -117,7 +120,7 @@ export interface Axis {
   readonly title?: { readonly text: string; readonly standoff?: number };
   readonly type?: 'linear' | 'log' | 'category';
   readonly domain?: readonly [start: number, end: number];
-  readonly anchor?: 'x' | 'x2' | 'y' | 'y2';
+  readonly anchor?: AxisId<'x' | 'y'>;
   readonly range?: readonly [start: number, end: number];
   readonly autorange?: boolean | 'reversed';
   readonly rangemode?: 'normal' | 'tozero';
@@ -168,7 +171,7 @@ export interface LineShape {
   readonly line: Line;
 }
 
-export interface FigureLayout {
+export interface FigureLayout extends Readonly<Record<AxisId<'xaxis' | 'yaxis'>, Axis>> {
   /** Without a width the figure takes the cell's; a file or picture is then 800 pixels wide. */
   readonly width?: number;
   readonly height: number;
@@ -194,8 +197,6 @@ export interface FigureLayout {
   };
   readonly xaxis: Axis;
   readonly yaxis: Axis;
-  readonly xaxis2?: Axis;
-  readonly yaxis2?: Axis;
   readonly showlegend?: boolean;
   readonly legend?: {
     readonly orientation?: 'h' | 'v';

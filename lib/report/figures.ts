@@ -9,7 +9,7 @@ export { ablationFigure, comparisonFigure, dataEfficiencyFigure } from './compar
 export type {
   ComparisonOptions,
   DataEfficiencySeries,
-  ModelAccuracy,
+  ModelScores,
   SettingAccuracies,
 } from './comparisonFigures';
 export { classCountsFigure, confusionMatrixFigure, perClassFigure } from './classFigures';

@@ -1,7 +1,7 @@
 // Trainings as curves: by epoch, and by the seconds they took.
 import { anyValue, checkOptions, required, text } from '../options';
-import type { History } from '../training/history';
-import type { Figure, Line, ScatterTrace } from './figure';
+import type { EpochRecord, History } from '../training/history';
+import type { Axis, Figure, FigureLayout, Line, ScatterTrace } from './figure';
 import {
   type DatasetLabel,
   epochAxis,
@@ -29,8 +29,8 @@ export interface HistoryFigureOptions {
 }
 
 /**
- * Loss (cross-entropy, nats) and accuracy (fraction) by epoch in two panels, training dotted,
- * validation solid; a ring marks the epoch that was kept. Several trainings get a colour each.
+ * Loss (nats) and every metric that was measured, by epoch, in a panel each; training dotted, validation solid; a ring
+ * marks the epoch that was kept. Several trainings get a colour each.
  */
 export function historyFigure(
   trainings: History | readonly ModelHistory[],
@@ -39,18 +39,19 @@ export function historyFigure(
   checkOptions('historyFigure', options, { dataset: required(anyValue), title: text });
   const models = isHistory(trainings) ? [{ name: '', history: trainings }] : trainings;
   const epochs = Math.max(1, ...models.map(({ history }) => history.epochs.at(-1)?.epoch ?? 1));
+  const measures = metricNames(models.flatMap(({ history }) => history.epochs));
   return {
     data: [
-      ...models.flatMap((model, index) => historyTraces(model, index)),
+      ...models.flatMap((model, index) => historyTraces(model, { index, measures })),
       ...(isHistory(trainings) ? [] : modelLegend(models)),
     ],
     layout: themedLayout({
-      title: figureTitle(options.title ?? 'Loss and accuracy', options.dataset),
-      height: figureHeight(400, models),
-      xaxis: epochAxis(epochs, { domain: [0, 0.44] }),
-      yaxis: themedAxis('loss (cross-entropy, nats)', { rangemode: 'tozero' }),
-      xaxis2: epochAxis(epochs, { domain: [0.56, 1], anchor: 'y2' }),
-      yaxis2: fractionAxis('accuracy', { anchor: 'x2' }),
+      title: figureTitle(
+        options.title ?? measures.join(' and ').replace(/^l/, 'L'),
+        options.dataset,
+      ),
+      height: figureHeight(400, models) + 300 * (Math.ceil(measures.length / 2) - 1),
+      ...panelAxes(measures, epochs),
       showlegend: true,
       legend: legendBelow,
       hovermode: 'x unified',
@@ -91,30 +92,70 @@ export function accuracyAgainstSecondsFigure(
   };
 }
 
-function historyTraces({ name, history }: ModelHistory, index: number): ScatterTrace[] {
+function historyTraces(
+  { name, history }: ModelHistory,
+  { index, measures }: { readonly index: number; readonly measures: readonly string[] },
+): ScatterTrace[] {
   const traces: ScatterTrace[] = [];
-  for (const measure of ['Loss', 'Accuracy'] as const) {
+  for (const [panel, measure] of measures.entries()) {
     for (const split of ['training', 'validation'] as const) {
-      const values = history.epochs.map((record) => rounded(record[recordKeys[measure][split]]));
+      const values = history.epochs.map((record) => rounded(record[splitKeys[split]]?.[measure]));
       if (values.every((value) => value === null)) continue;
-      traces.push(curve({ name, index, measure, split, history, values }));
+      traces.push(curve({ name, index, measure, panel, split, history, values }));
     }
-    const kept = keptEpoch({ name, index, measure, history });
+    const kept = keptEpoch({ name, index, measure, panel, history });
     if (kept !== undefined) traces.push(kept);
   }
   return traces;
 }
 
-const recordKeys = {
-  Loss: { training: 'trainLoss', validation: 'valLoss' },
-  Accuracy: { training: 'trainAccuracy', validation: 'valAccuracy' },
-} as const;
+const splitKeys = { training: 'train', validation: 'val' } as const;
+
+/** `loss`, `accuracy`, and what else was measured in any epoch. */
+export function metricNames(epochs: readonly EpochRecord[]): string[] {
+  const found = epochs.flatMap(({ train, val }) => [
+    ...Object.keys(train),
+    ...Object.keys(val ?? {}),
+  ]);
+  return [...new Set(['loss', 'accuracy', ...found])];
+}
+
+/** Two panels a row, the first on top. */
+function panelAxes(
+  measures: readonly string[],
+  epochs: number,
+): Pick<FigureLayout, 'xaxis' | 'yaxis'> {
+  const rows = Math.ceil(measures.length / 2);
+  const gap = 0.2;
+  const height = (1 - gap * (rows - 1)) / rows;
+  const axes: Record<string, Axis> = {};
+  for (const [panel, measure] of measures.entries()) {
+    const { xaxis, yaxis } = panelOf(panel);
+    const top = 1 - Math.floor(panel / 2) * (height + gap);
+    const place: Axis = {
+      ...(panel > 0 ? { anchor: xaxis } : {}),
+      ...(rows > 1 ? { domain: [Math.max(0, top - height), top] } : {}),
+    };
+    axes[xaxis.replace('x', 'xaxis')] = epochAxis(epochs, {
+      domain: panel % 2 === 0 ? [0, 0.44] : [0.56, 1],
+      ...(panel > 0 ? { anchor: yaxis } : {}),
+    });
+    axes[yaxis.replace('y', 'yaxis')] =
+      measure === 'loss'
+        ? themedAxis('loss (cross-entropy, nats)', { rangemode: 'tozero', ...place })
+        : measure === 'accuracy'
+          ? fractionAxis(measure, place)
+          : themedAxis(escapeText(measure), place);
+  }
+  return axes as Pick<FigureLayout, 'xaxis' | 'yaxis'>;
+}
 
 interface CurveOptions {
   /** Empty for a single training: its splits then have the colours and the legend. */
   readonly name: string;
   readonly index: number;
-  readonly measure: keyof typeof recordKeys;
+  readonly measure: string;
+  readonly panel: number;
   readonly history: History;
 }
 
@@ -124,7 +165,7 @@ function curve(
     readonly values: readonly (number | null)[];
   },
 ): ScatterTrace {
-  const { name, index, measure, split, history, values } = options;
+  const { name, index, panel, split, history, values } = options;
   const alone = name === '';
   const { color, symbol } = seriesStyle(alone && split === 'training' ? 1 : index);
   const label = alone ? split : `${escapeText(name)}, ${split}`;
@@ -134,8 +175,8 @@ function curve(
     mode: many ? 'lines' : 'lines+markers',
     name: label,
     legendgroup: alone ? split : name,
-    showlegend: alone && measure === 'Accuracy',
-    ...panels[measure],
+    showlegend: alone && panel === 1,
+    ...panelOf(panel),
     x: history.epochs.map(({ epoch }) => epoch),
     y: values,
     line: { color, width: 2, dash: splitDash[split] },
@@ -144,11 +185,11 @@ function curve(
   };
 }
 
-/** Loss left, accuracy right. */
-const panels = {
-  Loss: { xaxis: 'x', yaxis: 'y' },
-  Accuracy: { xaxis: 'x2', yaxis: 'y2' },
-} as const;
+function panelOf(panel: number): Required<Pick<ScatterTrace, 'xaxis' | 'yaxis'>> {
+  return panel === 0
+    ? { xaxis: 'x', yaxis: 'y' }
+    : { xaxis: `x${panel + 1}`, yaxis: `y${panel + 1}` };
+}
 
 /** For several trainings: a colour for each model, then the two kinds of line in grey. */
 function modelLegend(models: readonly ModelHistory[]): ScatterTrace[] {
@@ -172,17 +213,23 @@ function modelLegend(models: readonly ModelHistory[]): ScatterTrace[] {
 }
 
 /** A ring around the validation value of the epoch whose weights the model ended with. */
-function keptEpoch({ name, index, measure, history }: CurveOptions): ScatterTrace | undefined {
+function keptEpoch({
+  name,
+  index,
+  measure,
+  panel,
+  history,
+}: CurveOptions): ScatterTrace | undefined {
   const record = history.epochs.find(({ epoch }) => epoch === history.bestEpoch);
-  const value = rounded(record?.[recordKeys[measure].validation]);
+  const value = rounded(record?.val?.[measure]);
   if (record === undefined || value === null) return undefined;
   return {
     type: 'scatter',
     mode: 'markers',
     name: name === '' ? 'epoch kept' : `${escapeText(name)}, epoch kept`,
     legendgroup: name === '' ? 'epoch kept' : name,
-    showlegend: name === '' && measure === 'Accuracy',
-    ...panels[measure],
+    showlegend: name === '' && panel === 1,
+    ...panelOf(panel),
     x: [record.epoch],
     y: [value],
     marker: {
@@ -209,9 +256,7 @@ function secondsTraces(
     name: escapeText(name),
     legendgroup: name,
     x: seconds,
-    y: history.epochs.map(({ valAccuracy, trainAccuracy }) =>
-      rounded(valAccuracy ?? trainAccuracy),
-    ),
+    y: history.epochs.map(({ train, val }) => rounded((val ?? train).accuracy)),
     line: { color, width: 2 },
     marker: { color, size: 7, symbol },
     hovertemplate: '%{y:.4f} after %{x:.0f} s',

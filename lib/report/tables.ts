@@ -1,6 +1,7 @@
 // Tables as danfojs DataFrames: the only file that loads danfojs, and only when a table is made (0.8 s).
 import type * as danfojs from 'danfojs-node';
 import { type ClassMetrics, macroAverage } from '../evaluation/metrics';
+import type { MetricValues } from '../evaluation/runningMetrics';
 import { csvText, type CsvCell } from './csv';
 
 /**
@@ -69,26 +70,46 @@ export function perClassTable(
 export interface ModelSummary {
   readonly name: string;
   readonly parameterCount: number;
-  readonly trainAccuracy: number | null;
-  readonly valAccuracy: number | null;
-  readonly testAccuracy: number | null;
+  readonly train: MetricValues | null;
+  readonly val: MetricValues | null;
+  readonly test: MetricValues | null;
   readonly seconds: number;
   readonly imagesPerSecond: number;
 }
 
-/** Models side by side: size, accuracies (fractions), training time. */
+/** Models side by side: size, accuracies (fractions) and what else was measured but losses, training time. */
 export function modelTable(models: readonly ModelSummary[]): DataTable {
   return createTable(
     models.map((model) => ({
       model: model.name,
       parameters: model.parameterCount,
-      'train accuracy': model.trainAccuracy,
-      'validation accuracy': model.valAccuracy,
-      'test accuracy': model.testAccuracy,
+      ...Object.fromEntries(metricCells(model, scoreNames(models))),
       seconds: model.seconds,
       'images/s': model.imagesPerSecond,
     })),
   );
+}
+
+/** Names of the metrics of these models, `accuracy` first, without `loss`. */
+export function scoreNames(
+  models: readonly Pick<ModelSummary, 'train' | 'val' | 'test'>[],
+): string[] {
+  const found = models.flatMap(({ train, val, test }) =>
+    [train, val, test].flatMap((values) => Object.keys(values ?? {})),
+  );
+  return [...new Set(['accuracy', ...found])].filter((name) => name !== 'loss');
+}
+
+/** A cell for each metric in training, validation and test, e.g. `test accuracy`. */
+export function metricCells(
+  { train, val, test }: Pick<ModelSummary, 'train' | 'val' | 'test'>,
+  names: readonly string[],
+): [column: string, value: number | null][] {
+  return names.flatMap((name): [string, number | null][] => [
+    [`train ${name}`, train?.[name] ?? null],
+    [`validation ${name}`, val?.[name] ?? null],
+    [`test ${name}`, test?.[name] ?? null],
+  ]);
 }
 
 /** How many pictures of each class the parts of a data set have, and their sums as last row. */

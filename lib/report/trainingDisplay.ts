@@ -137,9 +137,9 @@ class LiveTraining implements TrainingDisplay {
   }
 
   /** Keeps the running means of every nth step, and doubles n as they grow too many. */
-  private keepPoint({ step, epoch, stepInEpoch, stepsPerEpoch, loss, accuracy }: StepInfo): void {
+  private keepPoint({ step, epoch, stepInEpoch, stepsPerEpoch, train }: StepInfo): void {
     if (step % this.pointStride !== 0) return;
-    this.stepPoints.push({ epoch: epoch - 1 + stepInEpoch / stepsPerEpoch, loss, accuracy });
+    this.stepPoints.push({ epoch: epoch - 1 + stepInEpoch / stepsPerEpoch, train });
     if (this.stepPoints.length <= MAX_STEP_POINTS) return;
     this.stepPoints = this.stepPoints.filter((_, index) => index % 2 === 1);
     this.pointStride *= 2;

@@ -1,4 +1,5 @@
 // The picture of a training under way. Drawn by hand: plotly.js would need a browser five times a second.
+import type { MetricValues } from '../evaluation/runningMetrics';
 import type { EpochRecord, History, StepInfo } from '../training/history';
 import {
   escapeText,
@@ -14,8 +15,7 @@ import { duration, epochTicks, niceTicks, tickText } from './ticks';
 /** Running means at a place in the training, counted in epochs: 1.5 is the middle of the second. */
 export interface CurvePoint {
   readonly epoch: number;
-  readonly loss: number;
-  readonly accuracy: number;
+  readonly train: MetricValues;
 }
 
 /** Everything that is shown. */
@@ -86,11 +86,10 @@ function place({ step, epochs, history }: TrainingView): string {
 
 function runningNumbers({ step, epochs, isStopped }: TrainingView): string {
   if (!step) return '';
-  const validation = epochs.at(-1)?.valAccuracy;
+  const validation = epochs.at(-1)?.val;
   return [
-    `loss ${step.loss.toFixed(3)}`,
-    `accuracy ${step.accuracy.toFixed(3)}`,
-    ...(validation == null ? [] : [`validation accuracy ${validation.toFixed(3)}`]),
+    ...metricTexts(step.train),
+    ...(validation ? [`validation accuracy ${validation.accuracy.toFixed(3)}`] : []),
     `${whole(step.imagesPerSecond)} images/s`,
     ...(isStopped ? [] : [`${duration(step.secondsLeft)} left`]),
   ].join(' · ');
@@ -101,12 +100,16 @@ function finalNumbers(epochs: readonly EpochRecord[], history: History): string 
   if (!kept) return `${duration(history.seconds)}`;
   return [
     ...(history.bestEpoch === undefined ? [] : [`epoch ${history.bestEpoch} kept`]),
-    `loss ${kept.trainLoss.toFixed(3)}`,
-    `accuracy ${kept.trainAccuracy.toFixed(3)}`,
-    ...(kept.valAccuracy === null ? [] : [`validation accuracy ${kept.valAccuracy.toFixed(3)}`]),
+    ...metricTexts(kept.train),
+    ...(kept.val ? [`validation accuracy ${kept.val.accuracy.toFixed(3)}`] : []),
     `${whole(kept.imagesPerSecond)} images/s`,
     duration(history.seconds),
   ].join(' · ');
+}
+
+/** `loss 0.482`, `accuracy 0.851`, and what else is measured. */
+function metricTexts(values: MetricValues): string[] {
+  return Object.entries(values).map(([name, value]) => `${name} ${value.toFixed(3)}`);
 }
 
 /** The bar, with a notch at each epoch's end as long as these can be told apart. */
@@ -124,23 +127,24 @@ function bar({ step, history }: TrainingView): string {
   return rect(width, gridColor) + rect(width * Math.min(1, fraction), done) + notches.join('');
 }
 
-const measures = {
-  loss: { label: 'loss (nats)', training: 'trainLoss', validation: 'valLoss' },
-  accuracy: { label: 'accuracy (fraction)', training: 'trainAccuracy', validation: 'valAccuracy' },
-} as const;
+const labels = { loss: 'loss (nats)', accuracy: 'accuracy (fraction)' } as const;
 
-function panel(measure: keyof typeof measures, view: TrainingView): string {
-  const { label, training, validation } = measures[measure];
+function panel(measure: keyof typeof labels, view: TrainingView): string {
+  const label = labels[measure];
   const { y: top, width, height } = PANEL;
   const left = PANEL_X[measure];
   const lastEpoch = Math.max(1, view.step?.epochs ?? 1, view.epochs.at(-1)?.epoch ?? 1);
   const curve = (values: readonly { x: number; y: number | null }[]) =>
     values.filter((point): point is Point => point.y !== null && Number.isFinite(point.y));
-  const trained = curve(view.epochs.map((record) => ({ x: record.epoch, y: record[training] })));
-  const validated = curve(
-    view.epochs.map((record) => ({ x: record.epoch, y: record[validation] })),
+  const trained = curve(
+    view.epochs.map((record) => ({ x: record.epoch, y: record.train[measure] })),
   );
-  const running = curve(view.stepPoints.map((point) => ({ x: point.epoch, y: point[measure] })));
+  const validated = curve(
+    view.epochs.map(({ epoch, val }) => ({ x: epoch, y: val?.[measure] ?? null })),
+  );
+  const running = curve(
+    view.stepPoints.map((point) => ({ x: point.epoch, y: point.train[measure] })),
+  );
   const ticks = niceTicks([...trained, ...validated, ...running].map(({ y }) => y));
   const [low, high] = [ticks[0], ticks[ticks.length - 1]];
   const toX = (x: number) => round(left + (x / lastEpoch) * width);

@@ -4,6 +4,7 @@
  */
 import { checkOptions, integerFrom, nonNegativeNumber, rule } from '../options';
 import { tf } from '../tensorflow/backend';
+import { createRng } from '../random';
 import { randomGamma, randomUniform } from '../tensorflow/random';
 import { mixPairs, movePictures, paintSquares } from './augmentOps';
 
@@ -34,32 +35,44 @@ export interface AugmentationOptions {
   readonly mixup?: number;
 }
 
-/** Pictures and what they are to be taken for. */
+/** A batch inside the compiled training step. */
 export interface AugmentedBatch {
   /** float32 [batch, height, width, 3], 0…255. */
   readonly images: tf.Tensor4D;
-  /** Class indices int32 [batch], or with mixup float32 [batch, numClasses]. */
-  readonly targets: tf.Tensor;
+  /** float32 [batch, numClasses], rows that sum to 1. Asked for by what changes them only: the loss of plain labels is cheaper. */
+  readonly targets: () => tf.Tensor2D;
 }
+
+/** What each picture of a batch needs besides its pixels, by name: int32 [batch]. */
+export type AugmentationInputs = Readonly<Record<string, Int32Array>>;
 
 /** A way to change batches. */
 export interface Augmentation {
-  /** What it was made from, plain JSON, for a run's record and a checkpoint. */
-  readonly options: AugmentationOptions;
-  /** Each epoch turns flips over: {@link Augmentation.apply} then wants to be told them. */
-  readonly alternates: boolean;
-  /** Targets are mixed: they have to come as float32 [batch, numClasses]. */
-  readonly mixes: boolean;
+  /** What it was made from, plain JSON: a checkpoint of other options is refused. */
+  readonly options: object;
   /**
-   * Changes one batch; random numbers come from the compiled step's stream. Inputs are not changed.
+   * For what depends on the picture and the epoch, not on chance at each step: begins a training and gives the inputs of
+   * a batch, a pure function of its pictures' indices and the 1-based epoch. Most augmentations have none.
+   */
+  readonly start?: (training: {
+    /** Pictures of the training set. */
+    readonly size: number;
+    readonly seed: number;
+  }) => (indices: ArrayLike<number>, epoch: number) => AugmentationInputs;
+  /**
+   * Changes one batch; random numbers come from the compiled step's stream. What it is given stays as it is.
    *
    * @param settings.fill the mean colour, R, G, B, 0…255.
-   * @param settings.flips int32 [batch], 1 for a picture that is mirrored; needed where `alternates`, else unused.
+   * @param settings.inputs those of {@link Augmentation.start}, as tensors.
+   * @returns the changed pictures, and targets where they have changed.
    */
   apply(
     batch: AugmentedBatch,
-    settings: { readonly fill: readonly number[]; readonly flips?: tf.Tensor1D },
-  ): AugmentedBatch;
+    settings: {
+      readonly fill: readonly number[];
+      readonly inputs: Readonly<Record<string, tf.Tensor1D>>;
+    },
+  ): { readonly images: tf.Tensor4D; readonly targets?: tf.Tensor2D };
 }
 
 /** Accepts the option `flip`. */
@@ -84,13 +97,12 @@ export function createAugmentation(options: AugmentationOptions = {}): Augmentat
   const { flip = false, shift = 0, cutout = 0, mixup = 0 } = options;
   return {
     options: { flip, shift, cutout, mixup },
-    alternates: flip === 'alternating',
-    mixes: mixup > 0,
-    apply({ images, targets }, { fill, flips }) {
+    ...(flip === 'alternating' ? { start: startAlternatingFlip } : {}),
+    apply({ images, targets }, { fill, inputs }) {
       checkSizes(images, shift);
-      if (flip === 'alternating' && flips === undefined) {
+      if (flip === 'alternating' && inputs.flips === undefined) {
         throw new TypeError(
-          'Expected flips for an alternating flip but received none: pass which pictures are mirrored.',
+          'Expected inputs.flips for an alternating flip but received none: pass what `start` gives.',
         );
       }
       const [batch, height, width] = images.shape;
@@ -98,7 +110,7 @@ export function createAugmentation(options: AugmentationOptions = {}): Augmentat
       const coins = (): tf.Tensor1D => randomIntegers(batch, [0, 1]);
       if (flip !== false || shift > 0) {
         changed = movePictures(changed, {
-          flips: flip === true ? coins() : flip === 'alternating' ? flips : undefined,
+          flips: flip === true ? coins() : flip === 'alternating' ? inputs.flips : undefined,
           down: randomIntegers(batch, [-shift, shift]),
           right: randomIntegers(batch, [-shift, shift]),
         });
@@ -112,11 +124,29 @@ export function createAugmentation(options: AugmentationOptions = {}): Augmentat
           fill,
         });
       }
-      if (mixup === 0) return { images: changed, targets };
+      if (mixup === 0) return { images: changed };
       const share = randomShare(mixup);
-      return { images: mixPairs(changed, share), targets: mixPairs(targets, share) };
+      return { images: mixPairs(changed, share), targets: mixPairs(targets(), share) };
     },
   };
+}
+
+/**
+ * Which pictures an epoch mirrors (1): a coin for each picture in the first epoch, turned over in each one after it. A
+ * pure function of seed, picture and epoch, so that a resumed training goes on as it would have.
+ */
+function startAlternatingFlip({
+  size,
+  seed,
+}: {
+  readonly size: number;
+  readonly seed: number;
+}): (indices: ArrayLike<number>, epoch: number) => AugmentationInputs {
+  const rng = createRng(seed, 'alternating flip');
+  const coins = Uint8Array.from({ length: size }, () => rng.nextInt(2));
+  return (indices, epoch) => ({
+    flips: Int32Array.from(indices, (index) => (coins[index] + epoch - 1) % 2),
+  });
 }
 
 /** @returns int32 [count], each integer from `first` to `last` as likely. */
@@ -143,4 +173,43 @@ function checkSizes(images: tf.Tensor4D, shift: number): void {
     `Expected shift to be less than the pictures' sides, ${height} × ${width}, but received ${shift}: ` +
       'pass createAugmentation a smaller one.',
   );
+}
+
+/** One after the other. */
+export function chainAugmentations(augmentations: readonly Augmentation[]): Augmentation {
+  const starts = augmentations.map(({ start }) => start);
+  return {
+    options: { chain: augmentations.map(({ options }) => options) },
+    start(training) {
+      const started = starts.map((start) => start?.(training));
+      return (indices, epoch) =>
+        Object.fromEntries(
+          started.flatMap((inputsFor, place) =>
+            Object.entries(inputsFor?.(indices, epoch) ?? {}).map(([name, values]) => [
+              `${place} ${name}`,
+              values,
+            ]),
+          ),
+        );
+    },
+    apply(batch, { fill, inputs }) {
+      let { images, targets } = batch;
+      let changedTargets: tf.Tensor2D | undefined;
+      for (const [place, augmentation] of augmentations.entries()) {
+        const own = Object.entries(inputs)
+          .filter(([name]) => name.startsWith(`${place} `))
+          .map(([name, values]) => [name.slice(`${place} `.length), values]);
+        const result = augmentation.apply(
+          { images, targets },
+          { fill, inputs: Object.fromEntries(own) as typeof inputs },
+        );
+        images = result.images;
+        if (result.targets) {
+          const kept = (changedTargets = result.targets);
+          targets = () => kept;
+        }
+      }
+      return { images, ...(changedTargets ? { targets: changedTargets } : {}) };
+    },
+  };
 }

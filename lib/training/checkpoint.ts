@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { errorCode } from '../atomicFile';
 import { lockFolder } from '../folderLock';
-import { describeBackend, type BackendDescription, type tf } from '../tensorflow/backend';
+import { describeBackend, type BackendDescription } from '../tensorflow/backend';
 import {
   prepareCheckpointFolder,
   readNewestCheckpoint,
@@ -11,8 +11,8 @@ import {
   type TensorGroups,
 } from './checkpointFiles';
 import { checkpointStateSchema } from './checkpointSchema';
-import type { CheckpointOptions, TrainingConfig } from './config';
-import { describeDataset, describeModel, findDifference, type TrainingIdentity } from './identity';
+import type { CheckpointOptions } from './config';
+import { findDifference, type TrainingIdentity } from './identity';
 import type { TensorValue } from './modelState';
 import type { TrainingProgress } from './progress';
 
@@ -60,12 +60,11 @@ export interface Checkpoints {
 
 /** @throws Error where the folder cannot be made, or another process trains with it. */
 export async function openCheckpoints(
-  model: tf.LayersModel,
-  config: TrainingConfig & { readonly checkpoint: CheckpointOptions },
+  identity: TrainingIdentity,
+  options: CheckpointOptions,
 ): Promise<Checkpoints> {
-  const directory = resolve(config.checkpoint.directory);
-  const { resume = 'unfinished' } = config.checkpoint;
-  const identity = identify(model, config);
+  const directory = resolve(options.directory);
+  const { resume = 'unfinished' } = options;
   const { tensorflow, tfjs, device, threads } = describeBackend();
   const runtime = { tensorflow, tfjs, device, threads };
   const lock = await lockFolder(directory, `train with checkpoints in ${directory}`);
@@ -106,35 +105,6 @@ export async function openCheckpoints(
       };
     },
   };
-}
-
-/** Everything that decides about the curve; not callbacks, nor where checkpoints go. */
-function identify(model: tf.LayersModel, config: TrainingConfig): TrainingIdentity {
-  const { epochs, batchSize, seed, preprocess, labelSmoothing, bfloat16 } = config;
-  const { keepBest, earlyStopping, schedule, optimizer, trainSet, valSet } = config;
-  const { augmentation, averageWeights, flipAverage } = config;
-  const identity: TrainingIdentity = {
-    model: describeModel(model),
-    trainSet: describeDataset(trainSet),
-    valSet: valSet && describeDataset(valSet),
-    options: {
-      epochs,
-      batchSize,
-      seed,
-      preprocess,
-      optimizer: { name: optimizer.name, ...optimizer.hyperparameters },
-      // A function is known by its values: enough of them that no two schedules in use share all.
-      learningRate: Array.from({ length: 64 }, (_, index) => schedule(index / 64)),
-      labelSmoothing,
-      augmentation: augmentation?.options,
-      averageWeights,
-      flipAverage,
-      bfloat16,
-      keepBest,
-      earlyStopping,
-    },
-  };
-  return JSON.parse(JSON.stringify(identity)) as TrainingIdentity;
 }
 
 function checkIdentity(

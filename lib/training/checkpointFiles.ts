@@ -17,7 +17,7 @@ import { stateFileSchema } from './checkpointSchema';
 import type { TensorValue } from './modelState';
 
 /** The format's version: a reader refuses any other. */
-export const CHECKPOINT_SCHEMA_VERSION = 1;
+export const CHECKPOINT_SCHEMA_VERSION = 2;
 
 /** Tensors by group; each group is a file. */
 export type TensorGroups = Readonly<Record<string, readonly TensorValue[]>>;

@@ -17,17 +17,28 @@ import {
   SchemaError,
   text,
 } from '../schema';
+import type { MetricValues } from '../evaluation/runningMetrics';
 import type { CheckpointState } from './checkpoint';
 import type { GroupRecord, StateFile } from './checkpointFiles';
 import type { EpochRecord } from './history';
 import type { EpochTally, TrainingProgress } from './progress';
 
+/** The values of metrics, by name; `accuracy` is always there. */
+export const metricsSchema: Schema<MetricValues> = (value, place) => {
+  objectOf({ accuracy: fraction })(value, place);
+  return recordOf(number)(value, place);
+};
+
+/** `loss` too. */
+const epochMetricsSchema: Schema<MetricValues> = (value, place) => {
+  objectOf({ loss: number })(value, place);
+  return metricsSchema(value, place);
+};
+
 export const epochSchema: Schema<EpochRecord> = objectOf<EpochRecord>({
   epoch: count,
-  trainLoss: number,
-  trainAccuracy: fraction,
-  valLoss: nullable(number),
-  valAccuracy: nullable(fraction),
+  train: epochMetricsSchema,
+  val: nullable(epochMetricsSchema),
   learningRate: amount,
   seconds: amount,
   imagesPerSecond: amount,
@@ -67,8 +78,8 @@ const progressSchema: Schema<TrainingProgress> = objectOf<TrainingProgress>({
   current: objectOf<EpochTally>({
     steps: count,
     images: count,
-    correct: count,
     lossSum: number,
+    sums: recordOf(listOf(number)),
     stepSeconds: amount,
     seconds: amount,
     learningRate: amount,

@@ -1,13 +1,19 @@
 import { checkPreprocess, type Preprocess } from '../data/preprocess';
 import type { ImageDataset } from '../data/dataset';
 import {
+  findMetrics,
+  metricsRule,
+  type Metric,
+  type MetricChoice,
+} from '../evaluation/runningMetrics';
+import {
   abortSignal,
   anyValue,
   callback,
   checkOptions,
-  flag,
   fractionBelowOne,
   oneOf,
+  type OptionRules,
   positiveInteger,
   positiveNumber,
   required,
@@ -18,8 +24,22 @@ import {
 import { type tf } from '../tensorflow/backend';
 import type { Augmentation } from './augment';
 import { checkAverageWeights, type AverageWeights } from './averageWeights';
-import { earlyStoppingRules, monitorRule, type EarlyStopping, type Monitor } from './earlyStopping';
+import {
+  findMonitor,
+  findStoppingRule,
+  type EarlyStopping,
+  type Monitor,
+  type StoppingRule,
+} from './earlyStopping';
 import type { EpochRecord, ResumeInfo, StepInfo } from './history';
+import {
+  classWeightsRule,
+  crossEntropyLoss,
+  findClassWeights,
+  lossRule,
+  type ClassWeights,
+  type Loss,
+} from './loss';
 import { createAdam, type Optimizer } from './optimizer';
 import { createConstantSchedule, type Schedule } from './schedule';
 import type { TrainingInterrupted } from './trainAlone';
@@ -39,37 +59,32 @@ export interface CheckpointOptions {
   readonly resume?: 'unfinished' | 'always' | 'never';
 }
 
-/** What {@link trainModel} can be told. */
-export interface TrainingOptions {
-  readonly trainSet: ImageDataset;
-  /** Evaluated after each epoch. */
-  readonly valSet?: ImageDataset;
+/** Options of every training: of whole models, and of heads on features. */
+export interface LoopOptions {
   readonly epochs: number;
-  /** Images per step; an epoch's last step takes the rest. */
+  /** Examples per step; an epoch's last step takes the rest. */
   readonly batchSize: number;
-  /** Of the order of the images and of everything random in a step, such as dropout. */
+  /** Of the order of the examples and of everything random in a step, such as dropout. */
   readonly seed: number;
-  /** What happens to the pixels before the first layer; evaluation and prediction take the same one. */
-  readonly preprocess: Preprocess;
   /** A number, or a function of the progress. Default 1e-3: Keras' for Adam. */
   readonly learningRate?: number | Schedule;
   /** Default {@link createAdam}, with Keras' defaults. */
   readonly optimizer?: Optimizer;
+  /** Default: the softmax cross-entropy. */
+  readonly loss?: Loss;
+  /** A factor on the loss of each class's examples, as in Keras; `balanced`: every class weighs the same. Default 1. */
+  readonly classWeights?: ClassWeights;
   /** Share of the target that is spread evenly over all classes, in [0, 1). Default 0. */
   readonly labelSmoothing?: number;
-  /** Changes training pictures at random ({@link createAugmentation}); the validation set stays as it is. */
-  readonly augmentation?: Augmentation;
+  /** Measured besides loss and accuracy, in training and validation: `top5`, `f1`, or a {@link Metric} of your own. */
+  readonly metrics?: readonly MetricChoice[];
   /**
    * Averages the weights over the steps: validation, `keepBest` and the finished model take the average, the training
    * itself and an interrupted model do not. Default: no average.
    */
   readonly averageWeights?: AverageWeights;
-  /** Validates as a classifier with `flipAverage` predicts. Default false. */
-  readonly flipAverage?: boolean;
-  /** Computes activations in bfloat16; weights and optimizer stay float32. Default false. */
-  readonly bfloat16?: boolean;
-  /** End with the weights of the epoch that was best by this figure, instead of the last one's. */
-  readonly keepBest?: Monitor;
+  /** End with the weights of the epoch whose validation was best by this (`loss` or a metric's name), not the last one's. */
+  readonly keepBest?: string;
   readonly earlyStopping?: EarlyStopping;
   readonly checkpoint?: CheckpointOptions;
   /** Called after each step; a promise is awaited. Time spent here is the training's. */
@@ -87,12 +102,38 @@ export interface TrainingOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Checked options, with the defaults filled in. */
-export interface TrainingConfig extends TrainingOptions {
-  readonly schedule: Schedule;
+/** Options of {@link trainModel}. */
+export interface TrainingOptions extends LoopOptions {
+  readonly trainSet: ImageDataset;
+  /** Evaluated after each epoch. */
+  readonly valSet?: ImageDataset;
+  /** What happens to the pixels before the first layer; evaluation and prediction take the same one. */
+  readonly preprocess: Preprocess;
+  /**
+   * Changes training pictures at random ({@link createAugmentation}), several one after the other; the validation set
+   * stays as it is.
+   */
+  readonly augmentation?: Augmentation | readonly Augmentation[];
+  /** Validates as a classifier with `flipAverage` predicts. Default false. */
+  readonly flipAverage?: boolean;
+  /** Computes activations in bfloat16; weights and optimizer stay float32. Default false. */
+  readonly bfloat16?: boolean;
+}
+
+/** Checked options of a loop, with the defaults filled in. */
+export interface LoopConfig extends Omit<
+  LoopOptions,
+  'metrics' | 'keepBest' | 'earlyStopping' | 'classWeights'
+> {
+  /** The learning rate of the step after so many steps. */
+  readonly rateOf: (stepsDone: number) => number;
   readonly optimizer: Optimizer;
+  readonly loss: Loss;
+  readonly classWeights?: readonly number[];
   readonly labelSmoothing: number;
-  readonly bfloat16: boolean;
+  readonly metrics: readonly Metric[];
+  readonly keepBest?: Monitor;
+  readonly earlyStopping?: StoppingRule;
   readonly stepsPerEpoch: number;
   /** Over all epochs. */
   readonly totalSteps: number;
@@ -105,41 +146,43 @@ export const learningRateRule = rule(
   (value) => typeof value === 'function' || positiveNumber.accepts(value),
 );
 
+/** The rules of {@link LoopOptions}; epochs and batch size have no default here. */
+export const loopRules: OptionRules<LoopOptions> = {
+  epochs: required(positiveInteger),
+  batchSize: required(positiveInteger),
+  seed: required(seedInteger),
+  learningRate: learningRateRule,
+  optimizer: anyValue,
+  loss: lossRule,
+  classWeights: classWeightsRule,
+  labelSmoothing: fractionBelowOne,
+  metrics: metricsRule,
+  averageWeights: anyValue,
+  keepBest: text,
+  earlyStopping: anyValue,
+  checkpoint: anyValue,
+  onStep: callback,
+  onEpoch: callback,
+  onResume: callback,
+  onInterrupt: callback,
+  signal: abortSignal,
+};
+
 /**
- * Refuses unknown and impossible options before anything runs.
+ * Fills in the defaults of options whose values are possible each, and refuses those that do not go together.
  *
- * @throws TypeError or RangeError: expected, received, remedy; Error where `preprocess` is none.
+ * @param examples what is trained on; `hasValidation`: whether there is something to validate with.
+ * @throws TypeError or RangeError: expected, received, remedy.
  */
-export function checkTrainingOptions(
-  model: tf.LayersModel,
-  options: TrainingOptions,
-): TrainingConfig {
-  checkOptions<TrainingOptions>('trainModel', options, {
-    trainSet: required(anyValue),
-    valSet: anyValue,
-    epochs: required(positiveInteger),
-    batchSize: required(positiveInteger),
-    seed: required(seedInteger),
-    preprocess: required(anyValue),
-    learningRate: learningRateRule,
-    optimizer: anyValue,
-    labelSmoothing: fractionBelowOne,
-    augmentation: anyValue,
-    averageWeights: anyValue,
-    flipAverage: flag,
-    bfloat16: flag,
-    keepBest: monitorRule,
-    earlyStopping: anyValue,
-    checkpoint: anyValue,
-    onStep: callback,
-    onEpoch: callback,
-    onResume: callback,
-    onInterrupt: callback,
-    signal: abortSignal,
-  });
-  const { trainSet, valSet, epochs, batchSize, preprocess, learningRate = 1e-3 } = options;
-  const { earlyStopping, keepBest, checkpoint } = options;
-  if (earlyStopping) checkOptions('earlyStopping', earlyStopping, earlyStoppingRules);
+export function completeLoopOptions(
+  options: LoopOptions,
+  examples: Pick<ImageDataset, 'labels' | 'classNames' | 'size'> & {
+    readonly hasValidation: boolean;
+  },
+): LoopConfig {
+  const { epochs, batchSize, learningRate = 1e-3, checkpoint, classWeights } = options;
+  const { earlyStopping, keepBest } = options;
+  const metrics = findMetrics(options.metrics);
   if (options.averageWeights) checkAverageWeights(options.averageWeights);
   if (checkpoint) {
     checkOptions<CheckpointOptions>('checkpoint', checkpoint, {
@@ -148,25 +191,51 @@ export function checkTrainingOptions(
       resume: oneOf('unfinished', 'always', 'never'),
     });
   }
-  if ((earlyStopping || keepBest) && !valSet) {
+  if ((earlyStopping || keepBest !== undefined) && !examples.hasValidation) {
     throw new TypeError(
       `Expected a valSet for ${earlyStopping ? 'earlyStopping' : 'keepBest'} but received none: ` +
         'split one off the training set with splitDataset.',
     );
   }
-  checkModelFits(model, preprocess, { trainSet, valSet });
-  const stepsPerEpoch = Math.ceil(trainSet.size / batchSize);
+  const stepsPerEpoch = Math.ceil(examples.size / batchSize);
+  const totalSteps = stepsPerEpoch * epochs;
+  const schedule =
+    typeof learningRate === 'number'
+      ? createConstantSchedule({ value: learningRate })
+      : learningRate;
   return {
     ...options,
-    schedule:
-      typeof learningRate === 'number'
-        ? createConstantSchedule({ value: learningRate })
-        : learningRate,
+    rateOf: (stepsDone) => schedule(stepsDone / totalSteps),
     optimizer: options.optimizer ?? createAdam(),
+    loss: options.loss ?? crossEntropyLoss,
+    classWeights: classWeights && findClassWeights(classWeights, examples),
     labelSmoothing: options.labelSmoothing ?? 0,
-    bfloat16: options.bfloat16 ?? false,
+    metrics,
+    keepBest: keepBest === undefined ? undefined : findMonitor(keepBest, metrics, 'keepBest'),
+    earlyStopping: earlyStopping && findStoppingRule(earlyStopping, metrics),
     stepsPerEpoch,
-    totalSteps: stepsPerEpoch * epochs,
+    totalSteps,
+  };
+}
+
+/** What of a loop's options decides about its curve, plain JSON, for checkpoints. */
+export function describeLoop(config: LoopConfig): object {
+  const { epochs, batchSize, seed, optimizer, rateOf, totalSteps, labelSmoothing } = config;
+  const { loss, classWeights, metrics, averageWeights, keepBest, earlyStopping } = config;
+  return {
+    epochs,
+    batchSize,
+    seed,
+    optimizer: { name: optimizer.name, ...optimizer.hyperparameters },
+    // A function is known by its values: enough of them that no two schedules in use share all.
+    learningRate: Array.from({ length: 64 }, (_, index) => rateOf((index / 64) * totalSteps)),
+    loss: { name: loss.name, ...loss.hyperparameters },
+    classWeights,
+    labelSmoothing,
+    metrics: metrics.map(({ name }) => name),
+    averageWeights,
+    keepBest: keepBest?.name,
+    earlyStopping,
   };
 }
 

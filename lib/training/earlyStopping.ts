@@ -1,25 +1,48 @@
-import { nonNegativeNumber, oneOf, positiveInteger, required, type OptionRules } from '../options';
+import type { Metric } from '../evaluation/runningMetrics';
+import { checkOptions, nonNegativeNumber, positiveInteger, required, text } from '../options';
 import type { EpochRecord } from './history';
-
-/** The validation figure that says which epoch is better: a smaller loss, or a larger accuracy. */
-export type Monitor = 'valLoss' | 'valAccuracy';
 
 /** When to end a training that no longer improves; the same meaning as Keras' EarlyStopping. */
 export interface EarlyStopping {
   /** Epochs in a row without improvement after which the training ends. At least 1. */
   readonly patience: number;
-  /** Default `valLoss`. */
-  readonly monitor?: Monitor;
+  /** `loss` (the default) or a metric's name; that of the validation set is looked at. */
+  readonly monitor?: string;
   /** An improvement by this much or less is none. Default 0. */
   readonly minDelta?: number;
 }
 
-export const monitorRule = oneOf('valLoss', 'valAccuracy');
-export const earlyStoppingRules: OptionRules<EarlyStopping> = {
-  patience: required(positiveInteger),
-  monitor: monitorRule,
-  minDelta: nonNegativeNumber,
-};
+/** What of the validation says which epoch is better. */
+export type Monitor = Pick<Metric, 'name' | 'better'>;
+
+const LOSS: Monitor = { name: 'loss', better: 'lower' };
+
+/** @throws RangeError where nothing of that name is measured. */
+export function findMonitor(name: string, metrics: readonly Metric[], option: string): Monitor {
+  const found = [LOSS, ...metrics].find((each) => each.name === name);
+  if (found) return found;
+  throw new RangeError(
+    `Expected ${option} to be ${['loss', ...metrics.map((metric) => metric.name)].join(' or ')} but received ` +
+      `"${name}": name it in metrics, or watch another.`,
+  );
+}
+
+/** Checked, with the defaults filled in. */
+export interface StoppingRule {
+  readonly patience: number;
+  readonly monitor: Monitor;
+  readonly minDelta: number;
+}
+
+export function findStoppingRule(options: EarlyStopping, metrics: readonly Metric[]): StoppingRule {
+  checkOptions<EarlyStopping>('earlyStopping', options, {
+    patience: required(positiveInteger),
+    monitor: text,
+    minDelta: nonNegativeNumber,
+  });
+  const { patience, monitor = 'loss', minDelta = 0 } = options;
+  return { patience, monitor: findMonitor(monitor, metrics, 'earlyStopping.monitor'), minDelta };
+}
 
 /**
  * The 1-based epoch that was the last to beat the best one before it by more than `minDelta`; the earlier one of
@@ -28,27 +51,28 @@ export const earlyStoppingRules: OptionRules<EarlyStopping> = {
  * A function of the history alone: early stopping has no state that a checkpoint could lose.
  */
 export function findBestEpoch(
-  epochs: readonly EpochRecord[],
-  {
-    monitor = 'valLoss',
-    minDelta = 0,
-  }: { readonly monitor?: Monitor; readonly minDelta?: number } = {},
+  epochs: readonly Pick<EpochRecord, 'epoch' | 'val'>[],
+  { monitor = LOSS, minDelta = 0 }: { readonly monitor?: Monitor; readonly minDelta?: number } = {},
 ): number {
   let bestEpoch = 0;
   let best = Infinity;
-  for (const record of epochs) {
-    const value = record[monitor];
-    if (value === null) continue;
-    const cost = monitor === 'valLoss' ? value : -value;
+  for (const { epoch, val } of epochs) {
+    const value = val?.[monitor.name];
+    if (value === undefined) continue;
+    const cost = monitor.better === 'lower' ? value : -value;
     if (cost < best - minDelta) {
       best = cost;
-      bestEpoch = record.epoch;
+      bestEpoch = epoch;
     }
   }
   return bestEpoch;
 }
 
 /** True once `patience` epochs in a row brought no improvement. */
-export function shouldStop(epochs: readonly EpochRecord[], stopping: EarlyStopping): boolean {
+export function shouldStop(
+  epochs: readonly EpochRecord[],
+  stopping: StoppingRule | undefined,
+): boolean {
+  if (!stopping) return false;
   return epochs.length - findBestEpoch(epochs, stopping) >= stopping.patience;
 }

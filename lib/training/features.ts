@@ -4,6 +4,7 @@
  * The backbone runs as one graph with its weights as constants; pictures are resized in that graph, batch by batch, so
  * that never more than one batch exists at the backbone's size.
  */
+import { createHash } from 'node:crypto';
 import { imageBytes, type ImageDataset } from '../data/dataset';
 import { createPredictor } from '../evaluation/predictor';
 import { watchInterrupts, yieldToEvents, type Interrupts } from '../interrupts';
@@ -209,6 +210,15 @@ class Extraction {
   dispose(): void {
     this.predictor.dispose();
   }
+}
+
+/** SHA-256 of the features' number and size, all their bytes and all labels, in hexadecimal. */
+export function fingerprintFeatures({ values, labels, size, width }: Features): string {
+  const hash = createHash('sha256').update(`${size} × ${width}\n`);
+  for (const { buffer, byteOffset, byteLength } of [values, labels]) {
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  return hash.digest('hex');
 }
 
 /** The rows at `indices`, in that order, copied. */

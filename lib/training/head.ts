@@ -1,92 +1,105 @@
 /** Trains a head on features: no picture is looked at again, so an epoch over 50,000 of them takes a second or two. */
-import { addToScore, createScore, type MeanScore } from '../evaluation/score';
-import { yieldToEvents, type Interrupts } from '../interrupts';
-import {
-  abortSignal,
-  anyValue,
-  callback,
-  checkOptions,
-  fractionBelowOne,
-  nonNegativeNumber,
-  positiveInteger,
-  required,
-  seedInteger,
-} from '../options';
-import { createRng, shuffledIndices } from '../random';
+import { scoreProbabilities } from '../evaluation/score';
+import { STANDARDIZE_LAYER } from '../models/transfer';
+import { anyValue, checkOptions, nonNegativeNumber, required } from '../options';
 import { tf } from '../tensorflow/backend';
-import { learningRateRule } from './config';
-import { selectFeatures, type Features } from './features';
-import { createHeadStep, standardize } from './headStep';
-import type { EpochRecord, History, StepInfo } from './history';
-import { createCosineSchedule, type Schedule } from './schedule';
-import { trainAlone } from './trainAlone';
+import { completeLoopOptions, describeLoop, loopRules, type LoopOptions } from './config';
+import { fingerprintFeatures, selectFeatures, type Features } from './features';
+import type { History } from './history';
+import { identify } from './identity';
+import { lossAdder } from './loss';
+import { runTraining } from './loop';
+import { createAdam } from './optimizer';
+import { createCosineSchedule } from './schedule';
+import { createTrainingStep } from './trainingStep';
 
-/** What {@link trainHead} can be told. */
-export interface HeadTrainingOptions {
+/** Options of {@link trainHead}: those of every training, with defaults that suit a head. */
+export interface HeadTrainingOptions extends Partial<Omit<LoopOptions, 'seed' | 'optimizer'>> {
   readonly trainFeatures: Features;
   /** Predicted after each epoch. */
   readonly valFeatures?: Features;
+  /** Of the order of the features and of dropout. */
+  readonly seed: number;
   /** Default 30. */
   readonly epochs?: number;
   /** Default 256. */
   readonly batchSize?: number;
   /** Default: from 1e-3 down to 0 along half a cosine. */
-  readonly learningRate?: number | Schedule;
+  readonly learningRate?: LoopOptions['learningRate'];
   /** Decoupled weight decay of the kernels a step, times the learning rate (AdamW). Default 0. */
   readonly weightDecay?: number;
-  /** Share of the target that is spread evenly over all classes, in [0, 1). Default 0. */
-  readonly labelSmoothing?: number;
-  /** Of the order of the features and of dropout. */
-  readonly seed: number;
-  readonly onStep?: (step: StepInfo) => void | Promise<void>;
-  readonly onEpoch?: (epoch: EpochRecord) => void | Promise<void>;
-  readonly signal?: AbortSignal;
 }
-
-type Config = HeadTrainingOptions &
-  Required<Pick<HeadTrainingOptions, 'epochs' | 'batchSize' | 'weightDecay' | 'labelSmoothing'>> & {
-    readonly schedule: Schedule;
-  };
 
 /**
  * Trains a head in place, from the weights it has. Its standardisation is set from the training features first.
  *
- * One training at a time runs in a process; Ctrl-C, Jupyter's stop button and `signal` end it within one batch.
+ * The rules are those of `trainModel`: one training at a time in a process, which Ctrl-C, Jupyter's stop button and
+ * `signal` end within one batch.
  *
  * @param head of {@link createHead}; stays the caller's.
- * @throws Error when it is interrupted, or where the loss is no longer finite.
+ * @throws as `trainModel`.
  */
 export async function trainHead(
   head: tf.LayersModel,
   options: HeadTrainingOptions,
 ): Promise<History> {
-  checkOptions<HeadTrainingOptions>('trainHead', options, {
-    trainFeatures: required(anyValue),
-    valFeatures: anyValue,
-    epochs: positiveInteger,
-    batchSize: positiveInteger,
-    learningRate: learningRateRule,
-    weightDecay: nonNegativeNumber,
-    labelSmoothing: fractionBelowOne,
-    seed: required(seedInteger),
-    onStep: callback,
-    onEpoch: callback,
-    signal: abortSignal,
-  });
-  const { learningRate = createCosineSchedule({ peak: 1e-3 }) } = options;
-  const config: Config = {
-    ...options,
-    epochs: options.epochs ?? 30,
-    batchSize: options.batchSize ?? 256,
-    weightDecay: options.weightDecay ?? 0,
-    labelSmoothing: options.labelSmoothing ?? 0,
-    schedule: typeof learningRate === 'number' ? () => learningRate : learningRate,
+  const { trainFeatures, valFeatures, weightDecay = 0, ...given } = options;
+  const loop: LoopOptions = {
+    ...given,
+    epochs: given.epochs ?? 30,
+    batchSize: given.batchSize ?? 256,
+    learningRate: given.learningRate ?? createCosineSchedule({ peak: 1e-3 }),
   };
-  checkFits(head, config);
-  return trainAlone(
-    { signal: options.signal, describe: () => 'the training of a head' },
-    (signals) => runEpochs(head, config, signals),
+  checkOptions<LoopOptions & HeadTrainingOptions>(
+    'trainHead',
+    { ...loop, trainFeatures, valFeatures, weightDecay },
+    {
+      trainFeatures: required(anyValue),
+      valFeatures: anyValue,
+      weightDecay: nonNegativeNumber,
+      ...loopRules,
+    },
   );
+  checkFits(head, options);
+  const config = completeLoopOptions(
+    { ...loop, optimizer: createAdam({ weightDecay }) },
+    { ...trainFeatures, hasValidation: valFeatures !== undefined },
+  );
+  return runTraining({
+    what: 'the training of a head',
+    model: head,
+    config,
+    source: {
+      size: trainFeatures.size,
+      batch(indices) {
+        const { values, labels } = selectFeatures(trainFeatures, indices);
+        return { inputs: values, labels };
+      },
+    },
+    orderStream: 'head shuffle',
+    createStep() {
+      standardize(head, trainFeatures);
+      return createTrainingStep(head, config);
+    },
+    ...(valFeatures && {
+      createValidator: () => ({
+        run: () => {
+          const probabilities = predictFeatures(head, valFeatures);
+          const numClasses = head.outputs[0].shape[1] as number;
+          const outputs = { probabilities, labels: valFeatures.labels, numClasses };
+          const { metrics, loss } = config;
+          const score = scoreProbabilities(outputs, { metrics, addLosses: lossAdder(loss) });
+          return Promise.resolve(score);
+        },
+      }),
+    }),
+    identify: () =>
+      identify(head, {
+        trainSet: fingerprintFeatures(trainFeatures),
+        valSet: valFeatures && fingerprintFeatures(valFeatures),
+        options: describeLoop(config),
+      }),
+  });
 }
 
 /** The head's probabilities, float32 [features.size, numClasses], row by row. */
@@ -98,87 +111,10 @@ export function predictFeatures(head: tf.LayersModel, features: Features): Float
   });
 }
 
-async function runEpochs(
+function checkFits(
   head: tf.LayersModel,
-  config: Config,
-  interrupts: Interrupts,
-): Promise<History> {
-  const { trainFeatures, valFeatures, epochs, batchSize, seed } = config;
-  const startedAt = performance.now();
-  standardize(head, trainFeatures);
-  const step = createHeadStep(head, config);
-  const stepsPerEpoch = Math.ceil(trainFeatures.size / batchSize);
-  const totalSteps = epochs * stepsPerEpoch;
-  const records: EpochRecord[] = [];
-  try {
-    for (let epoch = 1; epoch <= epochs; epoch++) {
-      const epochStartedAt = performance.now();
-      const order = shuffledIndices(trainFeatures.size, createRng(seed, 'head shuffle', epoch));
-      const sums = { images: 0, loss: 0, correct: 0, seconds: 0 };
-      let learningRate = 0;
-      for (let stepInEpoch = 1; stepInEpoch <= stepsPerEpoch; stepInEpoch++) {
-        if (interrupts.requested) {
-          throw new Error(
-            `The training of the head was interrupted in epoch ${epoch} of ${epochs}.`,
-          );
-        }
-        const stepStartedAt = performance.now();
-        const number = (epoch - 1) * stepsPerEpoch + stepInEpoch;
-        learningRate = config.schedule((number - 1) / totalSteps);
-        const rows = order.subarray((stepInEpoch - 1) * batchSize, stepInEpoch * batchSize);
-        const batch = selectFeatures(trainFeatures, rows);
-        const { loss, correct } = step.run(batch, { learningRate, step: number });
-        if (!Number.isFinite(loss)) throw spoilt(loss, epoch, learningRate);
-        sums.images += batch.size;
-        sums.loss += loss * batch.size;
-        sums.correct += correct;
-        sums.seconds += (performance.now() - stepStartedAt) / 1000;
-        const secondsPerStep = (performance.now() - startedAt) / 1000 / number;
-        await config.onStep?.({
-          epoch,
-          epochs,
-          step: number,
-          stepInEpoch,
-          stepsPerEpoch,
-          loss: sums.loss / sums.images,
-          accuracy: sums.correct / sums.images,
-          imagesPerSecond: sums.images / sums.seconds,
-          secondsLeft: secondsPerStep * (totalSteps - number),
-        });
-        await yieldToEvents();
-      }
-      const validation = valFeatures && scoreFeatures(head, valFeatures);
-      const record: EpochRecord = {
-        epoch,
-        trainLoss: sums.loss / sums.images,
-        trainAccuracy: sums.correct / sums.images,
-        valLoss: validation?.loss ?? null,
-        valAccuracy: validation?.accuracy ?? null,
-        learningRate,
-        seconds: (performance.now() - epochStartedAt) / 1000,
-        imagesPerSecond: sums.images / sums.seconds,
-      };
-      records.push(record);
-      await config.onEpoch?.(record);
-    }
-    return { epochs: records, seconds: (performance.now() - startedAt) / 1000 };
-  } finally {
-    step.dispose();
-  }
-}
-
-function scoreFeatures(head: tf.LayersModel, features: Features): MeanScore {
-  const score = createScore();
-  const probabilities = predictFeatures(head, features);
-  addToScore(score, {
-    probabilities,
-    labels: features.labels,
-    numClasses: head.outputs[0].shape[1] as number,
-  });
-  return { loss: score.lossSum / score.images, accuracy: score.correct / score.images };
-}
-
-function checkFits(head: tf.LayersModel, { trainFeatures, valFeatures }: Config): void {
+  { trainFeatures, valFeatures }: HeadTrainingOptions,
+): void {
   const taken = head.inputs[0].shape[1];
   for (const [name, features] of Object.entries({ trainFeatures, valFeatures })) {
     if (!features) continue;
@@ -191,9 +127,23 @@ function checkFits(head: tf.LayersModel, { trainFeatures, valFeatures }: Config)
   }
 }
 
-function spoilt(loss: number, epoch: number, learningRate: number): Error {
-  return new Error(
-    `Training stopped: the loss of the head is ${loss} in epoch ${epoch}, at the learning rate ${learningRate}: ` +
-      'make the head anew and train it with a lower learningRate.',
-  );
+/** Sets the head's standardisation to mean and variance of each feature, summed in double precision. */
+function standardize(head: tf.LayersModel, { values, size, width }: Features): void {
+  const layer = head.layers.find(({ name }) => name === STANDARDIZE_LAYER);
+  if (!layer) return; // a head of the caller's own
+  const sums = new Float64Array(width);
+  const squares = new Float64Array(width);
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column < width; column++) {
+      const value = values[row * width + column];
+      sums[column] += value;
+      squares[column] += value * value;
+    }
+  }
+  const mean = sums.map((sum) => sum / size);
+  const variance = squares.map((square, column) => Math.max(0, square / size - mean[column] ** 2));
+  tf.tidy(() => {
+    const [gamma, beta] = layer.getWeights();
+    layer.setWeights([gamma, beta, tf.tensor1d([...mean]), tf.tensor1d([...variance])]);
+  });
 }

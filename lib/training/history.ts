@@ -1,15 +1,15 @@
 /** What a training reports: one record an epoch, and one line of news a step. */
 
-/** One finished epoch. Losses are mean cross-entropies in nats; accuracies are fractions 0…1. */
+import type { MetricValues } from '../evaluation/runningMetrics';
+
+/** One finished epoch. Metrics by their names: `loss`, `accuracy` (0…1), and those that were asked for. */
 export interface EpochRecord {
   /** 1-based. */
   readonly epoch: number;
-  /** Mean over the epoch's images, each at the moment it was trained on: the weights were still moving. */
-  readonly trainLoss: number;
-  readonly trainAccuracy: number;
+  /** Over the epoch's images, each at the moment it was trained on: the weights were still moving. */
+  readonly train: MetricValues;
   /** Of the whole validation set with the epoch's last weights; null without one. */
-  readonly valLoss: number | null;
-  readonly valAccuracy: number | null;
+  readonly val: MetricValues | null;
   /** That of the epoch's last step. */
   readonly learningRate: number;
   /**
@@ -42,10 +42,8 @@ export interface StepInfo {
   /** Steps done in this epoch, 1-based. */
   readonly stepInEpoch: number;
   readonly stepsPerEpoch: number;
-  /** Running mean over the epoch's images so far. */
-  readonly loss: number;
-  /** Running mean over the epoch's images so far. */
-  readonly accuracy: number;
+  /** Over the epoch's images so far. */
+  readonly train: MetricValues;
   /** Running mean of this epoch, as in {@link EpochRecord}. */
   readonly imagesPerSecond: number;
   /** Estimate for the whole training: steps left at the pace of this call's steps so far, validation included. */

@@ -5,8 +5,7 @@
  * The weights that a training began with are no part of it: a model that was interrupted has moved on from them. Two
  * trainings that differ in nothing else need folders of their own.
  */
-import { createHash } from 'node:crypto';
-import { imageBytes, type ImageDataset } from '../data/dataset';
+import { fingerprintDataset, type ImageDataset } from '../data/dataset';
 import { describeValue } from '../options';
 import { type tf } from '../tensorflow/backend';
 
@@ -35,20 +34,18 @@ export function describeModel(model: tf.LayersModel): unknown {
   };
 }
 
-/**
- * Name, size, classes and a checksum of all labels and of up to 1,024 pictures spread over the set: about 3 MB of
- * CIFAR-10, so it takes milliseconds.
- */
+/** Everything that decides about a curve; not callbacks, nor where checkpoints go. Plain JSON. */
+export function identify(
+  model: tf.LayersModel,
+  of: Omit<TrainingIdentity, 'model'>,
+): TrainingIdentity {
+  return JSON.parse(JSON.stringify({ model: describeModel(model), ...of })) as TrainingIdentity;
+}
+
+/** Name, size, classes and fingerprint of a data set. */
 export function describeDataset(dataset: ImageDataset): unknown {
-  const { name, source, size, height, width, classNames, images, labels } = dataset;
-  const hash = createHash('sha256');
-  hash.update(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength));
-  const bytes = imageBytes(dataset);
-  const stride = Math.max(1, Math.ceil(size / 1024));
-  for (let index = 0; index < size; index += stride) {
-    hash.update(images.subarray(index * bytes, (index + 1) * bytes));
-  }
-  return { name, source, size, height, width, classNames, sha256: hash.digest('hex') };
+  const { name, source, size, height, width, classNames } = dataset;
+  return { name, source, size, height, width, classNames, sha256: fingerprintDataset(dataset) };
 }
 
 /**

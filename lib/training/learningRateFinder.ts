@@ -1,7 +1,6 @@
-import { batches } from '../data/batches';
-import { yieldToEvents, type Interrupts } from '../interrupts';
 import {
   anyValue,
+  callback,
   checkOptions,
   flag,
   fractionBelowOne,
@@ -11,16 +10,19 @@ import {
   required,
   seedInteger,
 } from '../options';
-import { createRng, shuffledIndices } from '../random';
-import { type tf } from '../tensorflow/backend';
-import { createAlternatingFlip } from './alternatingFlip';
-import { checkModelFits, type TrainingOptions } from './config';
+import type { tf } from '../tensorflow/backend';
+import {
+  checkModelFits,
+  completeLoopOptions,
+  type LoopConfig,
+  type TrainingOptions,
+} from './config';
+import { runTraining } from './loop';
 import { readVariables, writeVariables } from './modelState';
-import { createAdam } from './optimizer';
-import { trainAlone } from './trainAlone';
+import { oneAugmentation, pictureSource } from './train';
 import { createTrainingStep, namedWeights } from './trainingStep';
 
-/** What {@link findLearningRate} can be told: what `trainModel` will be, and the rates to try. */
+/** Options of {@link findLearningRate}: those of the training to come, and the rates to try. */
 export interface LearningRateFinderOptions extends Pick<
   TrainingOptions,
   | 'trainSet'
@@ -31,6 +33,7 @@ export interface LearningRateFinderOptions extends Pick<
   | 'labelSmoothing'
   | 'augmentation'
   | 'bfloat16'
+  | 'onStep'
 > {
   /** The first step's rate. Default 1e-5. */
   readonly from?: number;
@@ -79,6 +82,7 @@ export async function findLearningRate(
     labelSmoothing: fractionBelowOne,
     augmentation: anyValue,
     bfloat16: flag,
+    onStep: callback,
     from: positiveNumber,
     to: positiveNumber,
     steps: integerFrom(5, 100),
@@ -90,44 +94,54 @@ export async function findLearningRate(
     );
   }
   checkModelFits(model, options.preprocess, { trainSet: options.trainSet });
-  const describe = (): string => 'a trial of learning rates';
-  return trainAlone({ describe }, (interrupts) => tryRates(model, { ...options, interrupts }));
+  return tryRates(model, options);
 }
 
 async function tryRates(
   model: tf.LayersModel,
-  options: LearningRateFinderOptions & { readonly interrupts: Interrupts },
+  options: LearningRateFinderOptions,
 ): Promise<LearningRateSearch> {
-  const { from = 1e-5, to = 10, steps = 100, interrupts, ...training } = options;
-  const { trainSet, optimizer = createAdam() } = options;
-  const { height, width } = trainSet;
-  const initial = readVariables(namedWeights(model));
-  const step = createTrainingStep(model, { ...training, optimizer, height, width });
+  const { trainSet, preprocess, bfloat16, from = 1e-5, to = 10, steps = 100 } = options;
+  const { seed, optimizer, labelSmoothing, onStep } = options;
+  const { size, height, width } = trainSet;
+  const batchSize = Math.min(options.batchSize, size);
+  const stepsPerEpoch = Math.floor(size / batchSize);
+  const epochs = Math.ceil(steps / stepsPerEpoch);
+  const augmentation = oneAugmentation(options.augmentation);
+  const rateOf = (stepsDone: number): number => from * (to / from) ** (stepsDone / (steps - 1));
   const learningRates: number[] = [];
   const losses: number[] = [];
   const smoothedLosses: number[] = [];
+  let average = 0;
+  const training = { epochs, batchSize, seed, optimizer, labelSmoothing, onStep };
+  const config: LoopConfig = {
+    ...completeLoopOptions(training, { ...trainSet, hasValidation: false }),
+    rateOf,
+    stepsPerEpoch,
+    totalSteps: steps,
+  };
+  const initial = readVariables(namedWeights(model));
   try {
-    let average = 0;
-    for (const { images, labels, flips } of endlessBatches(options)) {
-      const done = losses.length;
-      if (done === steps) break;
-      if (interrupts.requested) {
-        throw new Error(
-          `The trial of learning rates was interrupted after ${done} of ${steps} steps; the model has its weights back.`,
-        );
-      }
-      const learningRate = from * (to / from) ** (done / (steps - 1));
-      const { loss } = step.run(images, labels, { learningRate, step: done + 1, flips });
-      if (!Number.isFinite(loss)) break;
-      average = SMOOTHING * average + (1 - SMOOTHING) * loss;
-      learningRates.push(learningRate);
-      losses.push(loss);
-      smoothedLosses.push(average / (1 - SMOOTHING ** (done + 1))); // as Adam corrects its averages
-      if (smoothedLosses[done] > RUN_AWAY * Math.min(...smoothedLosses)) break;
-      await yieldToEvents();
-    }
+    await runTraining({
+      what: 'a search for a learning rate',
+      model,
+      config,
+      source: pictureSource(trainSet, { augmentation, seed }),
+      orderStream: 'shuffle',
+      dropRest: true,
+      createStep: () =>
+        createTrainingStep(model, { ...config, preprocess, height, width, augmentation, bfloat16 }),
+      onLoss(loss, step) {
+        if (!Number.isFinite(loss)) return 'end';
+        average = SMOOTHING * average + (1 - SMOOTHING) * loss;
+        learningRates.push(rateOf(step - 1));
+        losses.push(loss);
+        smoothedLosses.push(average / (1 - SMOOTHING ** step)); // as Adam corrects its averages
+        const ranAway = smoothedLosses[step - 1] > RUN_AWAY * Math.min(...smoothedLosses);
+        return ranAway || step === steps ? 'end' : undefined;
+      },
+    });
   } finally {
-    step.dispose();
     writeVariables(namedWeights(model), initial);
   }
   if (losses.length === 0) {
@@ -149,29 +163,4 @@ export function steepestFall(losses: readonly number[]): number {
     if (here < slope) [steepest, slope] = [index, here];
   }
   return steepest;
-}
-
-interface TrialBatch {
-  readonly images: Uint8Array;
-  readonly labels: Int32Array;
-  readonly flips?: Int32Array;
-}
-
-/** Whole batches, epoch after epoch: a smaller last one would have a noisier loss. */
-function* endlessBatches(options: LearningRateFinderOptions): Generator<TrialBatch, void> {
-  const { trainSet, seed, augmentation } = options;
-  const batchSize = Math.min(options.batchSize, trainSet.size);
-  const flipsOf = augmentation?.alternates
-    ? createAlternatingFlip(trainSet.size, { seed })
-    : undefined;
-  for (let epoch = 1; ; epoch++) {
-    const order = shuffledIndices(trainSet.size, createRng(seed, 'shuffle', epoch));
-    const whole = order.subarray(0, trainSet.size - (trainSet.size % batchSize));
-    let position = 0;
-    for (const { images, labels, size } of batches(trainSet, { batchSize, order: whole })) {
-      const indices = whole.subarray(position, position + size);
-      yield { images, labels, flips: flipsOf?.(indices, epoch) };
-      position += size;
-    }
-  }
 }

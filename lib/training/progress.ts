@@ -1,3 +1,5 @@
+import type { LabelledOutputs, Metric, MetricValues } from '../evaluation/runningMetrics';
+import { addToTally, createTally, tallyValues, type Tally } from '../evaluation/score';
 import type { EpochRecord, StepInfo } from './history';
 
 /**
@@ -16,13 +18,9 @@ export interface TrainingProgress {
 }
 
 /** Sums over the steps of one epoch, divided once at its end. */
-export interface EpochTally {
+export interface EpochTally extends Tally {
   /** Steps done in this epoch. */
   steps: number;
-  images: number;
-  correct: number;
-  /** Sum over images of the cross-entropy. */
-  lossSum: number;
   /** Time of the training steps alone. */
   stepSeconds: number;
   /** Wall time of the epoch. */
@@ -31,39 +29,31 @@ export interface EpochTally {
   learningRate: number;
 }
 
-export function createTally(): EpochTally {
-  return {
-    steps: 0,
-    images: 0,
-    correct: 0,
-    lossSum: 0,
-    stepSeconds: 0,
-    seconds: 0,
-    learningRate: 0,
-  };
+function createEpochTally(): EpochTally {
+  return { ...createTally(), steps: 0, stepSeconds: 0, seconds: 0, learningRate: 0 };
 }
 
 export function createProgress(): TrainingProgress {
-  return { step: 0, epochs: [], current: createTally(), seconds: 0 };
+  return { step: 0, epochs: [], current: createEpochTally(), seconds: 0 };
 }
 
 /** What one step adds. */
 export interface StepResult {
   /** Mean over the batch. */
   readonly loss: number;
-  readonly correct: number;
-  readonly size: number;
+  readonly outputs: LabelledOutputs;
+  readonly metrics: readonly Metric[];
   readonly learningRate: number;
   readonly seconds: number;
 }
 
 export function addStep(progress: TrainingProgress, result: StepResult): void {
   const { current } = progress;
+  const { loss, outputs, metrics } = result;
   progress.step++;
   current.steps++;
-  current.images += result.size;
-  current.correct += result.correct;
-  current.lossSum += result.loss * result.size;
+  const lossSum = current.lossSum + loss * outputs.labels.length;
+  addToTally(current, outputs, { metrics, lossSum });
   current.stepSeconds += result.seconds;
   current.learningRate = result.learningRate;
 }
@@ -71,21 +61,20 @@ export function addStep(progress: TrainingProgress, result: StepResult): void {
 /** Turns the tally of the epoch under way into its record, and begins the next. */
 export function finishEpoch(
   progress: TrainingProgress,
-  validation: { readonly loss: number; readonly accuracy: number } | undefined,
+  metrics: readonly Metric[],
+  validation: MetricValues | null,
 ): EpochRecord {
-  const { images, correct, lossSum, stepSeconds, seconds, learningRate } = progress.current;
+  const { images, stepSeconds, seconds, learningRate } = progress.current;
   const record: EpochRecord = {
     epoch: progress.epochs.length + 1,
-    trainLoss: lossSum / images,
-    trainAccuracy: correct / images,
-    valLoss: validation?.loss ?? null,
-    valAccuracy: validation?.accuracy ?? null,
+    train: tallyValues(progress.current, metrics),
+    val: validation,
     learningRate,
     seconds,
     imagesPerSecond: images / stepSeconds,
   };
   progress.epochs.push(record);
-  progress.current = createTally();
+  progress.current = createEpochTally();
   return record;
 }
 
@@ -97,6 +86,7 @@ export function describeStep(
     readonly stepsPerEpoch: number;
     /** Wall seconds per step of this session so far. */
     readonly secondsPerStep: number;
+    readonly metrics: readonly Metric[];
   },
 ): StepInfo {
   const { current, step } = progress;
@@ -107,8 +97,7 @@ export function describeStep(
     step,
     stepInEpoch: current.steps,
     stepsPerEpoch,
-    loss: current.lossSum / current.images,
-    accuracy: current.correct / current.images,
+    train: tallyValues(current, plan.metrics),
     imagesPerSecond: current.images / current.stepSeconds,
     secondsLeft: (epochs * stepsPerEpoch - step) * secondsPerStep,
   };

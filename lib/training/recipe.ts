@@ -5,7 +5,9 @@
 import type { ImageDataset } from '../data/dataset';
 import { CIFAR10_SCALE } from '../data/preprocess';
 import type { Classifier } from '../models/classifier';
+import { metricsRule } from '../evaluation/runningMetrics';
 import { createFastCnn } from '../models/fastCnn';
+import type { CreateNetwork, NetworkOptions } from '../models/modelOptions';
 import {
   abortSignal,
   anyValue,
@@ -23,6 +25,7 @@ import {
   seedInteger,
   text,
 } from '../options';
+import type { tf } from '../tensorflow/backend';
 import { hasFastBfloat16 } from '../tensorflow/processor';
 import { createAugmentation, flipRule } from './augment';
 import type { CheckpointOptions, TrainingOptions } from './config';
@@ -32,7 +35,7 @@ import { createConstantSchedule, createTriangularSchedule, type Schedule } from 
 import { trainModel } from './train';
 import { setWhitening } from './whitening';
 
-/** A training from scratch of the network of {@link createFastCnn}. */
+/** A training from scratch; the network is that of {@link createFastCnn} unless another one is handed over. */
 export interface Recipe {
   readonly name: string;
   /** Filters of the network's blocks. */
@@ -183,21 +186,23 @@ const recipeRules: OptionRules<Recipe> = {
   bfloat16: required(oneOf('where fast', 'never')),
 };
 
-/** What {@link trainRecipe} can be told. */
+/** Options of {@link trainRecipe}. */
 export interface TrainRecipeOptions extends Pick<
   TrainingOptions,
-  'onStep' | 'onEpoch' | 'onResume' | 'onInterrupt' | 'signal'
+  'onStep' | 'onEpoch' | 'onResume' | 'onInterrupt' | 'signal' | 'metrics'
 > {
   readonly recipe: Recipe;
   /** Of the initial weights, the order of the pictures and the augmentation. */
   readonly seed: number;
+  /** Another network; default {@link createFastCnn} with the recipe's widths. */
+  readonly model?: CreateNetwork;
   readonly checkpoint?: CheckpointOptions;
 }
 
 /**
- * Makes the recipe's network and trains it.
+ * Makes a network and trains it by the recipe.
  *
- * @param data.trainSet pictures of at least 17 pixels, of any number of classes.
+ * @param data.trainSet pictures of any number of classes; of at least 17 pixels for the recipe's own network.
  * @param data.valSet evaluated after each epoch, as the finished classifier predicts. That takes time: leave it out where
  *   seconds are compared.
  * @returns the finished classifier, whose model is the caller's to dispose, and the training's history.
@@ -210,6 +215,8 @@ export async function trainRecipe(
   checkOptions<TrainRecipeOptions>('trainRecipe', options, {
     recipe: required(anyValue),
     seed: required(seedInteger),
+    model: callback,
+    metrics: metricsRule,
     checkpoint: anyValue,
     onStep: callback,
     onEpoch: callback,
@@ -217,28 +224,15 @@ export async function trainRecipe(
     onInterrupt: callback,
     signal: abortSignal,
   });
-  const { recipe, seed, ...hooks } = options;
+  const { recipe, seed, model: createModel, ...hooks } = options;
   checkOptions<Recipe>('the recipe', recipe, recipeRules);
-  const { trainSet } = data;
-  const { height, width, classNames } = trainSet;
+  const { height, width, classNames } = data.trainSet;
   const preprocess = { height, width, ...CIFAR10_SCALE };
-  const model = createFastCnn({
-    inputShape: [height, width, 3],
-    numClasses: classNames.length,
-    widths: recipe.widths,
-    convolutionsPerBlock: recipe.convolutionsPerBlock,
-    whitening: recipe.whitening,
-    seed,
-  });
+  const network = { inputShape: [height, width, 3], numClasses: classNames.length, seed } as const;
+  const model = createModel?.(network) ?? recipeNetwork(recipe, data.trainSet, network);
   try {
-    if (recipe.whitening) setWhitening(model, trainSet, { preprocess });
-    const history = await trainModel(model, {
-      ...data,
-      ...hooks,
-      ...recipeTraining(recipe),
-      preprocess,
-      seed,
-    });
+    const training = { ...data, ...hooks, ...recipeTraining(recipe), preprocess, seed };
+    const history = await trainModel(model, training);
     const classifier = { model, classNames, preprocess, flipAverage: recipe.testTimeFlip };
     return { classifier, history };
   } catch (error) {
@@ -247,7 +241,30 @@ export async function trainRecipe(
   }
 }
 
-/** What `trainModel` has to be told of a recipe. */
+/** The recipe's own network, its first layer set by the training pictures where the recipe whitens. */
+function recipeNetwork(
+  recipe: Recipe,
+  trainSet: ImageDataset,
+  network: NetworkOptions,
+): tf.LayersModel {
+  const { widths, convolutionsPerBlock, whitening } = recipe;
+  const model = createFastCnn({ ...network, widths, convolutionsPerBlock, whitening });
+  try {
+    const { height, width } = trainSet;
+    if (whitening)
+      setWhitening(model, trainSet, { preprocess: { height, width, ...CIFAR10_SCALE } });
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/**
+ * A recipe's part of `trainModel`'s options, for any model.
+ *
+ * @example await trainModel(model, { ...recipeTraining(RECIPES.fast), trainSet, preprocess, seed });
+ */
 export function recipeTraining(
   recipe: Recipe,
 ): Omit<TrainingOptions, 'trainSet' | 'preprocess' | 'seed'> {

@@ -12,6 +12,7 @@ import {
   rule,
   seedInteger,
 } from '../options';
+import type { MetricValues } from '../evaluation/runningMetrics';
 import type { Features } from './features';
 import { trainHead, type HeadTrainingOptions } from './head';
 import type { History } from './history';
@@ -45,9 +46,8 @@ export interface SelectHeadOptions {
 /** One candidate, trained. */
 export interface HeadTrial {
   readonly recipe: HeadRecipe;
-  /** After its last epoch. */
-  readonly valAccuracy: number;
-  readonly valLoss: number;
+  /** Of the validation after its last epoch. */
+  readonly val: MetricValues;
   readonly history: History;
 }
 
@@ -86,11 +86,11 @@ export async function selectHead(options: SelectHeadOptions): Promise<SelectedHe
     const head = createHead({ features: width, numClasses, seed: options.seed, ...form });
     try {
       const history = await trainHead(head, { ...training, labelSmoothing, weightDecay });
-      const { valAccuracy, valLoss } = history.epochs[history.epochs.length - 1];
-      const trial = { recipe, history, valAccuracy: valAccuracy ?? 0, valLoss: valLoss ?? 0 };
+      const { val } = history.epochs[history.epochs.length - 1];
+      const trial = { recipe, history, val: val as MetricValues };
       trials.push(trial);
       onTrial?.(trial);
-      if (best === undefined || trial.valAccuracy > best.trial.valAccuracy) {
+      if (best === undefined || trial.val.accuracy > best.trial.val.accuracy) {
         best?.head.dispose();
         best = { head, trial };
       }

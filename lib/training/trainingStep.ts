@@ -2,22 +2,26 @@ import { applyPreprocess, type Preprocess } from '../data/preprocess';
 import { applyLogits } from '../models/logits';
 import { tf } from '../tensorflow/backend';
 import { compile, setStepNumber, type CompileStatistics } from '../tensorflow/compile';
-import { softmaxCrossEntropy } from '../tensorflow/fusedKernels';
 import { withFusedLayers } from '../tensorflow/layers';
 import { uint8Tensor, uint8ToFloat } from '../tensorflow/operations';
-import type { Augmentation } from './augment';
+import type { Augmentation, AugmentationInputs } from './augment';
 import { createAverages, type AverageWeights } from './averageWeights';
 import type { NamedVariable, Optimizer } from './optimizer';
-import { denseTargets, smoothLabels } from './smoothLabels';
+import { crossEntropyLoss, denseTargets, smoothLabels, type Loss } from './loss';
 
 export interface TrainingStepOptions {
   readonly optimizer: Optimizer;
-  readonly preprocess: Preprocess;
+  /** Of pictures. Without it the model takes rows of features, float32, as they are. */
+  readonly preprocess?: Preprocess;
   /** Seed of dropout and augmentation. */
   readonly seed: number;
   /** Size of the pictures as they come, before preprocessing. Default: the preprocess' own. */
   readonly height?: number;
   readonly width?: number;
+  /** What is made small. Default: the softmax cross-entropy. */
+  readonly loss?: Loss;
+  /** A factor on the loss of each class's pictures; default 1 for all. */
+  readonly classWeights?: readonly number[];
   /** Share of the target that is spread evenly over all classes, in [0, 1) (Szegedy et al. 2016). Default 0. */
   readonly labelSmoothing?: number;
   /** Changes pictures and targets inside the graph, before the preprocessing. Default: nothing is changed. */
@@ -28,27 +32,30 @@ export interface TrainingStepOptions {
   readonly bfloat16?: boolean;
 }
 
+/** A batch as a step takes it. */
+export interface StepBatch {
+  /** Pictures, uint8 [size, height, width, 3], or rows of features, float32 [size, width]. */
+  readonly inputs: Uint8Array | Float32Array;
+  /** int32 [size]. */
+  readonly labels: Int32Array;
+  /** What the augmentation asked for each picture. */
+  readonly augmentation?: AugmentationInputs;
+}
+
 /** One step of training as one TensorFlow graph. */
 export interface TrainingStep {
   /**
    * Trains on one batch.
    *
-   * @param images uint8 [size, height, width, 3].
-   * @param labels int32 [size].
    * @param settings.step Number of the step in the whole training, from 1: dropout and augmentation follow from it and
    *   the seed.
-   * @param settings.flips int32 [size], 1 for a picture that an alternating flip mirrors; needed for that one only.
-   * @returns The batch's mean loss (in nats, with the layers' penalties) and how many it had right, both before the update.
+   * @returns The batch's mean loss (in nats, with the layers' penalties) and its logits, float32 [size, numClasses], both
+   *   before the update.
    */
   run(
-    images: Uint8Array,
-    labels: Int32Array,
-    settings: {
-      readonly learningRate: number;
-      readonly step: number;
-      readonly flips?: Int32Array;
-    },
-  ): { readonly loss: number; readonly correct: number };
+    batch: StepBatch,
+    settings: { readonly learningRate: number; readonly step: number },
+  ): { readonly loss: number; readonly logits: Float32Array };
   /**
    * All that a checkpoint has to hold, by lasting names: every weight of the model first, in the model's order, then the
    * optimizer's slots and the averaged weights.
@@ -62,7 +69,7 @@ export interface TrainingStep {
 }
 
 /**
- * Makes the training step of a classifier: preprocess, forward, cross-entropy, gradients, update.
+ * Makes the training step of a classifier: preprocess, forward, loss, gradients, update.
  *
  * A batch norm layer whose `trainable` is false keeps its moving statistics, as in Keras.
  *
@@ -71,43 +78,57 @@ export interface TrainingStep {
  */
 export function createTrainingStep(
   model: tf.LayersModel,
-  {
-    optimizer,
-    preprocess,
-    seed,
-    height = preprocess.height,
-    width = preprocess.width,
-    labelSmoothing = 0,
-    augmentation,
-    averageWeights,
-    bfloat16 = false,
-  }: TrainingStepOptions,
+  options: TrainingStepOptions,
 ): TrainingStep {
+  const { optimizer, preprocess, seed, labelSmoothing = 0, averageWeights } = options;
+  const { loss: lossOf = crossEntropyLoss, classWeights, augmentation, bfloat16 } = options;
   const weights = namedWeights(model);
   const trainable = trainableVariables(model, weights);
   const updates = optimizer.start(trainable);
   const averages = averageWeights && createAverages(weights, averageWeights);
   const numClasses = model.outputs[0].shape[1] as number;
 
+  /** The model's inputs, and the targets where an augmentation has changed them. */
+  const prepare = (
+    values: tf.Tensor,
+    labels: tf.Tensor1D,
+    inputs: StepInputs,
+  ): { inputs: tf.Tensor; targets?: tf.Tensor2D } => {
+    if (!preprocess) return { inputs: values };
+    const batch = {
+      images: uint8ToFloat(values) as tf.Tensor4D,
+      targets: () => denseTargets(labels, numClasses, labelSmoothing),
+    };
+    const fill = preprocess.mean.map((mean) => 255 * mean);
+    const changed = augmentation?.apply(batch, { fill, inputs: inputs.augmentation }) ?? {
+      images: batch.images,
+    };
+    return { ...changed, inputs: applyPreprocess(changed.images, preprocess) };
+  };
+
   const compiled = compile(
-    function trainingStep(pixels: tf.Tensor4D, labels: tf.Tensor1D, inputs: StepInputs) {
-      const toTargets = augmentation?.mixes ? denseTargets : smoothLabels;
-      const plain = {
-        images: uint8ToFloat(pixels) as tf.Tensor4D,
-        targets: toTargets(labels, numClasses, labelSmoothing),
-      };
-      const { flips, learningRate, newShare } = inputs;
-      const fill = preprocess.mean.map((mean) => 255 * mean);
-      const batch = augmentation?.apply(plain, { fill, flips }) ?? plain;
-      const images = applyPreprocess(batch.images, preprocess);
-      let correct: tf.Tensor | undefined;
+    function trainingStep(values: tf.Tensor, labels: tf.Tensor1D, inputs: StepInputs) {
+      const { learningRate, newShare } = inputs;
+      const prepared = prepare(values, labels, inputs);
+      const targets =
+        prepared.targets ??
+        smoothLabels(labels, numClasses, {
+          smoothing: labelSmoothing,
+          loss: lossOf,
+        });
+      let logits: tf.Tensor | undefined;
       const { value: loss, grads } = tf.variableGrads(
         () => {
-          const logits = withFusedLayers(() => applyLogits(model, images, { training: true }), {
-            freezeBatchNorm: true,
-          });
-          correct = tf.keep(logits.argMax(1).equal(labels).sum());
-          return addPenalties(model, softmaxCrossEntropy(logits, batch.targets).mean());
+          logits = tf.keep(
+            withFusedLayers(() => applyLogits(model, prepared.inputs, { training: true }), {
+              freezeBatchNorm: true,
+            }),
+          );
+          const losses = lossOf.apply(logits as tf.Tensor2D, targets);
+          const weighted = classWeights
+            ? losses.mul<tf.Tensor1D>(tf.gather(tf.tensor1d([...classWeights]), labels))
+            : losses;
+          return addPenalties(model, weighted.mean());
         },
         trainable.map(({ variable }) => variable),
       );
@@ -116,26 +137,28 @@ export function createTrainingStep(
         learningRate,
       );
       if (averages && newShare) averages.update(newShare);
-      return { loss, correct: unkept(correct) };
+      return { loss, logits: unkept(logits) };
     },
     { name: `training step of ${model.name}`, seed, bfloat16 },
   );
 
   return {
-    run(images, labels, { learningRate, step, flips }) {
+    run({ inputs, labels, augmentation: pictureInputs = {} }, { learningRate, step }) {
       setStepNumber(compiled, step);
       return tf.tidy(() => {
-        const inputs: StepInputs = {
-          learningRate: tf.scalar(learningRate),
-          ...(augmentation?.alternates && flips ? { flips: tf.tensor1d(flips, 'int32') } : {}),
-          ...(averages ? { newShare: tf.scalar(averages.newShare(step)) } : {}),
-        };
-        const { loss, correct } = compiled(
-          uint8Tensor(images, [labels.length, height, width, 3]) as tf.Tensor4D,
-          tf.tensor1d(labels, 'int32'),
-          inputs,
+        const tensors = Object.entries(pictureInputs).map(
+          ([name, values]) => [name, tf.tensor1d(values, 'int32')] as const,
         );
-        return { loss: loss.dataSync()[0], correct: correct.dataSync()[0] };
+        const { loss, logits } = compiled(
+          inputTensor(inputs, labels.length, options),
+          tf.tensor1d(labels, 'int32'),
+          {
+            learningRate: tf.scalar(learningRate),
+            augmentation: Object.fromEntries(tensors),
+            ...(averages ? { newShare: tf.scalar(averages.newShare(step)) } : {}),
+          },
+        );
+        return { loss: loss.dataSync()[0], logits: logits.dataSync() as Float32Array };
       });
     },
     state: () => [...weights, ...updates.slots, ...(averages?.variables ?? [])],
@@ -149,15 +172,24 @@ export function createTrainingStep(
   };
 }
 
-/** What differs from step to step besides the batch. */
-interface StepInputs extends Record<string, tf.Tensor | undefined> {
-  readonly learningRate: tf.Scalar;
-  readonly flips?: tf.Tensor1D;
-  /** How much of the new weights goes into their average. */
-  readonly newShare?: tf.Scalar;
+function inputTensor(
+  values: StepBatch['inputs'],
+  size: number,
+  { preprocess, height = preprocess?.height, width = preprocess?.width }: TrainingStepOptions,
+): tf.Tensor {
+  if (values instanceof Float32Array) return tf.tensor2d(values, [size, values.length / size]);
+  return uint8Tensor(values, [size, height as number, width as number, 3]);
 }
 
-/** tf.variableGrads disposes what its function makes; the count was kept across it and is the step's result now. */
+/** What differs from step to step besides the batch. */
+type StepInputs = {
+  readonly learningRate: tf.Scalar;
+  readonly augmentation: Readonly<Record<string, tf.Tensor1D>>;
+  /** How much of the new weights goes into their average. */
+  readonly newShare?: tf.Scalar;
+};
+
+/** tf.variableGrads disposes what its function makes; the logits were kept across it and are the step's result now. */
 function unkept(tensor: tf.Tensor | undefined): tf.Tensor {
   const result = (tensor as tf.Tensor).clone();
   tensor?.dispose();

@@ -48,8 +48,7 @@ export function formatStep(step, width, { unicode = true } = {}) {
   return fit(
     [
       `    ${step.model} epoch ${step.epoch}/${step.epochs} ${bar(fraction, barWidth, { unicode })}`,
-      `loss ${step.loss.toFixed(3)}`,
-      `accuracy ${formatAccuracy(step.accuracy)}`,
+      ...formatMetrics(step.train),
       `${formatSeconds(Math.max(0, step.secondsLeft))} left`,
       `${formatCount(step.imagesPerSecond)} images/s`,
     ],
@@ -57,21 +56,20 @@ export function formatStep(step, width, { unicode = true } = {}) {
   );
 }
 
+/** `loss 1.234`, `accuracy .567`, and what else was measured. */
+function formatMetrics(values) {
+  return Object.entries(values).map(
+    ([name, value]) => `${name} ${name === 'loss' ? value.toFixed(3) : formatAccuracy(value)}`,
+  );
+}
+
 /** One finished epoch, training and validation. */
 export function formatEpoch(epoch, epochs, width) {
-  const validation =
-    epoch.valLoss === null || epoch.valLoss === undefined
-      ? []
-      : [
-          `val loss ${epoch.valLoss.toFixed(3)}`,
-          `val accuracy ${formatAccuracy(epoch.valAccuracy)}`,
-        ];
   return fit(
     [
       `    ${epoch.model} epoch ${epoch.epoch}${epochs ? `/${epochs}` : ''}`,
-      `loss ${epoch.trainLoss.toFixed(3)}`,
-      `accuracy ${formatAccuracy(epoch.trainAccuracy)}`,
-      ...validation,
+      ...formatMetrics(epoch.train),
+      ...formatMetrics(epoch.val ?? {}).map((text) => `val ${text}`),
       formatSeconds(epoch.seconds),
       `${formatCount(epoch.imagesPerSecond)} images/s`,
     ],

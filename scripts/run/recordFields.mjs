@@ -4,7 +4,7 @@
 const text = ['a text', (value) => typeof value === 'string' && value !== ''];
 const flag = ['true or false', (value) => typeof value === 'boolean'];
 const count = ['a number above 0', (value) => Number.isSafeInteger(value) && value > 0];
-const version = ['1, which this version reads', (value) => value === 1];
+const version = ['1 or 2, which this version reads', (value) => value === 1 || value === 2];
 const fileName = ['a file name', (value) => text[1](value) && !/[\\/\0]/.test(value)];
 const preset = ['"quick" or "full"', (value) => ['quick', 'full'].includes(value)];
 const device = ['"cpu" or "gpu"', (value) => ['cpu', 'gpu'].includes(value)];

@@ -27,9 +27,9 @@ function modelTable(models) {
   const rows = models.map((model) => [
     model.name,
     formatCount(model.parameterCount),
-    formatAccuracy(model.trainAccuracy),
-    formatAccuracy(model.valAccuracy),
-    formatAccuracy(model.testAccuracy),
+    formatAccuracy(model.train?.accuracy),
+    formatAccuracy(model.val?.accuracy),
+    formatAccuracy(model.test?.accuracy),
     formatSeconds(model.seconds),
   ]);
   return formatTable(header, rows).map((line) => `  ${line}`);

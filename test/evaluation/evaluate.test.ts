@@ -39,7 +39,7 @@ test('an evaluation of four pixels is the one worked out by hand', async () => {
   assert.deepEqual(evaluation.predictedLabels, Int32Array.of(0, 0, 0, 0));
   assert.equal(evaluation.accuracy, 0.5);
   // (-2 ln ¾ - ln ¼ - ln ½) / 4 = ln (16/9 × 4 × 2) / 4
-  assert.ok(Math.abs(evaluation.loss - Math.log(128 / 9) / 4) < 1e-6);
+  assert.ok(Math.abs(evaluation.metrics.loss - Math.log(128 / 9) / 4) < 1e-6);
   assert.deepEqual(evaluation.confusionMatrix, [
     [2, 0],
     [2, 0],

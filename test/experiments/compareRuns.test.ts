@@ -38,10 +38,10 @@ test('two seeds of three settings become three means with their deviation', () =
     ],
   );
   const [first, , last] = settings;
-  assert.ok(Math.abs((first.testAccuracy?.mean ?? 0) - 0.75) < 1e-12);
+  assert.ok(Math.abs((first.test.accuracy?.mean ?? 0) - 0.75) < 1e-12);
   // Sample deviation of .7 and .8: sqrt(2 * .05² / 1).
-  assert.ok(Math.abs((first.testAccuracy?.std ?? 0) - 0.0707106781) < 1e-9);
-  assert.equal(last.testAccuracy?.std, 0);
+  assert.ok(Math.abs((first.test.accuracy?.std ?? 0) - 0.0707106781) < 1e-9);
+  assert.equal(last.test.accuracy?.std, 0);
   assert.equal(first.seconds?.mean, 10.5);
 });
 
@@ -95,13 +95,13 @@ test('runs on other pretrained weights are another setting', () => {
 test('a single run is a setting without deviation, called like its model', () => {
   const { settings } = compareRuns([sampleRecord()]);
   assert.equal(settings[0].label, 'CNN');
-  assert.equal(settings[0].testAccuracy?.std, null);
+  assert.equal(settings[0].test.accuracy?.std, null);
 });
 
 test('a model that was not tested has no accuracy, and does not count as 0', () => {
   const untested = sampleRecord({ models: [sampleModel({ testAccuracy: null })] });
   const [setting] = compareRuns([untested, sampleRecord({ seed: 2 })]).settings;
-  assert.deepEqual(setting.testAccuracy, { mean: 0.5, std: null, count: 1 });
+  assert.deepEqual(setting.test.accuracy, { mean: 0.5, std: null, count: 1 });
 });
 
 test('the tables have a row for each run and for each setting', () => {

@@ -19,10 +19,10 @@ afterEach(() => rmSync(folder, { recursive: true }));
 function record(name: string, testAccuracy: number | null): ModelRecord {
   return {
     name,
-    testAccuracy,
     parameterCount: 1,
-    trainAccuracy: null,
-    valAccuracy: null,
+    train: null,
+    val: null,
+    test: testAccuracy === null ? null : { accuracy: testAccuracy },
     seconds: 1,
     imagesPerSecond: 1,
     sizeBytes: 0,

@@ -12,10 +12,8 @@ after(() => rmSync(folder, { recursive: true }));
 function epoch(number: number, valAccuracy: number | null, imagesPerSecond: number): EpochRecord {
   return {
     epoch: number,
-    trainLoss: 1,
-    trainAccuracy: number / 10,
-    valLoss: valAccuracy === null ? null : 1,
-    valAccuracy,
+    train: { loss: 1, accuracy: number / 10 },
+    val: valAccuracy === null ? null : { loss: 1, accuracy: valAccuracy },
     learningRate: 0.001,
     seconds: 1,
     imagesPerSecond,
@@ -29,15 +27,15 @@ test('the last epoch, the test and the folder make the record', () => {
   writeFileSync(join(folder, 'model.json'), 'x'.repeat(10));
   mkdirSync(join(folder, 'weights'));
   writeFileSync(join(folder, 'weights', 'weights.bin'), 'x'.repeat(90));
-  const evaluation = { accuracy: 0.65 };
+  const evaluation = { metrics: { loss: 1.1, accuracy: 0.65, f1: 0.6 } };
   assert.deepEqual(
     describeTrainedModel({ name: 'MLP', model, history, evaluation, directory: folder }),
     {
       name: 'MLP',
       parameterCount: 6313994,
-      trainAccuracy: 0.2,
-      valAccuracy: 0.6,
-      testAccuracy: 0.65,
+      train: { loss: 1, accuracy: 0.2 },
+      val: { loss: 1, accuracy: 0.6 },
+      test: { loss: 1.1, accuracy: 0.65, f1: 0.6 },
       seconds: 3,
       // Twice n images, once at 300 and once at 600 a second: 2n / (n/300 + n/600) = 400.
       imagesPerSecond: 400,
@@ -53,11 +51,11 @@ test('where the best epoch was kept, its accuracies count', () => {
     model,
     history: { ...history, bestEpoch: 1 },
   });
-  assert.deepEqual([record.trainAccuracy, record.valAccuracy], [0.1, 0.7]);
+  assert.deepEqual([record.train?.accuracy, record.val?.accuracy], [0.1, 0.7]);
 });
 
 test('what was not measured is null, what was not saved has no size', () => {
   const unvalidated = { epochs: [epoch(1, null, 100)], seconds: 1 };
   const record = describeTrainedModel({ name: 'MLP', model, history: unvalidated });
-  assert.deepEqual([record.valAccuracy, record.testAccuracy, record.sizeBytes], [null, null, 0]);
+  assert.deepEqual([record.val, record.test, record.sizeBytes], [null, null, 0]);
 });

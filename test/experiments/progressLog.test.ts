@@ -24,8 +24,7 @@ function step(number: number): ProgressEvent {
     step: number,
     stepInEpoch: number,
     stepsPerEpoch: 100,
-    loss: 1,
-    accuracy: 0.5,
+    train: { loss: 1, accuracy: 0.5 },
     imagesPerSecond: 100,
     secondsLeft: 10,
   };

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseRunRecord } from '../../lib/experiments/runRecord';
 
-/** A record as issue 3 of the project describes it, written by hand. */
+/** A record as docs/runs.md describes it, written by hand. */
 const example = {
-  schemaVersion: 1,
+  schemaVersion: 2,
   id: '20260131-120000-using-cifar-quick',
   notebook: 'using-cifar',
   preset: 'quick',
@@ -24,19 +26,17 @@ const example = {
     {
       name: 'CNN',
       parameterCount: 454666,
-      trainAccuracy: 0.8,
-      valAccuracy: null,
-      testAccuracy: 0.7,
+      train: { loss: 1.5, accuracy: 0.8 },
+      val: null,
+      test: { loss: 1.6, accuracy: 0.7, f1: 0.69 },
       seconds: 61.5,
       imagesPerSecond: 900,
       sizeBytes: 1800000,
       history: [
         {
           epoch: 1,
-          trainLoss: 1.5,
-          trainAccuracy: 0.8,
-          valLoss: null,
-          valAccuracy: null,
+          train: { loss: 1.5, accuracy: 0.8 },
+          val: null,
           learningRate: 0.001,
           seconds: 61.5,
           imagesPerSecond: 900,
@@ -78,7 +78,7 @@ test('a field that a later version adds is no error and is left out', () => {
 });
 
 const wrong: [place: string, value: unknown, message: RegExp][] = [
-  ['schemaVersion', 2, /Expected schemaVersion to be 1 but found 2 in here\.json/],
+  ['schemaVersion', 3, /Expected schemaVersion to be 2 but found 3 in here\.json/],
   ['id', undefined, /Expected id to be a text but found nothing/],
   ['preset', 'fast', /Expected preset to be "quick" or "full" but found "fast"/],
   ['parameters', [], /Expected parameters to be an object but found an array of 0/],
@@ -93,9 +93,13 @@ const wrong: [place: string, value: unknown, message: RegExp][] = [
   ['dataset.classNames.1', 7, /Expected dataset\.classNames\[1\] to be a text but found 7/],
   ['weights.source', 'internet', /Expected weights\.source to be "official" or "file" or/],
   ['models', null, /Expected models to be a list but found null/],
-  ['models.0.testAccuracy', 70.2, /Expected models\[0\]\.testAccuracy to be a number from 0 to 1/],
+  [
+    'models.0.test.accuracy',
+    70.2,
+    /Expected models\[0\]\.test\.accuracy to be a number from 0 to 1/,
+  ],
   ['models.0.seconds', '61', /Expected models\[0\]\.seconds to be a number of 0 or more/],
-  ['models.0.history.0.trainLoss', null, /models\[0\]\.history\[0\]\.trainLoss to be a number/],
+  ['models.0.history.0.train.loss', null, /models\[0\]\.history\[0\]\.train\.loss to be a number/],
   ['versions.node', '', /Expected versions\.node to be a text but found ""/],
   ['git.dirty', 'no', /Expected git\.dirty to be true or false but found "no"/],
   ['machine', 'laptop', /Expected machine to be an object but found "laptop"/],
@@ -114,4 +118,47 @@ test('half a file is refused with its place and the way out', () => {
 
 test('a document that is no object is refused', () => {
   assert.throws(() => parseRunRecord('[]'), /Expected the document to be an object/);
+});
+
+for (const name of ['using-cifar', 'mobilenet-transfer-learning']) {
+  test(`the record of version 1 of ${name} says what it said`, () => {
+    const text = readFileSync(
+      join(__dirname, '..', '..', 'docs', 'records', `${name}.json`),
+      'utf8',
+    );
+    const written = JSON.parse(text);
+    assert.equal(written.schemaVersion, 1);
+    const read = parseRunRecord(text);
+    assert.equal(read.schemaVersion, 2);
+    assert.deepEqual(
+      read.models.map(({ train, val, test: figures }) =>
+        [train, val, figures].map((v) => v?.accuracy ?? null),
+      ),
+      written.models.map((model: Record<string, unknown>) => [
+        model.trainAccuracy,
+        model.valAccuracy,
+        model.testAccuracy,
+      ]),
+    );
+    const last = read.models[0].history.at(-1);
+    const lastWritten = written.models[0].history.at(-1);
+    assert.deepEqual(
+      [last?.train.loss, last?.train.accuracy, last?.val?.loss, last?.val?.accuracy],
+      [
+        lastWritten.trainLoss,
+        lastWritten.trainAccuracy,
+        lastWritten.valLoss,
+        lastWritten.valAccuracy,
+      ],
+    );
+  });
+}
+
+test('a wrong field of a record of version 1 is named as it is written there', () => {
+  const model = { ...JSON.parse(JSON.stringify(example.models[0])), trainAccuracy: 7 };
+  const record = { ...example, schemaVersion: 1, models: [model] };
+  assert.throws(
+    () => parseRunRecord(JSON.stringify(record)),
+    /models\[0\]\.trainAccuracy to be a number from 0 to 1 but found 7/,
+  );
 });

@@ -25,9 +25,9 @@ function options(): RunOptions {
 const cnn: ModelRecord = {
   name: 'CNN',
   parameterCount: 454666,
-  trainAccuracy: 0.5,
-  valAccuracy: null,
-  testAccuracy: 0.25,
+  train: { loss: 1, accuracy: 0.5 },
+  val: null,
+  test: { loss: 2, accuracy: 0.25 },
   seconds: 2,
   imagesPerSecond: 100,
   sizeBytes: 10,
@@ -104,16 +104,16 @@ test('two runs that start at once get folders of their own', () => {
 test('a cell that runs again replaces what it said before', async () => {
   const run = startRun(options());
   run.addModel(cnn);
-  run.addModel({ ...cnn, testAccuracy: 0.75 });
+  run.addModel({ ...cnn, test: { loss: 1, accuracy: 0.75 } });
   assert.deepEqual(
-    run.models.map(({ testAccuracy }) => testAccuracy),
+    run.models.map(({ test: figures }) => figures?.accuracy),
     [0.75],
   );
   await run.complete();
   run.addModel({ ...cnn, name: 'MLP' });
   const { models } = await run.complete();
   assert.deepEqual(
-    models.map(({ name, testAccuracy }) => [name, testAccuracy]),
+    models.map(({ name, test: figures }) => [name, figures?.accuracy]),
     [
       ['CNN', 0.75],
       ['MLP', 0.25],
@@ -125,8 +125,8 @@ test('a cell that runs again replaces what it said before', async () => {
 test('a model with an accuracy that is no number is refused by name', () => {
   const run = startRun(options());
   assert.throws(
-    () => run.addModel({ ...cnn, testAccuracy: NaN }),
-    /Expected the model "CNN"\.testAccuracy to be a number from 0 to 1 but found NaN/,
+    () => run.addModel({ ...cnn, test: { accuracy: NaN } }),
+    /Expected the model "CNN"\.test\.accuracy to be a number from 0 to 1 but found NaN/,
   );
 });
 

@@ -16,7 +16,7 @@ export interface SampleRun {
 export function sampleRecord(run: SampleRun = {}): RunRecord {
   const { id = '20260131-120000-using-cifar-quick', seed = 1, commit = 'a'.repeat(40) } = run;
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     id,
     notebook: 'using-cifar',
     preset: 'quick',
@@ -45,21 +45,22 @@ export function sampleModel(
   model: { name?: string; testAccuracy?: number | null; seconds?: number; loss?: number } = {},
 ): ModelRecord {
   const { name = 'CNN', testAccuracy = 0.5, seconds = 10, loss = 1 } = model;
-  const epoch = { trainLoss: loss, trainAccuracy: 0.4, valLoss: loss, valAccuracy: 0.45 };
   const speed = { learningRate: 0.001, seconds: seconds / 2, imagesPerSecond: 18 };
   return {
     name,
     parameterCount: 100,
-    trainAccuracy: 0.4,
-    valAccuracy: 0.45,
-    testAccuracy,
+    train: { loss: loss / 2, accuracy: 0.4 },
+    val: { loss: loss / 2, accuracy: 0.45 },
+    test: testAccuracy === null ? null : { loss, accuracy: testAccuracy },
     seconds,
     imagesPerSecond: 18,
     sizeBytes: 400,
-    history: [
-      { epoch: 1, ...epoch, ...speed },
-      { epoch: 2, ...epoch, trainLoss: loss / 2, valLoss: loss / 2, ...speed },
-    ],
+    history: [loss, loss / 2].map((value, index) => ({
+      epoch: index + 1,
+      train: { loss: value, accuracy: 0.4 },
+      val: { loss: value, accuracy: 0.45 },
+      ...speed,
+    })),
   };
 }
 

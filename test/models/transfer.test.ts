@@ -197,8 +197,8 @@ test('fine-tuning starts from the frozen result: its first loss is that of the h
     preprocess,
     learningRate: 1e-9,
   });
-  const { trainLoss } = fineTuned.epochs[0];
-  assert.ok(Math.abs(trainLoss - (epochs[2].valLoss ?? NaN)) < 1e-4);
+  const { train } = fineTuned.epochs[0];
+  assert.ok(Math.abs(train.loss - (epochs[2].val!.loss ?? NaN)) < 1e-4);
   for (const each of [model, backbone, head]) each.dispose();
 });
 

@@ -65,8 +65,8 @@ test('four models are recorded, each saved and tested', () => {
     record.models.map(({ name }) => name),
     ['MLP', 'CNN', 'MobileNetV2 frozen', 'MobileNetV2 fine-tuned'],
   );
-  for (const { testAccuracy, sizeBytes } of record.models) {
-    assert.ok(testAccuracy !== null && sizeBytes > 0);
+  for (const { test: figures, sizeBytes } of record.models) {
+    assert.ok(figures !== null && sizeBytes > 0);
   }
   assert.deepEqual(record.dataset?.counts, { train: 270, val: 30, test: 100 });
   assert.deepEqual(readdirSync(join(folder, 'models')).sort(), [
@@ -91,7 +91,9 @@ test('the reloaded model predicts the same, and names the picture that comes wit
 });
 
 test('the last sentence carries the numbers of the record', () => {
-  const [, cnn, frozen, tuned] = record.models.map(({ testAccuracy }) => testAccuracy?.toFixed(3));
+  const [, cnn, frozen, tuned] = record.models.map(({ test: figures }) =>
+    figures?.accuracy.toFixed(3),
+  );
   const sentence = shown('end', 'text/markdown');
   assert.ok(sentence.includes(`**${frozen}** frozen, **${tuned}** fine-tuned, ${cnn} for the CNN`));
 });

@@ -77,7 +77,9 @@ test('figures of Keras on CIFAR-10 stand beside no other data', () => {
 });
 
 test('the last sentence carries the numbers of the record', () => {
-  const [refit, own] = record.models.slice(-2).map(({ testAccuracy }) => testAccuracy?.toFixed(3));
+  const [refit, own] = record.models
+    .slice(-2)
+    .map(({ test: figures }) => figures?.accuracy.toFixed(3));
   const sentence = shown('end', 'text/markdown');
   assert.ok(sentence.includes(`**${refit}** (CNN, all pictures)`), sentence);
   assert.ok(sentence.includes(`the fast recipe to **${own}**`), sentence);
@@ -103,8 +105,8 @@ test('the record says what was trained on what', () => {
   assert.equal(record.parameters.epochs, 2);
   assert.deepEqual(record.dataset?.counts, { train: 270, val: 30, test: 1000 });
   assert.match(record.versions.tslab ?? '', /^\d+\.\d+\.\d+$/);
-  const models = record.models.map(({ name, parameterCount, testAccuracy, valAccuracy }) => {
-    return [name, parameterCount, testAccuracy !== null, valAccuracy !== null];
+  const models = record.models.map(({ name, parameterCount, test: figures, val }) => {
+    return [name, parameterCount, figures !== null, val !== null];
   });
   assert.deepEqual(models, [
     ['MLP', 6313994, true, true],

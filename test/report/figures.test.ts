@@ -57,7 +57,10 @@ test('every axis of numbers names its unit', () => {
 
 test('numbers are rounded to five digits, and what is no number becomes a gap', () => {
   const { epochs } = sampleHistory();
-  const diverged = { epochs: [{ ...epochs[0], trainLoss: NaN }, epochs[1]], seconds: 1 };
+  const diverged = {
+    epochs: [{ ...epochs[0], train: { loss: NaN, accuracy: 0.5 } }, epochs[1]],
+    seconds: 1,
+  };
   const figure = historyFigure(diverged, { dataset: generated });
   const [trainLoss] = figure.data;
   assert.ok(trainLoss.type === 'scatter');
@@ -108,7 +111,7 @@ test('the interval of a test accuracy becomes its error bar, upwards and downwar
 });
 
 test('a model without a test accuracy has no mark rather than one at zero', () => {
-  const figure = comparisonFigure([{ name: 'A', testAccuracy: null, valAccuracy: 0.5 }], {
+  const figure = comparisonFigure([{ name: 'A', test: null, val: { accuracy: 0.5 } }], {
     dataset: cifar10,
   });
   assert.deepEqual(

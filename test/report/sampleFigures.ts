@@ -25,10 +25,8 @@ export function sampleHistory(options: { epochs?: number; validated?: boolean } 
     const epoch = index + 1;
     return {
       epoch,
-      trainLoss: 2 / 3 / epoch,
-      trainAccuracy: 1 - 2 / 3 / epoch,
-      valLoss: validated ? 7 / 9 / epoch : null,
-      valAccuracy: validated ? 1 - 7 / 9 / epoch : null,
+      train: { loss: 2 / 3 / epoch, accuracy: 1 - 2 / 3 / epoch },
+      val: validated ? { loss: 7 / 9 / epoch, accuracy: 1 - 7 / 9 / epoch } : null,
       learningRate: 0.001,
       seconds: 10 / 3,
       imagesPerSecond: 1500,
@@ -61,8 +59,8 @@ export const sampleFigures: Readonly<Record<string, Figure>> = {
   }),
   comparison: comparisonFigure(
     [
-      { name: 'MLP', testAccuracy: 0.4695, trainAccuracy: 0.52 },
-      { name: 'CNN', testAccuracy: 0.7462, interval: { low: 0.7376, high: 0.7546 } },
+      { name: 'MLP', test: { accuracy: 0.4695 }, train: { accuracy: 0.52 } },
+      { name: 'CNN', test: { accuracy: 0.7462 }, interval: { low: 0.7376, high: 0.7546 } },
     ],
     { dataset: cifar10 },
   ),

@@ -19,9 +19,9 @@ const models = [
   {
     name: 'MLP',
     parameterCount: 6_313_994,
-    trainAccuracy: 0.52,
-    valAccuracy: null,
-    testAccuracy: 0.4695,
+    train: { accuracy: 0.52 },
+    val: null,
+    test: { loss: 2, accuracy: 0.4695 },
     seconds: 1780.34,
     imagesPerSecond: 253.21,
   },

@@ -15,7 +15,7 @@ const history = sampleHistory({ epochs: 3 });
 function stepInfo(step: number): StepInfo {
   const [epoch, stepInEpoch] = [Math.ceil(step / 100), ((step - 1) % 100) + 1];
   const fixed = { epochs: 3, stepsPerEpoch: 100, imagesPerSecond: 1510.4 };
-  return { ...fixed, epoch, step, stepInEpoch, loss: 1, accuracy: 0.5, secondsLeft: 65 };
+  return { ...fixed, epoch, step, stepInEpoch, train: { loss: 1, accuracy: 0.5 }, secondsLeft: 65 };
 }
 
 /** Trains 300 steps of 20 ms by a clock that only this test moves. */
@@ -166,9 +166,15 @@ test('a long training stays a small picture', async () => {
 test('names that look like markup stay text, and a diverged loss does not break the picture', () => {
   const svg = trainingSvg({
     title: '<script>',
-    step: { ...stepInfo(1), loss: NaN },
-    epochs: [{ ...history.epochs[0], trainLoss: NaN, valLoss: Infinity }],
-    stepPoints: [{ epoch: 0.5, loss: NaN, accuracy: 0.1 }],
+    step: { ...stepInfo(1), train: { loss: NaN, accuracy: 0.5 } },
+    epochs: [
+      {
+        ...history.epochs[0],
+        train: { loss: NaN, accuracy: 0 },
+        val: { loss: Infinity, accuracy: 0 },
+      },
+    ],
+    stepPoints: [{ epoch: 0.5, train: { loss: NaN, accuracy: 0.1 } }],
   });
   assert.doesNotMatch(svg, /<script/);
   assert.doesNotMatch(svg, / (d|x|y|cx|cy|width)="[^"]*(NaN|Infinity)/);

@@ -16,8 +16,7 @@ const step = {
   epochs: 3,
   stepInEpoch: 70,
   stepsPerEpoch: 140,
-  loss: 1.23456,
-  accuracy: 0.5555,
+  train: { loss: 1.23456, accuracy: 0.5555 },
   imagesPerSecond: 2310.4,
   secondsLeft: 75,
 };
@@ -26,10 +25,8 @@ const epoch = {
   event: 'epoch',
   model: 'CNN',
   epoch: 1,
-  trainLoss: 1.5,
-  trainAccuracy: 0.45,
-  valLoss: 1.25,
-  valAccuracy: 0.5,
+  train: { loss: 1.5, accuracy: 0.45 },
+  val: { loss: 1.25, accuracy: 0.5 },
   seconds: 12.34,
   imagesPerSecond: 1500,
 };
@@ -75,7 +72,7 @@ test('a narrow terminal loses the least important parts, never the line break', 
 });
 
 test('an epoch without validation leaves it out', () => {
-  const line = formatEpoch({ ...epoch, valLoss: null, valAccuracy: null }, 3, 100);
+  const line = formatEpoch({ ...epoch, val: null }, 3, 100);
   assert.equal(line, '    CNN epoch 1/3  loss 1.500  accuracy .450  12.3 s  1,500 images/s');
 });
 
@@ -127,7 +124,7 @@ test('on a terminal a line moves, at most ten times a second, and is gone in the
   const end = Date.now() + 1000;
   let count = 0;
   while (Date.now() < end) {
-    display.take({ event: 'step', ...step, loss: count++ });
+    display.take({ event: 'step', ...step, train: { loss: count++, accuracy: 0.5 } });
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   const redraws = written.filter((text) => text.includes('CNN')).length;

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tf } from '../../lib/tensorflow/backend';
 import { setStepNumber } from '../../lib/tensorflow/compile';
-import { createAlternatingFlip } from '../../lib/training/alternatingFlip';
-import { createAugmentation, type AugmentationOptions } from '../../lib/training/augment';
+import {
+  chainAugmentations,
+  createAugmentation,
+  type AugmentationOptions,
+} from '../../lib/training/augment';
 import { compileStrictly, withoutLeaks } from '../tensorflow/steps';
 
 const FILL = [100, 110, 120];
@@ -16,8 +19,11 @@ function augmented(
   const augmentation = createAugmentation(options);
   const compiled = compileStrictly(
     function augment(images: tf.Tensor4D, targets: tf.Tensor2D) {
-      const result = augmentation.apply({ images, targets }, { fill: FILL });
-      return [result.images, result.targets];
+      const result = augmentation.apply(
+        { images, targets: () => targets },
+        { fill: FILL, inputs: {} },
+      );
+      return [result.images, result.targets ?? targets.add(0)];
     },
     { seed },
   );
@@ -131,7 +137,8 @@ test('the same seed and step give the same pictures in another graph, another se
 });
 
 test('an alternating flip shows every picture from both sides in two epochs', () => {
-  const flipsOf = createAlternatingFlip(1000, { seed: 5 });
+  const inputsFor = createAugmentation({ flip: 'alternating' }).start?.({ size: 1000, seed: 5 });
+  const flipsOf = (indices: ArrayLike<number>, epoch: number) => inputsFor!(indices, epoch).flips;
   const indices = Uint32Array.from({ length: 1000 }, (_, i) => i);
   const [first, second, third] = [1, 2, 3].map((epoch) => [...flipsOf(indices, epoch)]);
   assert.deepEqual(
@@ -147,13 +154,13 @@ test('an alternating flip shows every picture from both sides in two epochs', ()
 
 test('an alternating flip wants to be told the flips', () => {
   const augmentation = createAugmentation({ flip: 'alternating' });
-  assert.equal(augmentation.alternates, true);
-  const batch = { images: tf.zeros<tf.Rank.R4>([1, 2, 2, 3]), targets: tf.zeros([1, 2]) };
+  const images = tf.zeros<tf.Rank.R4>([1, 2, 2, 3]);
   assert.throws(
-    () => augmentation.apply(batch, { fill: FILL }),
-    /Expected flips .* but received none/,
+    () =>
+      augmentation.apply({ images, targets: () => tf.zeros([1, 2]) }, { fill: FILL, inputs: {} }),
+    /Expected inputs.flips .* but received none/,
   );
-  tf.dispose([batch.images, batch.targets]);
+  images.dispose();
 });
 
 test('impossible options are refused', () => {
@@ -164,4 +171,27 @@ test('impossible options are refused', () => {
     () => augmented({ shift: 3 }, { side: 3 }),
     /Expected shift to be less than the pictures' sides, 3 × 3, but received 3/,
   );
+});
+
+test('augmentations in a list follow one another, each with its own inputs', () => {
+  withoutLeaks(() => {
+    const chain = chainAugmentations([
+      createAugmentation({ flip: 'alternating' }),
+      createAugmentation({ flip: 'alternating' }),
+    ]);
+    const inputsFor = chain.start?.({ size: 4, seed: 2 });
+    assert.deepEqual(Object.keys(inputsFor!([0, 1], 1)), ['0 flips', '1 flips']);
+    const images = tf.tensor4d([1, 2, 3, 4, 5, 6], [1, 1, 2, 3]);
+    const apply = (flips: readonly number[]) =>
+      tf.tidy(() => {
+        const inputs = Object.fromEntries(
+          flips.map((flip, place) => [`${place} flips`, tf.tensor1d([flip], 'int32')]),
+        );
+        const targets = () => tf.zeros<tf.Rank.R2>([1, 2]);
+        return [...chain.apply({ images, targets }, { fill: FILL, inputs }).images.dataSync()];
+      });
+    assert.deepEqual(apply([1, 0]), [4, 5, 6, 1, 2, 3]);
+    assert.deepEqual(apply([1, 1]), [1, 2, 3, 4, 5, 6]);
+    images.dispose();
+  });
 });

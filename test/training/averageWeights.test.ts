@@ -87,14 +87,14 @@ test('validation sees the average, the training goes on from the last step’s w
   const history = await trainModel(model, averaged());
   const plain = await trainModel(twin, withoutAverage);
   assert.deepEqual(
-    history.epochs.map(({ trainLoss }) => trainLoss),
-    plain.epochs.map(({ trainLoss }) => trainLoss),
+    history.epochs.map(({ train }) => train.loss),
+    plain.epochs.map(({ train }) => train.loss),
   );
-  assert.notEqual(history.epochs[0].valLoss, plain.epochs[0].valLoss);
+  assert.notEqual(history.epochs[0].val!.loss, plain.epochs[0].val!.loss);
   const { preprocess, valSet } = averaged();
   const predictor = createPredictor(model, { preprocess });
-  const { loss } = await scoreDataset(predictor, valSet as never, () => Promise.resolve());
-  assert.equal(loss, history.epochs[1].valLoss);
+  const { loss } = await scoreDataset(predictor, valSet as never);
+  assert.equal(loss, history.epochs[1].val!.loss);
   predictor.dispose();
   for (const each of [model, twin]) each.dispose();
 });
@@ -103,10 +103,10 @@ test('averages and augmentation resume to the last bit', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'averages-'));
   try {
     const outcome = ({ epochs }: History, model: tf.LayersModel) => ({
-      curve: epochs.map(({ trainLoss, valLoss }) => ({ trainLoss, valLoss })),
+      curve: epochs.map(({ train, val }) => ({ train, val })),
       weights: weightValues(model),
     });
-    const options = { ...averaged(), keepBest: 'valLoss' as const };
+    const options = { ...averaged(), keepBest: 'loss' as const };
     const model = createTinyModel();
     const expected = outcome(await trainModel(model, options), model);
     const saved = { ...options, checkpoint: { directory } };

@@ -27,7 +27,7 @@ function options(): TrainingOptions {
   return {
     ...tinyOptions(),
     learningRate: createCosineSchedule({ peak: 0.02 }),
-    keepBest: 'valLoss',
+    keepBest: 'loss',
     labelSmoothing: 0.1,
     checkpoint: { directory },
   };
@@ -53,10 +53,7 @@ const differences: Record<string, [(same: TrainingOptions) => Partial<TrainingOp
     () => ({ labelSmoothing: 0 }),
     /options\.labelSmoothing was 0\.1 and is 0 now/,
   ],
-  'keeping the best': [
-    () => ({ keepBest: undefined }),
-    /keepBest was "valLoss" and is not set now/,
-  ],
+  'keeping the best': [() => ({ keepBest: undefined }), /keepBest was "loss" and is not set now/],
   preprocessing: [
     ({ preprocess }) => ({ preprocess: { ...preprocess, mean: [0.5, 0, 0] } }),
     /options\.preprocess\.mean\[0\] was 0 and is 0\.5 now/,

@@ -95,10 +95,13 @@ test('a checkpoint of another version is refused', async () => {
   const content = (await readFile(path, 'utf8'))
     .replace(/^.*?"content":/, '')
     .slice(0, -2)
-    .replace('"schemaVersion":1', '"schemaVersion":9');
+    .replace('"schemaVersion":2', '"schemaVersion":1');
   const sha256 = createHash('sha256').update(content).digest('hex');
   await writeFile(path, `{"sha256":"${sha256}","content":${content}}\n`);
-  await assert.rejects(readNewestCheckpoint(directory), /version 1 .* but found version 9/);
+  await assert.rejects(
+    readNewestCheckpoint(directory),
+    /version 2 .* but found version 1: resume it with the version .* or delete/,
+  );
 });
 
 test('a vanished folder is an error, and is not made anew', async () => {

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { createHead } from '../../lib/models/transfer';
 import { createRng } from '../../lib/random';
 import { tf } from '../../lib/tensorflow/backend';
 import type { Features } from '../../lib/training/features';
-import { predictFeatures, trainHead } from '../../lib/training/head';
+import { predictFeatures, trainHead, type HeadTrainingOptions } from '../../lib/training/head';
+import { TrainingInterrupted } from '../../lib/training/trainAlone';
 import { selectHead } from '../../lib/training/selectHead';
 
 /** Two classes that differ by 2 standard deviations in feature 0; feature 1 is noise a thousand times as large. */
@@ -39,8 +43,8 @@ test('a linear head comes near the best there is, whatever the scale of the feat
     seed: 1,
   });
   // The best possible is Φ(1) = .841; 400 pictures measure it within ± .036.
-  const { valAccuracy } = epochs[epochs.length - 1];
-  assert.ok(Math.abs((valAccuracy ?? 0) - 0.841) < 0.05, `${valAccuracy}`);
+  const valAccuracy = epochs[epochs.length - 1].val!.accuracy;
+  assert.ok(Math.abs(valAccuracy - 0.841) < 0.05, `${valAccuracy}`);
   assert.equal(valAccuracy, accuracyOf(predictFeatures(head, valFeatures), valFeatures.labels));
   assert.equal(epochs.length, 30);
   assert.ok(seconds >= epochs.reduce((sum, epoch) => sum + epoch.seconds, 0));
@@ -101,8 +105,43 @@ test('the head with the best validation accuracy is chosen, the others are given
     selected.trials.map(({ recipe }) => recipe.weightDecay),
     [1000, 0],
   );
-  assert.ok(selected.valAccuracy > selected.trials[0].valAccuracy);
+  assert.ok(selected.val!.accuracy > selected.trials[0].val!.accuracy);
   assert.equal(selected.seconds, selected.trials[0].history.seconds + selected.history.seconds);
   selected.head.dispose();
   assert.equal(tf.memory().numTensors, before);
+});
+
+test('a head keeps its best epoch, stops early, and resumes to the last bit', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'head-'));
+  try {
+    const options = { trainFeatures, valFeatures, epochs: 4, batchSize: 100, seed: 3 };
+    const train = async (more: Partial<HeadTrainingOptions>) => {
+      const head = createHead({ features: 2, numClasses: 2, dropoutRate: 0.2, seed: 5 });
+      const history = await trainHead(head, { ...options, ...more });
+      const weights = head.getWeights().map((weight) => [...weight.dataSync()]);
+      head.dispose();
+      const curve = history.epochs.map(({ train: figures, val }) => ({ figures, val }));
+      return { curve, weights, bestEpoch: history.bestEpoch, stoppedEarly: history.stoppedEarly };
+    };
+    const whole = await train({ keepBest: 'accuracy' });
+    assert.ok(whole.bestEpoch !== undefined && whole.bestEpoch >= 1);
+
+    const controller = new AbortController();
+    const checkpoint = { directory };
+    await assert.rejects(
+      train({
+        keepBest: 'accuracy',
+        checkpoint,
+        signal: controller.signal,
+        onStep: ({ step }) => void (step === 9 && controller.abort()),
+      }),
+      TrainingInterrupted,
+    );
+    assert.deepEqual(await train({ keepBest: 'accuracy', checkpoint }), whole);
+
+    const stopped = await train({ epochs: 30, earlyStopping: { patience: 1, minDelta: 1 } });
+    assert.deepEqual([stopped.curve.length, stopped.stoppedEarly], [2, true]);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });

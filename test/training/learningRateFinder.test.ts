@@ -60,7 +60,7 @@ test('data of other classes, a spoilt model and a second training at once are re
   const first = findLearningRate(model, options);
   await assert.rejects(
     findLearningRate(model, options),
-    /a trial of learning rates is still running/,
+    /a search for a learning rate \(.*\) is still running/,
   );
   await first;
 

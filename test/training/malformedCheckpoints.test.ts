@@ -14,7 +14,7 @@ import { createTinyModel, interruptAfter, tinyOptions } from './tinyTraining';
 const directory = mkdtempSync(join(tmpdir(), 'malformed-checkpoints-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
 
-const options = { ...tinyOptions(), keepBest: 'valLoss', checkpoint: { directory } } as const;
+const options = { ...tinyOptions(), keepBest: 'loss', checkpoint: { directory } } as const;
 const newest = join(directory, 'checkpoint-000002');
 const earlier = join(directory, 'checkpoint-000001');
 /** The newest checkpoint's files as they should be. */

@@ -35,8 +35,8 @@ test('a recipe trains a classifier that predicts as it was validated', async () 
   );
   assert.equal(history.epochs.length, 2);
   assert.equal(classifier.flipAverage, true);
-  const { loss } = await evaluateClassifier(classifier, valSet);
-  assert.ok(Math.abs(loss - Number(history.epochs[1].valLoss)) < 1e-5);
+  const { metrics } = await evaluateClassifier(classifier, valSet);
+  assert.ok(Math.abs(metrics.loss - Number(history.epochs[1].val!.loss)) < 1e-5);
   disposeClassifier(classifier);
   assert.equal(tf.memory().numTensors, before);
 });

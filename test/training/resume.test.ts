@@ -23,7 +23,8 @@ function options(): TrainingOptions {
   return {
     ...tinyOptions(),
     learningRate: createCosineSchedule({ peak: 0.02 }),
-    keepBest: 'valLoss',
+    keepBest: 'loss',
+    metrics: ['f1'],
     labelSmoothing: 0.1,
     checkpoint: { directory },
   };

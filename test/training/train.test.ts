@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createDataset, type ImageDataset } from '../../lib/data/dataset';
 import { UNIT_SCALE } from '../../lib/data/preprocess';
+import { METRICS, type Metric } from '../../lib/evaluation/runningMetrics';
 import { createRng, shuffledIndices } from '../../lib/random';
 import { nodeBackend, tf } from '../../lib/tensorflow/backend';
 import type { TrainingOptions } from '../../lib/training/config';
 import type { EpochRecord, History, StepInfo } from '../../lib/training/history';
+import type { Loss } from '../../lib/training/loss';
 import { createAdam, createSgd } from '../../lib/training/optimizer';
 import { trainModel } from '../../lib/training/train';
 import { TrainingInterrupted } from '../../lib/training/trainAlone';
@@ -56,11 +58,11 @@ test('two SGD steps on one pixel are those worked out by hand', async () => {
     optimizer: createSgd(),
   });
   const [first, second] = history.epochs;
-  assertClose(first.trainLoss, Math.LN2);
-  assertClose(first.valLoss, (0.126928 + 2.126928) / 2); // the other class: .126928 + the logits' distance
-  assert.equal(first.valAccuracy, 0.5);
-  assertClose(second.trainLoss, 0.126928);
-  assert.equal(second.trainAccuracy, 1);
+  assertClose(first.train.loss, Math.LN2);
+  assertClose(first.val!.loss, (0.126928 + 2.126928) / 2); // the other class: .126928 + the logits' distance
+  assert.equal(first.val!.accuracy, 0.5);
+  assertClose(second.train.loss, 0.126928);
+  assert.equal(second.train.accuracy, 1);
   assert.deepEqual(
     history.epochs.map(({ epoch, learningRate }) => [epoch, learningRate]),
     [
@@ -107,9 +109,9 @@ for (const [name, { optimizer, trainLoss, valLoss }] of Object.entries(kerasCurv
       optimizer,
     });
     epochs.forEach((record, i) => {
-      assertClose(record.trainLoss, trainLoss[i], 2e-6);
-      assertClose(record.valLoss, valLoss[i], 2e-6);
-      assertClose(record.trainAccuracy, i === 0 ? 1 / 3 : 5 / 6);
+      assertClose(record.train.loss, trainLoss[i], 2e-6);
+      assertClose(record.val!.loss, valLoss[i], 2e-6);
+      assertClose(record.train.accuracy, i === 0 ? 1 / 3 : 5 / 6);
     });
   });
 }
@@ -127,10 +129,9 @@ test('an epoch divides its sums once: the smaller last batch weighs as much as i
     learningRate: 1e-12,
     optimizer: createSgd(),
   });
-  assertClose(epochs[0].trainLoss, (2 * -Math.log(0.75) - Math.log(0.25)) / 3);
-  assert.equal(epochs[0].trainAccuracy, 2 / 3);
-  assert.equal(epochs[0].valLoss, null);
-  assert.equal(epochs[0].valAccuracy, null);
+  assertClose(epochs[0].train.loss, (2 * -Math.log(0.75) - Math.log(0.25)) / 3);
+  assert.equal(epochs[0].train.accuracy, 2 / 3);
+  assert.equal(epochs[0].val, null);
 });
 
 test('each epoch takes every image once, in the order of its seed and number', async () => {
@@ -144,8 +145,8 @@ test('each epoch takes every image once, in the order of its seed and number', a
     preprocess: onePixel,
     learningRate: 1e-12,
     optimizer: createSgd(),
-    onStep: ({ epoch, accuracy, stepInEpoch }) => {
-      sums[epoch - 1].push(Math.round(accuracy * stepInEpoch));
+    onStep: ({ epoch, train, stepInEpoch }) => {
+      sums[epoch - 1].push(Math.round(train.accuracy * stepInEpoch));
     },
   });
   for (const epoch of [1, 2]) {
@@ -210,8 +211,7 @@ test('callbacks hear of every step and epoch, and promises are awaited', async (
   );
   const last = steps[13];
   assert.deepEqual([last.epochs, last.stepsPerEpoch, last.secondsLeft], [2, 7, 0]);
-  assert.equal(last.loss, epochs[1].trainLoss);
-  assert.equal(last.accuracy, epochs[1].trainAccuracy);
+  assert.deepEqual(last.train, epochs[1].train);
   assert.ok(steps[0].secondsLeft > steps[12].secondsLeft && steps[12].secondsLeft > 0);
   assert.ok(epochs.every(({ seconds, imagesPerSecond }) => seconds > 0 && imagesPerSecond > 0));
 });
@@ -237,8 +237,16 @@ const refused: Record<
   'a missing seed': [{ seed: undefined }, /seed/],
   'an unknown option': [{ momentum: 0.9 }, /received "momentum"/],
   'labelSmoothing 1': [{ labelSmoothing: 1 }, /labelSmoothing/],
-  'keepBest without valSet': [{ keepBest: 'valLoss', valSet: undefined }, /valSet for keepBest/],
-  'keepBest by another figure': [{ keepBest: 'trainLoss' }, /"valLoss", "valAccuracy"/],
+  'keepBest without valSet': [{ keepBest: 'loss', valSet: undefined }, /valSet for keepBest/],
+  'keepBest by another figure': [
+    { keepBest: 'f1' },
+    /keepBest to be loss or accuracy but received "f1": name it in metrics/,
+  ],
+  'an unknown metric': [{ metrics: ['f2'] }, /accuracy, top5, f1 or metrics/],
+  'a metric named loss': [{ metrics: [{ ...METRICS.f1, name: 'loss' }] }, /received loss twice/],
+  'too few class weights': [{ classWeights: [1, 2] }, /3 classes but received 2/],
+  'class weights of 0': [{ classWeights: [0, 0, 0] }, /classWeights/],
+  'a loss without apply': [{ loss: { name: 'mine' } }, /loss/],
   'patience 0': [{ earlyStopping: { patience: 0 } }, /patience/],
   'an unknown key of checkpoint': [{ checkpoint: { folder: 'x' } }, /received "folder"/],
   'a checkpoint without directory': [{ checkpoint: {} }, /directory/],
@@ -276,7 +284,7 @@ test('a loss that is no longer finite ends the training with step, rate and last
     trainModel(createLinearModel({ side: 8, numClasses: 3 }), {
       ...tinyOptions(),
       learningRate: 1e38,
-      onStep: ({ loss }) => void losses.push(loss),
+      onStep: ({ train }) => void losses.push(train.loss),
     }),
     (error: Error) => {
       assert.match(error.message, /the loss is (NaN|Infinity) after step \d+ \(epoch 1\)/);
@@ -367,6 +375,81 @@ test('an error of a callback ends the training and frees the way for the next', 
   await trainModel(createTinyModel(), tinyOptions());
 });
 
+test('metrics are measured in training and validation, in every epoch and step', async () => {
+  const model = createLinearModel(threeToOne);
+  const sure: Metric = {
+    name: 'sure',
+    sums: ({ probabilities, labels }) => [
+      probabilities.filter((p) => p > 0.7).length,
+      labels.length,
+    ],
+    value: ([hits, images]) => hits / images,
+  };
+  const { epochs } = await trainModel(model, {
+    trainSet: redPixels([0, 0, 1]),
+    valSet: redPixels([0, 1]),
+    epochs: 1,
+    batchSize: 2,
+    seed: 3,
+    preprocess: onePixel,
+    learningRate: 1e-12,
+    optimizer: createSgd(),
+    metrics: ['f1', sure],
+    onStep: ({ train }) => assert.deepEqual(Object.keys(train), ['loss', 'accuracy', 'f1', 'sure']),
+  });
+  // All are taken for class a, with p = ¾: F1 of a is 2·2/(2 + 3) = .8 in training, 2/(1 + 2) in validation; of b 0.
+  assertClose(epochs[0].train.f1, 0.4);
+  assertClose(epochs[0].val!.f1, 1 / 3);
+  assert.deepEqual([epochs[0].train.sure, epochs[0].val!.sure], [1, 1]);
+});
+
+test('another loss is what is made small, and what validation reports', async () => {
+  // Σ (softmax - target)²: p = ¾, ¼ against (1, 0) gives ⅛, against (0, 1) 9/8.
+  const brier: Loss = {
+    name: 'brier',
+    apply: (logits, targets) => tf.softmax(logits).sub(targets).square().sum(1),
+  };
+  const options = {
+    trainSet: redPixels([0, 0, 1]),
+    valSet: redPixels([0, 1]),
+    epochs: 1,
+    batchSize: 3,
+    seed: 3,
+    preprocess: onePixel,
+    optimizer: createSgd(),
+    loss: brier,
+  };
+  const still = createLinearModel(threeToOne);
+  const { epochs } = await trainModel(still, { ...options, learningRate: 1e-12 });
+  assertClose(epochs[0].train.loss, (2 / 8 + 9 / 8) / 3);
+  assertClose(epochs[0].val!.loss, (1 / 8 + 9 / 8) / 2);
+  // At p = (½, ½): dL/dz_a = 2 (p_a - y_a) p_a p_b - 2 (p_b - y_b) p_a p_b = ½ (p_a - y_a - p_b + y_b); mean over
+  // (1, 0), (1, 0), (0, 1): ½ · (-1 - 1 + 1) / 3 = -1/6, so a rate of 6 makes the bias of a 1.
+  const moved = createLinearModel({ side: 1, numClasses: 2 });
+  await trainModel(moved, { ...options, learningRate: 6 });
+  const [, bias] = weightValues(moved);
+  assertClose(bias[0], 1);
+});
+
+test('class weights are factors of the loss, divided by the number of pictures as in Keras', async () => {
+  const options = {
+    trainSet: redPixels([0, 0, 1]),
+    epochs: 1,
+    batchSize: 3,
+    seed: 3,
+    preprocess: onePixel,
+    optimizer: createSgd(),
+    learningRate: 1e-12,
+  };
+  const lossWith = async (classWeights: TrainingOptions['classWeights']) => {
+    const model = createLinearModel(threeToOne);
+    return (await trainModel(model, { ...options, classWeights })).epochs[0].train.loss;
+  };
+  const [a, b] = [-Math.log(0.75), -Math.log(0.25)];
+  assertClose(await lossWith([0.5, 2]), (2 * 0.5 * a + 2 * b) / 3);
+  assertClose(await lossWith('balanced'), (2 * 0.75 * a + 1.5 * b) / 3); // 3/(2·2), 3/(2·1)
+});
+
 /** Its validation labels are wrong, so that validation worsens as training improves. */
 function worseningOptions(): TrainingOptions {
   return {
@@ -388,7 +471,7 @@ test('early stopping ends the training after its patience', async () => {
   assert.deepEqual([epochs.length, stoppedEarly], [4, true]);
 });
 
-for (const keepBest of ['valLoss', 'valAccuracy'] as const) {
+for (const keepBest of ['loss', 'accuracy', 'f1']) {
   test(`keepBest by ${keepBest} ends with the weights of the best epoch`, async () => {
     const model = createLinearModel({ side: 1, numClasses: 2 });
     const weights: Float32Array[][] = [];
@@ -396,6 +479,7 @@ for (const keepBest of ['valLoss', 'valAccuracy'] as const) {
       ...worseningOptions(),
       epochs: 3,
       keepBest,
+      metrics: ['f1'],
       onEpoch: ({ epoch }) => {
         if (epoch < 3) weights.push(weightValues(model));
       },
@@ -411,7 +495,7 @@ test('no training leaves tensors or sessions behind, however it ends', async () 
   const model = createTinyModel();
   const controller = new AbortController();
   const ends: (() => Promise<unknown>)[] = [
-    () => trainModel(model, { ...tinyOptions(), keepBest: 'valLoss' }),
+    () => trainModel(model, { ...tinyOptions(), keepBest: 'loss' }),
     () => trainModel(model, { ...tinyOptions(), learningRate: 1e38 }),
     () => trainModel(model, { ...tinyOptions(), onStep: () => Promise.reject(new Error('stop')) }),
     () =>

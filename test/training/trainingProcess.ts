@@ -13,7 +13,7 @@ async function main(directory: string | undefined): Promise<void> {
   const { epochs, bestEpoch } = await trainModel(model, {
     ...tinyOptions(),
     epochs: 8,
-    keepBest: 'valLoss',
+    keepBest: 'loss',
     earlyStopping: { patience: 100 },
     // A checkpoint after every step.
     ...(directory ? { checkpoint: { directory, everyMinutes: 1e-9, resume: 'always' } } : {}),

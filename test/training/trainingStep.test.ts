@@ -29,7 +29,7 @@ function create(model: tf.LayersModel, options: Partial<TrainingStepOptions> = {
 function train(step: TrainingStep, steps: number, learningRate = 0.1): number[] {
   return Array.from(
     { length: steps },
-    (_, i) => step.run(images, labels, { learningRate, step: i + 1 }).loss,
+    (_, i) => step.run({ inputs: images, labels }, { learningRate, step: i + 1 }).loss,
   );
 }
 
@@ -52,14 +52,14 @@ test('a step trains as tfjs’ own trainOnBatch does', async () => {
   for (const model of [ours, theirs]) model.dispose();
 });
 
-test('loss and hits are those before the update', () => {
+test('loss and logits are those before the update', () => {
   withoutLeaks(() => {
-    // Zero weights: every class gets 1/3, and the first one wins.
+    // Zero weights: every class gets 1/3.
     const model = createLinearModel({ side: SIDE, numClasses: 3 });
     const step = create(model);
-    const { loss, correct } = step.run(images, labels, { learningRate: 0.1, step: 1 });
+    const { loss, logits } = step.run({ inputs: images, labels }, { learningRate: 0.1, step: 1 });
     assertClose([loss], [Math.log(3)]);
-    assert.equal(correct, labels.filter((label) => label === 0).length);
+    assert.deepEqual([...logits], new Array(16 * 3).fill(0));
     step.dispose();
     model.dispose();
   });
@@ -70,10 +70,10 @@ test('label smoothing spreads the target over all classes', () => {
   const model = createLinearModel({ side: SIDE, numClasses: 3 });
   model.setWeights([tf.zeros([SIDE * SIDE * 3, 3]), tf.tensor1d([1, 0, 0])]);
   const step = create(model, { labelSmoothing: 0.3 });
-  const { loss } = step.run(new Uint8Array(SIDE * SIDE * 3), Int32Array.of(0), {
-    learningRate: 0,
-    step: 1,
-  });
+  const { loss } = step.run(
+    { inputs: new Uint8Array(SIDE * SIDE * 3), labels: Int32Array.of(0) },
+    { learningRate: 0, step: 1 },
+  );
   assertClose([loss], [Math.log(Math.E + 2) - 0.8]); // targets .8, .1, .1
   step.dispose();
   model.dispose();
@@ -137,10 +137,13 @@ test('the same seed and steps give the same training, batches of other sizes inc
     const step = create(model, { seed });
     const losses = [16, 16, 5, 16, 1, 5].map(
       (size, i) =>
-        step.run(images.subarray(0, size * SIDE * SIDE * 3), labels.subarray(0, size), {
-          learningRate: 0.05,
-          step: i + 1,
-        }).loss,
+        step.run(
+          { inputs: images.subarray(0, size * SIDE * SIDE * 3), labels: labels.subarray(0, size) },
+          {
+            learningRate: 0.05,
+            step: i + 1,
+          },
+        ).loss,
     );
     step.dispose();
     model.dispose();
@@ -207,7 +210,7 @@ test('models and batches that do not fit are refused', () => {
   const model = createTinyModel();
   const fine = create(model);
   assert.throws(
-    () => fine.run(images.subarray(1), labels, { learningRate: 1, step: 1 }),
+    () => fine.run({ inputs: images.subarray(1), labels }, { learningRate: 1, step: 1 }),
     /Expected \d+ bytes .* but received \d+/,
   );
   assert.ok(train(fine, 2).every(Number.isFinite), 'the step is still good');

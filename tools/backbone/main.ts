@@ -64,9 +64,9 @@ async function main(args: readonly string[]): Promise<void> {
     file,
     checkpointDirectory: join(ROOT, 'data', 'backbone-training'),
     onStep: showStep,
-    onEpoch: ({ epoch, trainAccuracy, valAccuracy, seconds }) =>
+    onEpoch: ({ epoch, train, val, seconds }) =>
       process.stdout.write(
-        `Epoch ${epoch}: accuracy ${trainAccuracy.toFixed(4)}, validation ${valAccuracy?.toFixed(4)}, ${seconds.toFixed(0)} s\n`,
+        `Epoch ${epoch}: accuracy ${train.accuracy.toFixed(4)}, validation ${val?.accuracy.toFixed(4)}, ${seconds.toFixed(0)} s\n`,
       ),
     onResume: ({ epoch, step }) =>
       process.stdout.write(`Going on from step ${step}, in epoch ${epoch}\n`),
@@ -88,10 +88,10 @@ function wholeNumber(option: string, given: string): number {
 
 /** One line every hundred steps. */
 function showStep(info: StepInfo): void {
-  const { step, epochs, stepsPerEpoch, loss, accuracy, imagesPerSecond, secondsLeft } = info;
+  const { step, epochs, stepsPerEpoch, train, imagesPerSecond, secondsLeft } = info;
   if (step % 100 !== 0) return;
   process.stdout.write(
-    `step ${step} of ${epochs * stepsPerEpoch}: loss ${loss.toFixed(3)}, accuracy ${accuracy.toFixed(3)}, ` +
+    `step ${step} of ${epochs * stepsPerEpoch}: loss ${train.loss.toFixed(3)}, accuracy ${train.accuracy.toFixed(3)}, ` +
       `${imagesPerSecond.toFixed(0)} images/s, ${Math.ceil(secondsLeft / 60)} min left\n`,
   );
 }
@@ -113,7 +113,7 @@ async function writeRecord(
     file: basename(file),
     sizeBytes: statSync(file).size,
     recipe,
-    accuracy: { classes: 47, training: last.trainAccuracy, otherPictures: last.valAccuracy },
+    accuracy: { classes: 47, training: last.train.accuracy, otherPictures: last.val?.accuracy },
     worth,
     trainingSeconds: Math.round(seconds),
     trainedAt: new Date().toISOString(),
