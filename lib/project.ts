@@ -14,11 +14,11 @@ export function dataDirectory(): string {
   return join(projectRoot(), 'data');
 }
 
-/** The path that an environment variable names; undefined where it is unset or empty. */
+/** The path that an environment variable names, taken as it is; undefined where it is unset or empty. */
 export function environmentPath(
   name: 'DATA_DIR' | 'CIFAR10_DIR' | 'MOBILENETV2_DIR',
 ): string | undefined {
-  const path = process.env[name]?.trim();
+  const path = process.env[name];
   return path ? resolve(path) : undefined;
 }
 

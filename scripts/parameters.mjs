@@ -69,7 +69,7 @@ export function parseAssignments(parameters, assignments) {
 /** @returns {{ name: string, text: string }} the two sides of `NAME=VALUE`. */
 export function splitAssignment(assignment) {
   const match = /^\s*([^=\s]+)\s*=(.*)$/s.exec(assignment);
-  if (match) return { name: match[1], text: match[2].trim() };
+  if (match) return { name: match[1], text: match[2] };
   throw new Problem(`Expected NAME=VALUE behind --set but received "${assignment}".`, {
     remedy: 'For example: --set epochs=3',
   });
@@ -128,14 +128,16 @@ function findParameter(parameters, name, where = '') {
 }
 
 function parseValue({ name, type }, text) {
+  const trimmed = text.trim();
   const candidates = [
-    parseNumber(text),
-    { true: true, false: false }[text],
-    text,
-    parseLiteral(text),
+    parseNumber(trimmed),
+    { true: true, false: false }[trimmed],
+    text, // as it is: it may be a path
+    trimmed,
+    parseLiteral(trimmed),
   ];
   const value = candidates.find((candidate) => candidate !== undefined && accepts(type, candidate));
-  if (value === undefined) throw wrongValue(name, type, text === '' ? 'nothing' : text);
+  if (value === undefined) throw wrongValue(name, type, trimmed === '' ? 'nothing' : trimmed);
   return value;
 }
 

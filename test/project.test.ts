@@ -24,10 +24,12 @@ test('the project’s folder is found from any working directory', () => {
 test('a path from the environment is absolute, and an empty one is none', () => {
   delete process.env.DATA_DIR;
   assert.equal(environmentPath('DATA_DIR'), undefined);
-  process.env.DATA_DIR = ' ';
+  process.env.DATA_DIR = '';
   assert.equal(environmentPath('DATA_DIR'), undefined);
-  process.env.DATA_DIR = 'pets';
-  assert.equal(environmentPath('DATA_DIR'), resolve('pets'));
+  for (const name of ['pets', 'pets ', ' pets', ' ', '~']) {
+    process.env.DATA_DIR = name; // nothing is cut off, nothing is put in
+    assert.equal(environmentPath('DATA_DIR'), join(process.cwd(), name));
+  }
 });
 
 test('OFFLINE=1 rules downloads out; unset, empty or 0 does not', () => {

@@ -66,6 +66,15 @@ test('values from the command line get the type that the notebook declares', () 
     limit: 200,
   });
   assert.deepEqual(parseAssignments(parameters, ['epochs=-1']), { epochs: -1 });
+  // A text is taken as it is: it may be a path.
+  assert.deepEqual(
+    parseAssignments(parameters, ['title= photo .jpg ', 'epochs= 2 ', 'optimizer= sgd']),
+    {
+      title: ' photo .jpg ',
+      epochs: 2,
+      optimizer: 'sgd',
+    },
+  );
 });
 
 for (const [assignment, expected] of [
