@@ -4,7 +4,8 @@
  * instant leaves at most a temporary name behind, which a later write to the same place clears away.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /** Temporary names older than this are left over from a killed process. */
@@ -73,6 +74,8 @@ export async function writeFolderAtomic(
 export async function recoverFolder(path: string): Promise<void> {
   const target = resolve(path);
   if ((await kindOf(target)) !== undefined) return;
+  // Looked for first: on a read-only disk even a rename of nothing is refused for that.
+  if ((await kindOf(previousName(target))) === undefined) return;
   try {
     await rename(previousName(target), target);
   } catch (error) {
@@ -98,6 +101,8 @@ export function fileError(error: unknown, action: string): Error {
     EROFS: 'that disk is read-only: choose another place',
     ENOENT: 'there is no such file or folder: check the path',
     ENOTDIR: 'a part of that path is a file, not a folder: check the path',
+    ELOOP: 'it is a link that leads back to itself: remove it',
+    ENAMETOOLONG: 'its name is too long for this system: shorten it',
     EISDIR: 'that is a folder, not a file: check the path',
     EEXIST: 'a file of that name is in the way: move it or choose another place',
   };
@@ -116,14 +121,35 @@ export function errorCode(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** What lies at a path, links followed; undefined where there is nothing. */
+/**
+ * What lies at a path, links followed; undefined where there is nothing.
+ *
+ * @throws Error for a named pipe, a socket or a device: whoever read it would wait for ever.
+ */
 export async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
+  let info: Stats;
   try {
-    return (await stat(path)).isDirectory() ? 'folder' : 'file';
+    info = await stat(path);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
     throw fileError(error, `read ${path}`);
   }
+  if (info.isDirectory()) return 'folder';
+  if (info.isFile()) return 'file';
+  throw new Error(`Expected a file at ${path} but it is ${specialKind(info)}: name another.`);
+}
+
+/** A file's content. @throws Error as {@link kindOf} and `fileError`; `action` as there. */
+export async function readWholeFile(path: string, action = `read ${path}`): Promise<Buffer> {
+  await kindOf(path);
+  return readFile(path).catch((error: unknown) => {
+    throw fileError(error, action);
+  });
+}
+
+/** What is neither file nor folder, in words: `a named pipe`. */
+export function specialKind(info: Pick<Stats, 'isFIFO' | 'isSocket'>): string {
+  return info.isFIFO() ? 'a named pipe' : info.isSocket() ? 'a socket' : 'a device';
 }
 
 /** Two renames; where another process was faster, its folder is the one that gives way. */

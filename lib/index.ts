@@ -13,7 +13,15 @@ export type { Batch, BatchOptions } from './data/batches';
 export { CIFAR10_CLASS_NAMES, loadCifar10, parseCifar10Batch } from './data/cifar10';
 export type { LoadCifar10Options } from './data/cifar10';
 export type { Cifar10Batch, ParseCifar10Options } from './data/cifar10Format';
-export { countByClass, createDataset, select, splitDataset, take } from './data/dataset';
+export {
+  countByClass,
+  createDataset,
+  select,
+  shrinkPictures,
+  splitDataset,
+  take,
+  takeStratified,
+} from './data/dataset';
 export type { DatasetSource, DatasetSplits, ImageDataset, SplitOptions } from './data/dataset';
 export { DownloadError } from './data/downloadError';
 export { decodeImage, encodePng } from './data/image';

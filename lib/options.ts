@@ -130,6 +130,16 @@ export function oneOf(...values: readonly string[]): OptionRule {
   return rule(expected, `${quoted[0]}`, (v) => isText(v) && values.includes(v));
 }
 
+/** A list, not empty, of values that `item` accepts, each once. */
+export function differentOf(item: OptionRule, what: string): OptionRule {
+  return rule(
+    `a list of different ${what}`,
+    `[${item.example}]`,
+    (v) =>
+      Array.isArray(v) && v.length > 0 && v.every(item.accepts) && new Set(v).size === v.length,
+  );
+}
+
 /** A rule of one's own: `expected` completes "Expected name to be …". */
 export function rule(
   expected: string,

@@ -5,7 +5,7 @@ import { runProgram } from './runProgram.mjs';
 
 const HELP = `npm run predict -- PICTURE… [--model PLACE] [--csv]
 
-Says what is in pictures (jpg, png, webp, gif, tiff): the class, its probability, and the five likeliest.
+Says what is in pictures (jpg, png, webp, avif, gif, tiff): the class, its probability, and the five likeliest.
 
   PICTURE        a file; or a folder, whose pictures (folders in it too) come as CSV
   --model PLACE  a run (its folder or id: the best model of it) or a model's folder

@@ -1,7 +1,7 @@
 /** CIFAR-10 or an error, never something else. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { fileError, kindOf } from '../atomicFile';
+import { fileError, kindOf, readWholeFile } from '../atomicFile';
 import { abortSignal, anyValue, callback, checkOptions, flag, text } from '../options';
 import { dataDirectory, environmentPath, isOffline } from '../project';
 import { sha256, sha256OfFile } from './checksum';
@@ -19,7 +19,7 @@ import {
   CIFAR10_FOLDER,
 } from './cifar10Format';
 import type { DatasetSplits } from './dataset';
-import type { DownloadProgress } from './download';
+import { downloadInto, type DownloadProgress } from './download';
 
 export { CIFAR10_CLASS_NAMES, parseCifar10Batch } from './cifar10Format';
 
@@ -30,6 +30,8 @@ export interface LoadCifar10Options {
   readonly offline?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: DownloadProgress) => void;
+  /** Receives what the user must know: a download that cannot be kept. Default: console.warn. */
+  readonly onNotice?: (notice: string) => void;
   /** Where downloads are kept; default: the project's `data/`. */
   readonly cacheDirectory?: string;
   /** Another place to download from, e.g. a mirror; default: the official archive. */
@@ -51,6 +53,7 @@ export async function loadCifar10(options: LoadCifar10Options = {}): Promise<Dat
     offline: flag,
     signal: abortSignal,
     onProgress: callback,
+    onNotice: callback,
     cacheDirectory: text,
     archive: anyValue,
   });
@@ -62,11 +65,17 @@ export async function loadCifar10(options: LoadCifar10Options = {}): Promise<Dat
     offline = isOffline(),
     signal,
     onProgress,
+    onNotice,
   } = options;
-  const folder =
+  const place =
     (await findCachedCifar10(cacheDirectory)) ??
-    (await downloadCifar10(cacheDirectory, { archive, offline, signal, onProgress }));
-  return readCifar10Folder(folder, `delete the folder ${folder} and run again`, signal);
+    (await downloadInto(cacheDirectory, 'CIFAR-10', {
+      download: (directory) =>
+        downloadCifar10(directory, { archive, offline, signal, onProgress, onNotice }),
+      onNotice,
+    }));
+  if ((await kindOf(place)) === 'file') return readArchive(place);
+  return readCifar10Folder(place, `delete the folder ${place} and run again`, signal);
 }
 
 /** CIFAR-10 from a path that the user named: a folder or the archive. */
@@ -107,9 +116,7 @@ async function readCifar10Folder(
     async read(name) {
       signal?.throwIfAborted();
       const path = join(folder, name);
-      const bytes = await readFile(path).catch((error: unknown) => {
-        throw fileError(error, `read ${path}`);
-      });
+      const bytes = await readWholeFile(path);
       if (checksums && (await sha256(bytes)) !== checksums.files[name]) {
         throw new Error(
           `Expected ${path} to be as it was unpacked but its checksum differs: ${remedy}.`,
@@ -124,7 +131,7 @@ async function readCifar10Folder(
 async function checkClassNames(folder: string, names: readonly string[]): Promise<void> {
   if (!names.includes('batches.meta.txt')) return;
   const path = join(folder, 'batches.meta.txt');
-  const found = (await readFile(path, 'utf8')).trim().split(/\s+/);
+  const found = (await readWholeFile(path)).toString('utf8').trim().split(/\s+/);
   if (found.join() === CIFAR10_CLASS_NAMES.join()) return;
   throw new Error(
     `Expected the classes ${CIFAR10_CLASS_NAMES.join(', ')} in ${path} ` +

@@ -1,7 +1,14 @@
 /** The folder that the project keeps of the downloaded archive, and how it comes to be. */
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode, fileError, kindOf, recoverFolder, writeFolderAtomic } from '../atomicFile';
+import {
+  errorCode,
+  fileError,
+  kindOf,
+  readWholeFile,
+  recoverFolder,
+  writeFolderAtomic,
+} from '../atomicFile';
 import { sha256, sha256OfFile } from './checksum';
 import { type ArchiveSource, CIFAR10_ARCHIVE_NAME, readCifar10Archive } from './cifar10Archive';
 import { CIFAR10_FILES, CIFAR10_FOLDER } from './cifar10Format';
@@ -21,6 +28,8 @@ export interface DownloadCifar10Options {
   readonly offline: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: DownloadProgress) => void;
+  /** Receives what the user must know. Default: console.warn. */
+  readonly onNotice?: (notice: string) => void;
 }
 
 const CHECKSUMS_FILE = 'checksums.json';
@@ -37,14 +46,14 @@ export async function findCachedCifar10(directory: string): Promise<string | und
  * Downloads and verifies the archive and unpacks it into `<directory>/cifar-10-batches-bin`; the archive
  * itself is removed then. One that lies in `directory` already saves the download.
  *
- * @returns the folder.
+ * @returns the folder; the archive where it cannot be unpacked there, for want of space or permission.
  * @throws DownloadError, also where `offline` rules it out.
  */
 export async function downloadCifar10(
   directory: string,
   options: DownloadCifar10Options,
 ): Promise<string> {
-  const { archive, offline, signal, onProgress } = options;
+  const { archive, offline, signal, onProgress, onNotice = console.warn } = options;
   const path = join(directory, CIFAR10_ARCHIVE_NAME);
   if ((await kindOf(path)) !== undefined) {
     await requireArchive(path, archive); // laid there by the user, or a kill came before unpacking
@@ -60,13 +69,16 @@ export async function downloadCifar10(
   }
   try {
     const folder = await unpack(path, directory, archive);
-    await rm(path, { force: true });
+    await rm(path, { force: true }).catch(() => undefined); // it only takes space
     return folder;
   } catch (error) {
+    if (errorCode(error) === undefined) throw error;
     // Another process may have done the same a moment earlier, and removed the archive.
-    const folder = errorCode(error) === 'ENOENT' ? await findCachedCifar10(directory) : undefined;
-    if (folder === undefined) throw error;
-    return folder;
+    const folder = await findCachedCifar10(directory);
+    if (folder !== undefined) return folder;
+    if ((await kindOf(path)) === undefined) throw error;
+    onNotice(`CIFAR-10 stays packed, which takes longer each time. (${(error as Error).message})`);
+    return path;
   }
 }
 
@@ -80,7 +92,7 @@ export async function readChecksums(folder: string): Promise<Cifar10Checksums | 
   const path = join(folder, CHECKSUMS_FILE);
   if ((await kindOf(path)) === undefined) return undefined;
   try {
-    const checksums = JSON.parse(await readFile(path, 'utf8')) as Cifar10Checksums;
+    const checksums = JSON.parse((await readWholeFile(path)).toString('utf8')) as Cifar10Checksums;
     if (CIFAR10_FILES.every((name) => typeof checksums.files[name] === 'string')) return checksums;
   } catch (error) {
     if (errorCode(error) !== undefined) throw fileError(error, `read ${path}`);

@@ -120,7 +120,7 @@ export interface Cifar10Files {
 export async function assembleCifar10(files: Cifar10Files): Promise<DatasetSplits> {
   const trainSet = await assembleSet(files, TRAIN_FILES);
   const testSet = await assembleSet(files, [TEST_FILE]);
-  return { name: trainSet.name, source: trainSet.source, trainSet, testSet };
+  return { name: trainSet.name, source: trainSet.source, trainSet, testSet, isCifar10: true };
 }
 
 async function assembleSet(

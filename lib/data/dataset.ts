@@ -5,11 +5,13 @@ import {
   checkOptions,
   describeValue,
   nonNegativeInteger,
+  positiveInteger,
   properFraction,
   required,
   seedInteger,
 } from '../options';
 import { createRng, shuffledIndices } from '../random';
+import { coverResize } from './resize';
 
 /**
  * Where pictures come from: `official` is the published archive, checked by its checksum; `folder` is
@@ -39,6 +41,8 @@ export interface DatasetSplits {
   readonly testSet: ImageDataset;
   /** Only where a folder brings its own; `splitDataset` makes one otherwise. */
   readonly valSet?: ImageDataset;
+  /** Read from CIFAR-10's own files: a name proves nothing, since a folder of pictures may bear it too. */
+  readonly isCifar10?: boolean;
   /** Only of a folder of pictures: the files that were passed over, and why. */
   readonly skipped?: readonly SkippedFile[];
 }
@@ -76,7 +80,10 @@ export function createDataset(fields: Omit<ImageDataset, 'size'>): ImageDataset 
   return { ...fields, size };
 }
 
-/** The first `count` pictures; all of them where there are fewer. A view: nothing is copied. */
+/**
+ * The first `count` pictures; all of them where there are fewer. A view: nothing is copied. For a limit on what is
+ * trained with see {@link takeStratified}: the first few need not hold every class.
+ */
 export function take(dataset: ImageDataset, count: number): ImageDataset {
   checkOption('take', 'count', count, required(nonNegativeInteger));
   const size = Math.min(count, dataset.size);
@@ -111,6 +118,72 @@ export function select(dataset: ImageDataset, indices: ArrayLike<number>): Image
   return { ...dataset, images, labels, size: indices.length };
 }
 
+/**
+ * At most `count` pictures, the same share of every class and at least one of each: of each class the first ones, in
+ * the data set's order. All of them where there are no more, or where `count` is 0.
+ *
+ * @param name what the caller calls the limit, for the error.
+ * @throws RangeError for a limit below the number of classes.
+ */
+export function takeStratified(dataset: ImageDataset, count: number, name = 'count'): ImageDataset {
+  const indices = stratifiedIndices(dataset, count, name);
+  return indices.length === dataset.size ? dataset : select(dataset, indices);
+}
+
+/** The numbers, ascending, of the pictures that {@link takeStratified} takes. */
+export function stratifiedIndices(
+  dataset: Pick<ImageDataset, 'labels' | 'classNames'>,
+  count: number,
+  name = 'count',
+): Uint32Array {
+  const { labels } = dataset;
+  const counts = countByClass(dataset);
+  checkLimit(name, count, counts.filter((each) => each > 0).length);
+  const all = Uint32Array.from(labels.keys());
+  if (count === 0 || count >= labels.length) return all;
+  // What is left out is a share of every class, as a validation set is, and no class gives its last picture.
+  const leftOut = stratifiedQuotas(counts, (labels.length - count) / labels.length);
+  const wanted = counts.map((each, label) => each - leftOut[label]);
+  return all.filter((index) => wanted[labels[index]]-- > 0);
+}
+
+/**
+ * Refuses a number of pictures that cannot hold one of each class; 0 stands for no limit.
+ *
+ * @param name what the caller calls the limit.
+ */
+export function checkLimit(name: string, count: number, classes: number): void {
+  checkOption('the data', name, count, required(nonNegativeInteger));
+  if (count === 0 || count >= classes) return;
+  throw new RangeError(
+    `Expected ${name} to be 0 (all pictures) or at least ${classes}, one picture of each class, ` +
+      `but received ${count}: raise it.`,
+  );
+}
+
+/**
+ * The pictures scaled down to a longer side of at most `side` pixels, as picture files are ({@link coverResize}); the
+ * same data set where they are no larger.
+ *
+ * Networks from scratch take pictures of this size: an MLP's parameters grow with the number of pixels, to 308 million
+ * at 224 × 224, and what a few pictures teach is not in the finest detail.
+ */
+export function shrinkPictures(dataset: ImageDataset, side = 64): ImageDataset {
+  checkOption('shrinkPictures', 'side', side, required(positiveInteger));
+  const longer = Math.max(dataset.height, dataset.width);
+  if (longer <= side) return dataset;
+  const scaled = (pixels: number) => Math.max(1, Math.round((pixels * side) / longer));
+  const size = { height: scaled(dataset.height), width: scaled(dataset.width) };
+  const [from, to] = [imageBytes(dataset), imageBytes(size)];
+  const images = new Uint8Array(dataset.size * to);
+  for (let index = 0; index < dataset.size; index++) {
+    const data = dataset.images.subarray(index * from, (index + 1) * from);
+    const { height, width } = dataset;
+    images.set(coverResize({ data, height, width }, size).data, index * to);
+  }
+  return { ...dataset, images, ...size };
+}
+
 export interface SplitOptions {
   /** The validation set's share, between 0 and 1. */
   readonly valFraction?: number;
@@ -124,6 +197,8 @@ export interface SplitOptions {
  * The validation set has round(size × valFraction) pictures; where the classes' shares are no whole
  * numbers, those with the largest remainders give one more. No class gives its last picture. Both
  * sets keep the order of the original.
+ *
+ * @throws RangeError where the validation set would be empty.
  */
 export function splitDataset(
   dataset: ImageDataset,
@@ -135,6 +210,12 @@ export function splitDataset(
   });
   const { valFraction = 0.1, seed } = options;
   const quotas = stratifiedQuotas(countByClass(dataset), valFraction);
+  if (quotas.every((quota) => quota === 0)) {
+    throw new RangeError(
+      `Expected pictures to validate with but a share of ${valFraction} of the ${dataset.size} of "${dataset.name}", ` +
+        'of which each class keeps one, is none: take more pictures or a larger share.',
+    );
+  }
 
   const isVal = new Uint8Array(dataset.size);
   const order = shuffledIndices(dataset.size, createRng(seed, 'validation split'));
@@ -157,9 +238,12 @@ export function splitDataset(
 }
 
 /** How many pictures each class has, in the order of `classNames`. */
-export function countByClass(dataset: Pick<ImageDataset, 'labels' | 'classNames'>): number[] {
-  const counts = dataset.classNames.map(() => 0);
-  for (const label of dataset.labels) counts[label]++;
+export function countByClass({
+  labels,
+  classNames,
+}: Pick<ImageDataset, 'labels' | 'classNames'>): number[] {
+  const counts = classNames.map(() => 0);
+  for (const label of labels) counts[label]++;
   return counts;
 }
 
@@ -200,10 +284,14 @@ export function stratifiedQuotas(counts: readonly number[], fraction: number): n
   const byRemainder = counts
     .map((count, label) => ({ label, remainder: count * fraction - quotas[label] }))
     .sort((a, b) => b.remainder - a.remainder || a.label - b.label);
-  for (const { label } of byRemainder) {
-    if (missing > 0 && quotas[label] + 1 < counts[label]) {
+  // Once around is enough unless small classes have no more to give: then the others give again.
+  for (let given = true; given && missing > 0;) {
+    given = false;
+    for (const { label } of byRemainder) {
+      if (missing === 0 || quotas[label] + 1 >= counts[label]) continue;
       quotas[label]++;
       missing--;
+      given = true;
     }
   }
   return quotas;

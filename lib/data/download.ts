@@ -1,9 +1,11 @@
 /** The only file that uses the network. */
-import { type FileHandle, mkdir, open, rename, rm, statfs } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { rmSync } from 'node:fs';
+import { type FileHandle, mkdir, mkdtemp, open, rename, rm, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import type { ReadableStreamDefaultReader } from 'node:stream/web';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileError } from '../atomicFile';
+import { errorCode, fileError } from '../atomicFile';
 import {
   abortSignal,
   callback,
@@ -108,6 +110,35 @@ export async function downloadFile(
     }
   } catch (error) {
     throw fileError(error, `write ${transfer.target}`);
+  }
+}
+
+/**
+ * Downloads into `directory`, or, where nothing can be written there, into a temporary folder that goes with the
+ * process: a download that is kept saves time later, and lacking that is no reason to fail.
+ *
+ * @param what is downloaded, for the notice: `CIFAR-10`.
+ * @param download gets the folder.
+ */
+export async function downloadInto<T>(
+  directory: string,
+  what: string,
+  {
+    download,
+    onNotice = console.warn,
+  }: {
+    readonly download: (directory: string) => Promise<T>;
+    readonly onNotice?: (notice: string) => void;
+  },
+): Promise<T> {
+  try {
+    return await download(directory);
+  } catch (error) {
+    if (error instanceof DownloadError || errorCode(error) === undefined) throw error;
+    onNotice(`${what} cannot be kept and serves this run alone. (${(error as Error).message})`);
+    const temporary = await mkdtemp(join(tmpdir(), 'download-'));
+    process.once('exit', () => rmSync(temporary, { recursive: true, force: true }));
+    return download(temporary);
   }
 }
 
@@ -257,10 +288,11 @@ async function checkFreeSpace({ target, url }: Transfer, missingBytes: number): 
   const { blocks, bavail, bsize } = await statfs(dirname(target));
   // Some network file systems count no blocks at all.
   if (blocks > 0 && bavail * bsize < missingBytes) {
-    throw new Error(
+    const failure = new Error(
       `Expected ${megabytes(missingBytes)} of free disk space in ${dirname(target)} for ${url} ` +
         `but found ${megabytes(bavail * bsize)}: free some space and run again.`,
     );
+    throw Object.assign(failure, { code: 'ENOSPC' });
   }
 }
 

@@ -1,8 +1,7 @@
 /** One picture: bytes of a file to pixels and back. The only file that names sharp. */
-import { readFile } from 'node:fs/promises';
-import sharp, { type Sharp } from 'sharp';
-import { errorCode, fileError } from '../atomicFile';
-import { checkOptions, positiveInteger } from '../options';
+import sharp from 'sharp';
+import { readWholeFile } from '../atomicFile';
+import { callback, checkOptions, positiveInteger } from '../options';
 import { coverResize } from './resize';
 
 export interface DecodedImage {
@@ -16,7 +15,15 @@ export interface DecodeOptions {
   /** Both or neither: the picture is scaled to cover this size and cut at the centre. */
   readonly height?: number;
   readonly width?: number;
+  /** Receives what the user must know: a picture that is taken although its end is missing. Default: console.warn. */
+  readonly onNotice?: (notice: string) => void;
 }
+
+/** sharp's own limit, about as much as a web browser opens: a decoded picture may not fill the memory. */
+const MAX_PIXELS = 0x3fff ** 2;
+
+/** Ends every JPEG: "end of image". */
+const JPEG_END = Uint8Array.of(0xff, 0xd9);
 
 /** What a browser shows too. SVG and PDF are left out: they are drawings, and may load other files. */
 const FORMATS = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif'];
@@ -37,35 +44,85 @@ export async function decodeImage(
   input: string | Uint8Array,
   options: DecodeOptions = {},
 ): Promise<DecodedImage> {
-  checkOptions('decodeImage', options, { height: positiveInteger, width: positiveInteger });
-  const { height, width } = options;
+  checkOptions('decodeImage', options, {
+    height: positiveInteger,
+    width: positiveInteger,
+    onNotice: callback,
+  });
+  const { height, width, onNotice = console.warn } = options;
   if ((height === undefined) !== (width === undefined)) {
     throw new TypeError(
       'Expected height and width but received one of them: pass decodeImage both or neither.',
     );
   }
   const name = typeof input === 'string' ? input : 'the picture';
-  const bytes = typeof input === 'string' ? await readPicture(input) : input;
+  const bytes =
+    typeof input === 'string' ? await readWholeFile(input, `read the picture ${input}`) : input;
+  let whole: DecodedImage;
   try {
-    const image = openPicture(bytes);
-    const { format, hasAlpha } = await image.metadata();
-    if (!FORMATS.includes(format)) throw new Error(`${format.toUpperCase()} is not read`);
-    const { data, info } = await image
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    const pixels = hasAlpha && info.channels === 4 ? onWhite(data) : plainBytes(data);
-    const whole = { data: pixels, height: info.height, width: info.width };
-    if (height === undefined || width === undefined) return whole;
-    return coverResize(whole, { height, width });
+    whole = await decodeBytes(bytes, 'error');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(
-      `Expected a whole JPEG or PNG picture in ${name} but decoding failed (${reason.trim()}): ` +
-        `save it again as JPEG or PNG.`,
-      { cause: error },
+    const mended = await decodeWithEnd(bytes);
+    if (!mended) throw await decodingError(name, bytes, error);
+    onNotice(`${name} lacks the last bytes of a JPEG file; no pixel is missing, so it is taken.`);
+    whole = mended;
+  }
+  return height === undefined || width === undefined
+    ? whole
+    : coverResize(whole, { height, width });
+}
+
+/** @param failOn warnings, such as odd bytes behind the end, are tolerated by `error`; damaged pixels by neither. */
+async function decodeBytes(bytes: Uint8Array, failOn: 'error' | 'warning'): Promise<DecodedImage> {
+  // Many pictures are decoded side by side, each once: threads within one and a cache only cost memory.
+  sharp.concurrency(1);
+  sharp.cache(false);
+  const image = sharp(bytes, { failOn, autoOrient: true, limitInputPixels: MAX_PIXELS });
+  const { format, hasAlpha } = await image.metadata();
+  if (!FORMATS.includes(format)) throw new Error(`${format.toUpperCase()} is not read`);
+  const { data, info } = await image
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const pixels = hasAlpha && info.channels === 4 ? onWhite(data) : plainBytes(data);
+  return { data: pixels, height: info.height, width: info.width };
+}
+
+/**
+ * A JPEG that was cut within its last two bytes, as some cameras and transfers do: with them put back, every pixel is
+ * there, and the decoder has no warning. Undefined for anything else.
+ */
+async function decodeWithEnd(bytes: Uint8Array): Promise<DecodedImage | undefined> {
+  if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return undefined;
+  const body = bytes[bytes.length - 1] === JPEG_END[0] ? bytes.subarray(0, -1) : bytes;
+  return decodeBytes(Buffer.concat([body, JPEG_END]), 'warning').catch(() => undefined);
+}
+
+async function decodingError(name: string, bytes: Uint8Array, error: unknown): Promise<Error> {
+  const reason = error instanceof Error ? error.message.trim() : String(error);
+  const size = /pixel limit/.test(reason) ? await pictureSize(bytes) : undefined;
+  if (size) {
+    return new Error(
+      `Expected a picture of at most ${Math.floor(MAX_PIXELS / 1e6)} million pixels in ${name} ` +
+        `but it has ${size}: save it smaller.`,
+      { cause: new Error(`${size} pixels are too many`) },
     );
   }
+  return new Error(
+    `Expected a whole JPEG or PNG picture in ${name} but decoding failed (${reason}): ` +
+      `save it again as JPEG or PNG.`,
+    { cause: error },
+  );
+}
+
+/** `20000 × 20000`, from the head of the file. */
+async function pictureSize(bytes: Uint8Array): Promise<string | undefined> {
+  return sharp(bytes, { limitInputPixels: false })
+    .metadata()
+    .then(
+      ({ width, height }) => `${width} × ${height}`,
+      () => undefined,
+    );
 }
 
 /** A picture as the bytes of a PNG file. */
@@ -95,20 +152,4 @@ function onWhite(rgba: Uint8Array): Uint8Array {
 /** A plain Uint8Array of the same bytes: a Buffer's `slice` would be a view, unlike everybody else's. */
 function plainBytes(buffer: Buffer): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
-}
-
-function openPicture(bytes: Uint8Array): Sharp {
-  // Many pictures are decoded side by side, each once: threads within one and a cache only cost memory.
-  sharp.concurrency(1);
-  sharp.cache(false);
-  // Warnings, such as odd bytes behind the end, are tolerated; damaged or missing pixels are not.
-  return sharp(bytes, { failOn: 'error', autoOrient: true });
-}
-
-async function readPicture(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw errorCode(error) === undefined ? error : fileError(error, `read the picture ${path}`);
-  }
 }

@@ -1,10 +1,12 @@
 /** A user's own pictures: a folder with one folder for each class. */
+import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { basename, relative, resolve } from 'node:path';
 import {
   abortSignal,
   callback,
   checkOptions,
+  nonNegativeInteger,
   positiveInteger,
   properFraction,
   seedInteger,
@@ -14,12 +16,14 @@ import {
   countByClass,
   createDataset,
   type DatasetSplits,
+  imageBytes,
   type ImageDataset,
   type SkippedFile,
+  stratifiedIndices,
   stratifiedQuotas,
 } from './dataset';
 import { decodeImage } from './image';
-import { type ClassFolder, listSplits } from './pictureFiles';
+import { type ClassFolder, listSplits, skippedNotice } from './pictureFiles';
 
 export interface ImageFolderOptions {
   /** Height and width that every picture is brought to; default 32. */
@@ -28,6 +32,12 @@ export interface ImageFolderOptions {
   readonly seed?: number;
   /** The share of the test set where there is no `test` folder; default 0.2. */
   readonly testFraction?: number;
+  /**
+   * Training and test pictures at most, the same share of every class ({@link takeStratified}); others are not decoded.
+   * A validation folder gives no more than `trainLimit` either. Default 0: all.
+   */
+  readonly trainLimit?: number;
+  readonly testLimit?: number;
   readonly signal?: AbortSignal;
   /** Called after each picture. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -38,59 +48,130 @@ export interface ImageFolderOptions {
 /** The decoded pictures stay in memory, beside the training: more than this is refused. */
 const MAX_BYTES = 1.5e9;
 
+/** Which files become which set: what {@link loadImageFolder} decodes. */
+export interface ImageFolderPlan {
+  readonly root: string;
+  readonly classNames: readonly string[];
+  readonly size: number;
+  readonly train: PlannedSet;
+  readonly val?: PlannedSet;
+  readonly test: PlannedSet;
+  readonly skipped: readonly SkippedFile[];
+}
+
+/** Files in random order, by seed. */
+interface PlannedSet {
+  readonly files: readonly LabelledFile[];
+  /** What the limit leaves out: each takes the place of one of its class that cannot be read. */
+  readonly spare: readonly LabelledFile[];
+}
+
+interface LabelledFile {
+  readonly path: string;
+  readonly label: number;
+}
+
 /**
- * Loads `directory/<class name>/<picture>`, or `directory/train|val|test/<class name>/<picture>`.
+ * Looks through a folder as {@link loadImageFolder} does, and refuses what it would refuse, but decodes nothing.
+ *
+ * @throws Error as `loadImageFolder`.
+ */
+export async function planImageFolder(
+  directory: string,
+  options: ImageFolderOptions = {},
+): Promise<ImageFolderPlan> {
+  checkOptions('loadImageFolder', options, {
+    size: positiveInteger,
+    seed: seedInteger,
+    testFraction: properFraction,
+    trainLimit: nonNegativeInteger,
+    testLimit: nonNegativeInteger,
+    signal: abortSignal,
+    onProgress: callback,
+    onNotice: callback,
+  });
+  const { size = 32, seed = 42, testFraction = 0.2, trainLimit = 0, testLimit = 0 } = options;
+  const root = resolve(directory);
+  const given = await listSplits(root);
+  const { train, test } = given.test
+    ? { train: given.train, test: given.test }
+    : holdOutTest(given.train, testFraction, seed);
+  if (given.val && !given.test) {
+    const { onNotice = console.warn } = options;
+    onNotice(`${root} has no test folder: a part of its train folder is tested on instead.`);
+  }
+  const classNames = given.train.map(({ className }) => className);
+  const choose = (split: string, classes: readonly ClassFolder[], name: string): PlannedSet => {
+    const files = shuffled(classes, { classNames, seed, split });
+    const labels = Int32Array.from(files, ({ label }) => label);
+    if (split !== 'val') requireEveryClass({ labels, classNames }, root);
+    const limit = name === 'testLimit' ? testLimit : trainLimit;
+    const chosen = stratifiedIndices({ labels, classNames }, limit, name);
+    const isChosen = new Set(chosen);
+    return {
+      files: Array.from(chosen, (index) => files[index]),
+      spare: files.filter((_, index) => !isChosen.has(index)),
+    };
+  };
+  const plan = {
+    root,
+    classNames,
+    size,
+    train: choose('train', train, 'trainLimit'),
+    test: choose('test', test, 'testLimit'),
+    ...(given.val && { val: choose('val', given.val, 'trainLimit') }),
+    skipped: given.skipped,
+  };
+  checkMemory(plan);
+  return plan;
+}
+
+/**
+ * Loads `directory/<class name>/<picture>`, or `directory/train|val|test/<class name>/<picture>` (also `valid`,
+ * `validation` and capitals).
  *
  * The classes are the folders' names, sorted. Without a `test` folder, a stratified fifth becomes the
  * test set, by seed. Every set is in a random order, by seed. Pictures that cannot be read are left
- * out, listed in `skipped` and told in a notice.
+ * out, listed in `skipped` and told in a notice; so are pictures that are in more than one set.
  *
  * Pictures are decoded a few at a time: beyond the result (3 × size² bytes a picture) little memory is used.
  *
  * @throws Error where there are fewer than two classes, where a class has too few pictures (it is
- *   named), or where the result would not fit into memory.
+ *   named), where a limit is below the number of classes, or where the result would not fit into memory.
  */
 export async function loadImageFolder(
   directory: string,
   options: ImageFolderOptions = {},
 ): Promise<DatasetSplits> {
-  checkOptions('loadImageFolder', options, {
-    size: positiveInteger,
-    seed: seedInteger,
-    testFraction: properFraction,
-    signal: abortSignal,
-    onProgress: callback,
-    onNotice: callback,
-  });
-  const { size = 32, seed = 42, testFraction = 0.2, onNotice = console.warn } = options;
-  const root = resolve(directory);
-  const given = await listSplits(root);
-  const skipped = [...given.skipped];
-  const { train, test } = given.test
-    ? { train: given.train, test: given.test }
-    : holdOutTest(given.train, testFraction, seed);
-  if (given.val && !given.test) {
-    onNotice(`${root} has no test folder: a part of its train folder is tested on instead.`);
-  }
-  const total = countFiles([...train, ...test, ...(given.val ?? [])]);
-  checkMemory(total, size);
-
-  const classNames = given.train.map(({ className }) => className);
+  const plan = await planImageFolder(directory, options);
+  const { root, classNames, size, train, val, test } = plan;
+  const { signal, onNotice = console.warn } = options;
+  const skipped = [...plan.skipped];
+  const total = countFiles(plan);
+  const mended: string[] = [];
   let done = 0;
-  const load = (split: string, classes: readonly ClassFolder[]): Promise<ImageDataset> =>
-    decodeSet(shuffled(classes, seed, split), {
+  const load = (planned: PlannedSet): Promise<DecodedSet> =>
+    decodeSet(planned, {
       name: basename(root),
       classNames,
       size,
-      signal: options.signal,
+      signal,
       skipped,
+      onNotice: (notice) => mended.push(notice),
       onPicture: () => options.onProgress?.(++done, total),
     });
-  const trainSet = await load('train', train);
-  const testSet = await load('test', test);
-  const valSet = given.val && (await load('val', given.val));
+  const sets = {
+    training: await load(train),
+    test: await load(test),
+    ...(val && { validation: await load(val) }),
+  };
+  const [trainSet, testSet] = [sets.training.dataset, sets.test.dataset];
+  const valSet = sets.validation?.dataset;
   for (const set of [trainSet, testSet]) requireEveryClass(set, root);
   if (skipped.length > 0) onNotice(skippedNotice(skipped, root));
+  if (mended.length > 5) mended.splice(5, Infinity, `… and ${mended.length - 5} more`);
+  if (mended.length > 0) onNotice(mended.join('\n'));
+  for (const notice of repeatedPictures(sets, root)) onNotice(notice);
   return {
     name: trainSet.name,
     source: 'folder',
@@ -120,18 +201,21 @@ function holdOutTest(
   return { train: part(false), test: part(true) };
 }
 
-interface LabelledFile {
-  readonly path: string;
-  readonly className: string;
-}
-
 /** All files of a split in random order: the first few are then a fair sample of the classes. */
-function shuffled(classes: readonly ClassFolder[], seed: number, split: string): LabelledFile[] {
-  const files = classes.flatMap(({ className, files }) =>
-    files.map((path) => ({ path, className })),
-  );
-  const order = shuffledIndices(files.length, createRng(seed, 'folder order', split));
-  return Array.from(order, (index) => files[index]);
+function shuffled(
+  classes: readonly ClassFolder[],
+  options: {
+    readonly classNames: readonly string[];
+    readonly seed: number;
+    readonly split: string;
+  },
+): LabelledFile[] {
+  const files = classes.flatMap(({ className, files }) => {
+    const label = options.classNames.indexOf(className);
+    return files.map((path) => ({ path, label }));
+  });
+  const rng = createRng(options.seed, 'folder order', options.split);
+  return Array.from(shuffledIndices(files.length, rng), (index) => files[index]);
 }
 
 interface DecodeSetOptions {
@@ -140,47 +224,68 @@ interface DecodeSetOptions {
   readonly size: number;
   readonly signal?: AbortSignal;
   readonly skipped: SkippedFile[];
+  readonly onNotice: (notice: string) => void;
   readonly onPicture: () => void;
+}
+
+interface DecodedSet {
+  readonly dataset: ImageDataset;
+  /** Of each picture. */
+  readonly paths: readonly string[];
 }
 
 /** Decodes files into one data set; those that fail are added to `skipped`. */
 async function decodeSet(
-  files: readonly LabelledFile[],
+  { files, spare }: PlannedSet,
   options: DecodeSetOptions,
-): Promise<ImageDataset> {
-  const { name, classNames, size, signal, skipped, onPicture } = options;
+): Promise<DecodedSet> {
+  const { name, classNames, size, signal, skipped, onNotice, onPicture } = options;
   const bytes = size * size * 3;
   const images = new Uint8Array(files.length * bytes);
-  const failures = new Map<number, string>();
+  const decoded = new Map<number, LabelledFile>();
+  const decode = async (index: number, file: LabelledFile): Promise<SkippedFile | undefined> => {
+    signal?.throwIfAborted();
+    try {
+      const { data } = await decodeImage(file.path, { height: size, width: size, onNotice });
+      images.set(data, index * bytes);
+      decoded.set(index, file);
+      return undefined;
+    } catch (error) {
+      return { path: file.path, reason: reasonOf(error) };
+    }
+  };
+  const failures: (SkippedFile | undefined)[] = [];
   let next = 0;
   const decodeNext = async (): Promise<void> => {
     while (next < files.length) {
-      signal?.throwIfAborted();
       const index = next++;
-      try {
-        const { data } = await decodeImage(files[index].path, { height: size, width: size });
-        images.set(data, index * bytes);
-      } catch (error) {
-        failures.set(index, reasonOf(error));
-      }
+      failures[index] = await decode(index, files[index]);
       onPicture();
     }
   };
   // As many at once as there are processors: each holds one whole picture in memory for a moment.
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), 4) }, decodeNext));
 
-  const labels: number[] = [];
-  for (const [index, { path, className }] of files.entries()) {
-    const failure = failures.get(index);
-    if (failure !== undefined) {
-      skipped.push({ path, reason: failure });
-      continue;
+  // One after the other, so that the same pictures stand in always.
+  const spares = classNames.map((_, label) => spare.filter((file) => file.label === label));
+  for (const [index, { label }] of files.entries()) {
+    for (let failure = failures[index]; failure;) {
+      skipped.push(failure);
+      const instead = spares[label].shift();
+      failure = instead && (await decode(index, instead));
     }
+  }
+  const paths: string[] = [];
+  const labels: number[] = [];
+  for (const index of files.keys()) {
+    const file = decoded.get(index);
+    if (!file) continue;
     // Close the gaps that failures left; the order stays.
     images.copyWithin(labels.length * bytes, index * bytes, (index + 1) * bytes);
-    labels.push(classNames.indexOf(className));
+    labels.push(file.label);
+    paths.push(file.path);
   }
-  return createDataset({
+  const dataset = createDataset({
     name,
     source: 'folder',
     images: images.subarray(0, labels.length * bytes),
@@ -189,6 +294,82 @@ async function decodeSet(
     height: size,
     width: size,
   });
+  return { dataset, paths };
+}
+
+/**
+ * What to say of pictures that are there more than once, to the last pixel: a model that has learnt one by heart is
+ * right about it, and its accuracy says too much.
+ */
+function* repeatedPictures(
+  sets: {
+    readonly training: DecodedSet;
+    readonly validation?: DecodedSet;
+    readonly test: DecodedSet;
+  },
+  root: string,
+): Generator<string> {
+  const { training, validation, test } = sets;
+  const known = new Map<string, string>();
+  const within = addPictures(known, training);
+  const tell = ({ count, example }: Repeated, of: string, place: string, remedy: string) => {
+    const [here, there] = example.map((path) => relative(root, path));
+    return `${count} of the ${of} pictures are in ${place} (${here} is ${there}): ${remedy}.`;
+  };
+  const once = 'leave each picture in one set only';
+  if (validation) {
+    const repeated = addPictures(known, validation, { within: false });
+    if (repeated.count > 0) {
+      const of = `${validation.paths.length} validation`;
+      yield tell(
+        repeated,
+        of,
+        'the training set too',
+        `the validation accuracy is too high; ${once}`,
+      );
+    }
+  } else if (within.count > 0) {
+    // A validation set that is split off may get the one, and the training set the other.
+    const remedy = 'the validation accuracy may be too high; leave each picture once';
+    yield tell(within, `${training.paths.length} training`, 'that set more than once', remedy);
+  }
+  const repeated = addPictures(known, test, { within: false });
+  if (repeated.count > 0) {
+    const place = validation ? 'the training or validation set too' : 'the training set too';
+    yield tell(
+      repeated,
+      `${test.paths.length} test`,
+      place,
+      `the test accuracy is too high; ${once}`,
+    );
+  }
+}
+
+/** How many pictures of a set were known, and the paths of the first one and of the one that it equals. */
+interface Repeated {
+  readonly count: number;
+  readonly example: readonly string[];
+}
+
+/** @param options.within whether those count that are twice in this set. Default true. */
+function addPictures(
+  known: Map<string, string>,
+  { dataset, paths }: DecodedSet,
+  { within = true }: { readonly within?: boolean } = {},
+): Repeated {
+  let count = 0;
+  let example: string[] = [];
+  const own = within ? known : new Map<string, string>();
+  const bytes = imageBytes(dataset);
+  for (const [index, path] of paths.entries()) {
+    const picture = dataset.images.subarray(index * bytes, (index + 1) * bytes);
+    const hash = createHash('sha256').update(picture).digest('base64');
+    const same = known.get(hash);
+    if (same === undefined) own.set(hash, path);
+    else if (++count === 1) example = [path, same];
+  }
+  for (const [hash, path] of own) known.set(hash, path);
+  return { count, example };
 }
 
 /** The decoder's own words: the file's name stands beside them already. */
@@ -197,17 +378,23 @@ function reasonOf(error: unknown): string {
   return inner instanceof Error ? inner.message.trim() : String(inner);
 }
 
-function checkMemory(pictures: number, size: number): void {
+function checkMemory(plan: ImageFolderPlan): void {
+  const { size } = plan;
+  const pictures = countFiles(plan);
   const bytes = pictures * size * size * 3;
   if (bytes <= MAX_BYTES) return;
   const largest = Math.floor(Math.sqrt(MAX_BYTES / (3 * pictures)));
+  const fitting = Math.floor(MAX_BYTES / (3 * size * size));
+  const { train, val, test } = plan;
+  const counts = [train, ...(val ? [val] : []), test].map(({ files }) => files.length).join(' + ');
   throw new Error(
-    `Expected pictures of at most ${MAX_BYTES / 1e9} GB in memory but ${pictures} of ${size} × ${size} ` +
-      `take ${(bytes / 1e9).toFixed(1)} GB: pass a size of ${largest} or less.`,
+    `Expected pictures of at most ${MAX_BYTES / 1e9} GB in memory but ${pictures} (${counts}) of ${size} × ${size} ` +
+      `take ${(bytes / 1e9).toFixed(1)} GB: pass a size (inputSize) of ${largest} or less, or limits (trainLimit, testLimit) ` +
+      `of ${fitting} pictures in all or less.`,
   );
 }
 
-function requireEveryClass(set: ImageDataset, root: string): void {
+function requireEveryClass(set: Pick<ImageDataset, 'labels' | 'classNames'>, root: string): void {
   const counts = countByClass(set);
   const empty = set.classNames.filter((_, label) => counts[label] === 0);
   if (empty.length === 0) return;
@@ -217,15 +404,6 @@ function requireEveryClass(set: ImageDataset, root: string): void {
   );
 }
 
-function skippedNotice(skipped: readonly SkippedFile[], root: string): string {
-  const shown = skipped
-    .slice(0, 5)
-    .map(({ path, reason }) => `\n  ${relative(root, path)}: ${reason}`);
-  const more = skipped.length - shown.length;
-  const count = `${skipped.length} file${skipped.length === 1 ? '' : 's'}`;
-  return `Skipped ${count} in ${root}:${shown.join('')}${more > 0 ? `\n  … and ${more} more` : ''}`;
-}
-
-function countFiles(classes: readonly ClassFolder[]): number {
-  return classes.reduce((sum, { files }) => sum + files.length, 0);
+function countFiles({ train, val, test }: ImageFolderPlan): number {
+  return train.files.length + (val?.files.length ?? 0) + test.files.length;
 }

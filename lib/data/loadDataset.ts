@@ -7,17 +7,18 @@ import {
   callback,
   checkOptions,
   flag,
+  nonNegativeInteger,
   positiveInteger,
   seedInteger,
   text,
 } from '../options';
 import { environmentPath } from '../project';
-import { findCifar10Folder, loadCifar10, readCifar10 } from './cifar10';
+import { CIFAR10_CLASS_NAMES, findCifar10Folder, loadCifar10, readCifar10 } from './cifar10';
 import type { ArchiveSource } from './cifar10Archive';
-import type { DatasetSplits } from './dataset';
+import { checkLimit, type DatasetSplits, takeStratified } from './dataset';
 import { DownloadError } from './downloadError';
-import { loadImageFolder } from './imageFolder';
-import { generateSample } from '../sample/generateSample';
+import { type ImageFolderOptions, loadImageFolder, planImageFolder } from './imageFolder';
+import { generateSample, SAMPLE_COUNTS } from '../sample/generateSample';
 
 export type { DatasetSplits } from './dataset';
 
@@ -38,9 +39,12 @@ export interface LoadDatasetOptions {
   readonly seed?: number;
   /** Height and width to which a folder's pictures are brought; default 32. Other sources are 32. */
   readonly size?: number;
-  /** Pictures of the sample; default 5000 and 1000. */
-  readonly trainCount?: number;
-  readonly testCount?: number;
+  /**
+   * Training and test pictures at most, the same share of every class ({@link takeStratified}). A folder's other
+   * pictures are not even decoded. Default 0: all.
+   */
+  readonly trainLimit?: number;
+  readonly testLimit?: number;
   /** Do not try to download; default: whether the environment says OFFLINE=1. */
   readonly offline?: boolean;
   readonly signal?: AbortSignal;
@@ -64,12 +68,42 @@ export interface LoadDatasetOptions {
  * What is named, by argument or environment, is used or is an error: never something else instead.
  */
 export async function loadDataset(options: LoadDatasetOptions = {}): Promise<DatasetSplits> {
+  checkLoadOptions(options);
+  const { source = 'auto' } = options;
+  if (source === 'sample') return createSample(options);
+  const path = namedPath(source);
+  if (source === 'cifar10') return loadRealCifar10(options, path);
+  return path === undefined ? loadAutomatically(options) : loadPath(path, options);
+}
+
+/**
+ * Refuses what {@link loadDataset} would refuse: a place where nothing is, a folder of pictures with too few of a class,
+ * more of them than the memory holds, limits below the number of classes. Decodes and downloads nothing, so that a
+ * launcher asks for every run before the first one starts.
+ *
+ * @returns the number of classes.
+ */
+export async function checkDataset(options: LoadDatasetOptions = {}): Promise<number> {
+  checkLoadOptions(options);
+  const { source = 'auto', trainLimit = 0, testLimit = 0 } = options;
+  const path = ['sample', 'cifar10'].includes(source) ? undefined : namedPath(source);
+  if (path !== undefined && (await isPictureFolder(path))) {
+    const { classNames } = await planImageFolder(path, folderOptions(options));
+    return classNames.length;
+  }
+  const classes = CIFAR10_CLASS_NAMES.length; // the sample's too
+  checkLimit('trainLimit', trainLimit, classes);
+  checkLimit('testLimit', testLimit, classes);
+  return classes;
+}
+
+function checkLoadOptions(options: LoadDatasetOptions): void {
   checkOptions('loadDataset', options, {
     source: text,
     seed: seedInteger,
     size: positiveInteger,
-    trainCount: positiveInteger,
-    testCount: positiveInteger,
+    trainLimit: nonNegativeInteger,
+    testLimit: nonNegativeInteger,
     offline: flag,
     signal: abortSignal,
     onProgress: callback,
@@ -77,12 +111,10 @@ export async function loadDataset(options: LoadDatasetOptions = {}): Promise<Dat
     cacheDirectory: text,
     archive: anyValue,
   });
-  const { source = 'auto' } = options;
-  if (source === 'sample') return createSample(options);
-  const named = environmentPath('DATA_DIR');
-  if (source === 'cifar10') return loadRealCifar10(options, named);
-  if (source !== 'auto') return loadPath(resolve(source), options);
-  return named === undefined ? loadAutomatically(options) : loadPath(named, options);
+}
+
+function namedPath(source: string): string | undefined {
+  return ['auto', 'cifar10'].includes(source) ? environmentPath('DATA_DIR') : resolve(source);
 }
 
 async function loadAutomatically(options: LoadDatasetOptions): Promise<DatasetSplits> {
@@ -101,14 +133,15 @@ async function loadAutomatically(options: LoadDatasetOptions): Promise<DatasetSp
   }
 }
 
-function loadRealCifar10(
+async function loadRealCifar10(
   options: LoadDatasetOptions,
   directory: string | undefined,
 ): Promise<DatasetSplits> {
-  const { offline, signal, cacheDirectory, archive, onProgress } = options;
-  return loadCifar10({
+  const { offline, signal, cacheDirectory, archive, onProgress, onNotice } = options;
+  const splits = await loadCifar10({
     directory,
     offline,
+    onNotice,
     signal,
     cacheDirectory,
     archive,
@@ -120,28 +153,62 @@ function loadRealCifar10(
         unit: 'bytes',
       }),
   });
+  return limited(splits, options);
+}
+
+function limited(
+  splits: DatasetSplits,
+  { trainLimit = 0, testLimit = 0 }: LoadDatasetOptions,
+): DatasetSplits {
+  return {
+    ...splits,
+    trainSet: takeStratified(splits.trainSet, trainLimit, 'trainLimit'),
+    testSet: takeStratified(splits.testSet, testLimit, 'testLimit'),
+  };
 }
 
 /** A path that the user named: CIFAR-10's files, its archive, or a folder of class folders. */
 async function loadPath(path: string, options: LoadDatasetOptions): Promise<DatasetSplits> {
-  const { seed = DEFAULT_SEED, size, signal, onProgress, onNotice = console.warn } = options;
-  if ((await kindOf(path)) !== 'folder' || (await findCifar10Folder(path)) !== undefined) {
-    return readCifar10(path, signal);
-  }
-  return loadImageFolder(path, {
-    seed,
-    size,
-    signal,
-    onNotice,
-    onProgress: (done, total) =>
-      onProgress?.({ activity: 'reading pictures', done, total, unit: 'pictures' }),
-  });
+  return (await isPictureFolder(path))
+    ? loadImageFolder(path, folderOptions(options))
+    : limited(await readCifar10(path, options.signal), options);
 }
 
-function createSample({
-  seed = DEFAULT_SEED,
-  trainCount,
-  testCount,
-}: LoadDatasetOptions): DatasetSplits {
-  return generateSample({ seed, trainCount, testCount });
+/** @throws Error where there is nothing. */
+async function isPictureFolder(path: string): Promise<boolean> {
+  const kind = await kindOf(path);
+  if (kind === undefined) {
+    throw new Error(
+      `Expected a folder of class folders of pictures, or CIFAR-10's binary files or archive, in ${path} ` +
+        'but there is no such folder or file: check the path.',
+    );
+  }
+  return kind === 'folder' && (await findCifar10Folder(path)) === undefined;
+}
+
+function folderOptions(options: LoadDatasetOptions): ImageFolderOptions {
+  const { seed = DEFAULT_SEED, size, trainLimit, testLimit, signal, onProgress } = options;
+  return {
+    seed,
+    size,
+    trainLimit,
+    testLimit,
+    signal,
+    onNotice: options.onNotice ?? console.warn,
+    onProgress: (done, total) =>
+      onProgress?.({ activity: 'reading pictures', done, total, unit: 'pictures' }),
+  };
+}
+
+/** Every ten pictures of the sample hold each class once, so its beginning is a fair share of every class. */
+function createSample(options: LoadDatasetOptions): DatasetSplits {
+  const { seed = DEFAULT_SEED, trainLimit = 0, testLimit = 0 } = options;
+  checkLimit('trainLimit', trainLimit, CIFAR10_CLASS_NAMES.length);
+  checkLimit('testLimit', testLimit, CIFAR10_CLASS_NAMES.length);
+  const count = (limit: number, most: number) => (limit === 0 ? most : Math.min(limit, most));
+  return generateSample({
+    seed,
+    trainCount: count(trainLimit, SAMPLE_COUNTS.train),
+    testCount: count(testLimit, SAMPLE_COUNTS.test),
+  });
 }

@@ -28,7 +28,14 @@ export function coverResize(
   picture: Pixels,
   size: { readonly height: number; readonly width: number },
 ): Pixels {
-  if (picture.height === size.height && picture.width === size.width) return picture;
+  const { data, height, width } = picture;
+  if (data.length !== height * width * 3) {
+    throw new RangeError(
+      `Expected ${height * width * 3} bytes (${height} × ${width} × 3) but received ${data.length}: ` +
+        `pass one picture's RGB values.`,
+    );
+  }
+  if (height === size.height && width === size.width) return picture;
   const scale = Math.min(picture.height / size.height, picture.width / size.width);
   const side = Math.max(1, Math.floor(scale / 2));
   const source: Plane = side === 1 ? picture : averageSquares(picture, side);

@@ -1,8 +1,8 @@
 /** Predictions for picture files: one, several, or a folder of them. */
-import { readdir } from 'node:fs/promises';
-import { extname, join, sep } from 'node:path';
-import { fileError, kindOf } from '../atomicFile';
-import { isHidden } from '../data/pictureFiles';
+import { realpath } from 'node:fs/promises';
+import { kindOf } from '../atomicFile';
+import type { SkippedFile } from '../data/dataset';
+import { listFolder, PICTURE_EXTENSIONS, skippedNotice } from '../data/pictureFiles';
 import type { Classifier } from '../models/classifier';
 import { callback, checkOptions, positiveInteger } from '../options';
 import { predictImage, type Prediction } from './predictImage';
@@ -12,8 +12,6 @@ export interface NamedPrediction {
   readonly picture: string;
   readonly prediction: Prediction;
 }
-
-const EXTENSIONS = ['.jpg', '.jpeg', '.png', '.webp', '.gif', '.tif', '.tiff'];
 
 /**
  * Predicts picture files, one after the other: only one is in memory.
@@ -42,11 +40,19 @@ export async function predictPictures(
 }
 
 /**
- * The pictures that a path means: the file itself, or every picture in the folder and the folders in it, sorted.
+ * The pictures that a path means: the file itself, or every picture in the folder and the folders in it, sorted. Links
+ * are followed; each picture comes once, however many lead to it.
  *
+ * @param options.onNotice receives what was passed over in a folder: broken links, named pipes, files of other kinds.
+ *   Default: console.warn.
  * @throws Error where there is nothing, or no picture in the folder.
  */
-export async function listPictures(path: string): Promise<string[]> {
+export async function listPictures(
+  path: string,
+  options: { readonly onNotice?: (notice: string) => void } = {},
+): Promise<string[]> {
+  checkOptions('listPictures', options, { onNotice: callback });
+  const { onNotice = console.warn } = options;
   const kind = await kindOf(path);
   if (kind === undefined) {
     throw new Error(
@@ -54,16 +60,29 @@ export async function listPictures(path: string): Promise<string[]> {
     );
   }
   if (kind === 'file') return [path];
-  const names = await readdir(path, { recursive: true }).catch((error: unknown) => {
-    throw fileError(error, `read the folder ${path}`);
-  });
-  const pictures = names.filter(
-    (name) => EXTENSIONS.includes(extname(name).toLowerCase()) && !name.split(sep).some(isHidden),
-  );
+  const pictures: string[] = [];
+  const skipped: SkippedFile[] = [];
+  const seen = new Set<string>();
+  const look = async (folder: string, real: string): Promise<void> => {
+    seen.add(real);
+    for (const entry of await listFolder(folder, real)) {
+      const skip = (reason: string) => skipped.push({ path: entry.path, reason });
+      if (entry.kind === 'other') skip(entry.reason);
+      else if (seen.has(entry.realPath)) skip('it is a link to what is there already');
+      else if (entry.kind === 'folder') {
+        await look(entry.path, entry.realPath).catch((error: Error) => skip(error.message));
+      } else {
+        seen.add(entry.realPath);
+        pictures.push(entry.path);
+      }
+    }
+  };
+  await look(path, await realpath(path));
+  if (skipped.length > 0) onNotice(skippedNotice(skipped, path));
   if (pictures.length === 0) {
     throw new Error(
-      `Expected pictures (${EXTENSIONS.join(', ')}) in the folder ${path} but found none: choose another folder.`,
+      `Expected pictures (${PICTURE_EXTENSIONS.join(', ')}) in the folder ${path} but found none: choose another folder.`,
     );
   }
-  return pictures.sort().map((name) => join(path, name));
+  return pictures.sort();
 }

@@ -5,9 +5,9 @@
  * class names and preprocessing stand in `model.json` under `userDefinedMetadata`.
  */
 import { createHash } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode, fileError, writeFileAtomic } from '../atomicFile';
+import { errorCode, readWholeFile, writeFileAtomic } from '../atomicFile';
 import { checkPreprocess, type Preprocess } from '../data/preprocess';
 import { tf } from '../tensorflow/backend';
 import {
@@ -181,9 +181,9 @@ async function usedWeightsFile(directory: string): Promise<string | undefined> {
 
 async function readWeights(path: string): Promise<Buffer> {
   try {
-    return await readFile(path);
+    return await readWholeFile(path);
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw fileError(error, `read ${path}`);
+    if (errorCode(error) !== 'ENOENT') throw error;
     throw new Error(
       `Expected the weights that model.json names in ${path} but there is no such file: copy the whole folder, or ` +
         'save the classifier again.',

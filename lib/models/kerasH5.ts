@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { fileError } from '../atomicFile';
+import { readWholeFile } from '../atomicFile';
 
 /** One weight as it lies in a Keras file. */
 export interface KerasWeight {
@@ -38,7 +37,7 @@ export interface KerasWeightsFile {
  */
 export async function readKerasH5(source: string | Uint8Array): Promise<KerasWeightsFile> {
   const name = typeof source === 'string' ? basename(source) : 'the given bytes';
-  const bytes = typeof source === 'string' ? await readBytes(source) : source;
+  const bytes = typeof source === 'string' ? await readWholeFile(source) : source;
   checkWholeHdf5(name, bytes);
 
   return withHdf5((h5, place) => {
@@ -101,12 +100,6 @@ async function withHdf5<Result>(use: (h5: Hdf5, place: string) => Result): Promi
 }
 
 let fileCount = 0;
-
-async function readBytes(path: string): Promise<Uint8Array> {
-  return readFile(path).catch((error: unknown) => {
-    throw fileError(error, `read ${path}`);
-  });
-}
 
 interface HdfNode {
   readonly attrs: Readonly<Record<string, { readonly value: unknown } | undefined>>;

@@ -3,7 +3,7 @@ import { readFile, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { kindOf, writeFileAtomic } from '../atomicFile';
 import { sha256OfFile } from '../data/checksum';
-import { downloadFile, type DownloadProgress } from '../data/download';
+import { downloadFile, downloadInto, type DownloadProgress } from '../data/download';
 import { DownloadError } from '../data/downloadError';
 import {
   abortSignal,
@@ -135,8 +135,12 @@ async function findCached(request: Request): Promise<MobileNetV2Weights | undefi
 
 async function downloadOrEmbedded(request: Request): Promise<MobileNetV2Weights> {
   const { includeTop, onNotice = console.warn } = request;
+  const { cacheDirectory = dataDirectory() } = request;
   try {
-    return await download(request);
+    return await downloadInto(cacheDirectory, "MobileNetV2's weights", {
+      download: (directory) => download({ ...request, cacheDirectory: directory }),
+      onNotice,
+    });
   } catch (error) {
     const isOutOfReach =
       error instanceof DownloadError && ['unreachable', 'refused'].includes(error.failure);

@@ -1,7 +1,6 @@
 /** `model.json` of a saved classifier: tfjs' own layers format, with our part under `userDefinedMetadata`. */
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { errorCode, fileError } from '../atomicFile';
+import { errorCode, readWholeFile } from '../atomicFile';
 import { checkPreprocess, type Preprocess } from '../data/preprocess';
 import { describeValue } from '../options';
 import type { tf } from '../tensorflow/backend';
@@ -43,9 +42,9 @@ export async function readModelJson(path: string): Promise<ModelJson> {
 
 async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return (await readWholeFile(path)).toString('utf8');
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw fileError(error, `read ${path}`);
+    if (errorCode(error) !== 'ENOENT') throw error;
     throw new Error(
       `Expected a saved classifier in ${resolve(path, '..')} but it has no model.json: check the path, or save ` +
         'the classifier with saveClassifier.',

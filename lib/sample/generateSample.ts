@@ -13,6 +13,9 @@ import type { DatasetSplits, ImageDataset } from '../data/dataset';
 import { drawPictureSet } from './pictureSet';
 import { TEN_CLASSES } from './tenClasses';
 
+/** Pictures where nothing else is asked for. */
+export const SAMPLE_COUNTS = { train: 5000, test: 1000 } as const;
+
 export interface SampleOptions {
   /** Default 5000. */
   readonly trainCount?: number;
@@ -32,7 +35,12 @@ export function generateSample(options: SampleOptions): DatasetSplits {
     seed: required(seedInteger),
     size: integerFrom(8, 32),
   });
-  const { trainCount = 5000, testCount = 1000, seed, size = 32 } = options;
+  const {
+    trainCount = SAMPLE_COUNTS.train,
+    testCount = SAMPLE_COUNTS.test,
+    seed,
+    size = 32,
+  } = options;
   const drawSet = (stream: string, count: number): ImageDataset =>
     drawPictureSet({
       name: 'generated sample',

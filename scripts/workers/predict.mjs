@@ -24,7 +24,9 @@ try {
 async function main({ pictures: places, model: place, csv }) {
   const here = process.env.INIT_CWD ?? process.cwd();
   const paths = places.map((path) => resolve(here, path));
-  const pictures = (await Promise.all(paths.map((path) => listPictures(path)))).flat();
+  const onNotice = (notice) => process.stderr.write(`${notice}\n`);
+  const lists = await Promise.all(paths.map((path) => listPictures(path, { onNotice })));
+  const pictures = [...new Set(lists.flat())]; // one may be named, and lie in a folder that is
   const hasFolder = paths.some((path) => statSync(path).isDirectory());
 
   const model = await chooseModel(place, here);

@@ -128,6 +128,23 @@ test('an archive that lies in the cache saves the download, unless it is another
   assert.deepEqual(readdirSync(other), [ARCHIVE]);
 });
 
+test('where nothing can be kept, what was downloaded serves all the same, and that is said', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'file'), '');
+  const { url } = await serveFile(t, packed.path);
+  const notices: string[] = [];
+  const onNotice = (notice: string): number => notices.push(notice);
+  const { trainSet } = await loadCifar10({
+    cacheDirectory: join(folder, 'file', 'data'),
+    archive: packedAt(url),
+    offline: false,
+    onNotice,
+  });
+  assert.equal(trainSet.size, 50_000);
+  assert.match(notices.join(), /^CIFAR-10 cannot be kept and serves this run alone\. \(/);
+  assert.deepEqual(readdirSync(folder), ['file']);
+});
+
 test('two at once share the cache without harm', async (t) => {
   const folder = temporaryFolder(t);
   const { url } = await serveFile(t, packed.path);

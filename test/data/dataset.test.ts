@@ -5,9 +5,11 @@ import {
   createDataset,
   type ImageDataset,
   select,
+  shrinkPictures,
   splitDataset,
   stratifiedQuotas,
   take,
+  takeStratified,
 } from '../../lib/data/dataset';
 
 /** 1×1 pictures whose red value is their index, modulo 256. */
@@ -109,4 +111,72 @@ test('shares go to the classes with the largest remainders, and no class gives a
   assert.deepEqual(stratifiedQuotas([25, 25], 0.1), [3, 2]);
   assert.deepEqual(stratifiedQuotas([1, 1, 1], 0.9), [0, 0, 0]);
   assert.deepEqual(stratifiedQuotas([2, 0], 0.9), [1, 0]);
+});
+
+test('a stratified limit takes the first pictures of every class, at least one of each', () => {
+  const classNames = ['few', 'many', 'some'];
+  const counts = [4, 96, 16];
+  const labels = counts.flatMap((count, label) => new Array<number>(count).fill(label));
+  const dataset = createTiny(labels, classNames);
+  // Worked by hand: of 116, 96 stay out; 3.31, 79.45 and 13.24 → 3, 79, 13, and one more for the .45.
+  const limited = takeStratified(dataset, 20);
+  assert.deepEqual(countByClass(limited), [1, 16, 3]);
+  const first = [0, ...Array.from({ length: 16 }, (_, i) => 4 + i), 100, 101, 102];
+  assert.deepEqual(
+    Array.from({ length: 20 }, (_, index) => limited.images[index * 3]),
+    first,
+  );
+  assert.equal(takeStratified(dataset, 0), dataset);
+  assert.equal(takeStratified(dataset, 500), dataset);
+});
+
+test('however small a class beside a large one, a limit keeps it', () => {
+  const labels = Array.from({ length: 10_000 }, () => 50);
+  for (let label = 0; label < 50; label++) labels.push(label, label, label, label);
+  const classNames = Array.from({ length: 51 }, (_, label) => String(label));
+  const dataset = createTiny(labels, classNames);
+  for (const count of [51, 100, 1000]) {
+    const counts = countByClass(takeStratified(dataset, count));
+    assert.equal(Math.min(...counts), 1);
+    assert.deepEqual([counts.length, counts.reduce((sum, each) => sum + each, 0)], [51, count]);
+  }
+  assert.throws(
+    () => takeStratified(dataset, 50, 'trainLimit'),
+    /Expected trainLimit to be 0 \(all pictures\) or at least 51, one .* but received 50: raise it/,
+  );
+});
+
+test('where every share is a whole number, a limit is the beginning', () => {
+  const dataset = createTiny(
+    Array.from({ length: 100 }, (_, index) => index % 5),
+    [...'abcde'],
+  );
+  assert.deepEqual(takeStratified(dataset, 30).images, take(dataset, 30).images);
+});
+
+test('a split that leaves nothing to validate with is refused', () => {
+  const dataset = createTiny([0, 1, 0, 1], ['a', 'b']); // a tenth of 4 is none
+  assert.throws(() => splitDataset(dataset, { seed: 1 }), /Expected pictures to validate with/);
+});
+
+test('large pictures are shrunk to 64 pixels as picture files are, small ones are left alone', () => {
+  const fields = {
+    name: 'x',
+    source: 'folder',
+    classNames: ['a'],
+    height: 128,
+    width: 128,
+  } as const;
+  const images = Uint8Array.from({ length: 2 * 128 * 128 * 3 }, (_, index) =>
+    index < 49_152 ? 200 : 40,
+  );
+  const dataset = createDataset({ ...fields, images, labels: new Int32Array(2) });
+  const small = shrinkPictures(dataset);
+  assert.deepEqual([small.height, small.width, small.size], [64, 64, 2]);
+  // Of one colour each: any average of it is the same.
+  assert.deepEqual(
+    small.images,
+    Uint8Array.from({ length: 2 * 12_288 }, (_, i) => (i < 12_288 ? 200 : 40)),
+  );
+  assert.equal(shrinkPictures(small), small);
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -168,6 +169,39 @@ test('a broken, cut or foreign file is told with its name', async (t) => {
     message: /^Expected to read the picture .*none\.jpg but there is no such file .*\(ENOENT\)/,
   });
   await assert.rejects(decodeImage(folder), /that is a folder, not a file/);
+  execFileSync('mkfifo', [join(folder, 'pipe.jpg')]);
+  await assert.rejects(
+    decodeImage(join(folder, 'pipe.jpg')),
+    /but it is a named pipe: name another/,
+  );
+  await assert.rejects(decodeImage('/dev/zero'), /but it is a device/);
+});
+
+test('a JPEG without its last one or two bytes is taken, with every pixel, and named', async () => {
+  const rng = createRng(1, 'noise');
+  const data = Uint8Array.from({ length: 64 * 64 * 3 }, () => rng.nextInt(256));
+  for (const progressive of [false, true]) {
+    const raw = { width: 64, height: 64, channels: 3 } as const;
+    const jpeg = await sharp(data, { raw }).jpeg({ progressive }).toBuffer();
+    const whole = await decodeImage(jpeg);
+    for (const cut of [1, 2]) {
+      const notices: string[] = [];
+      const onNotice = (notice: string) => notices.push(notice);
+      const taken = await decodeImage(jpeg.subarray(0, -cut), { onNotice });
+      assert.deepEqual(taken.data, whole.data);
+      assert.match(notices.join(), /^the picture lacks the last bytes of a JPEG file/);
+    }
+    await assert.rejects(decodeImage(jpeg.subarray(0, -6)), /decoding failed/);
+  }
+});
+
+test('a picture of too many pixels is told so, with its size', async () => {
+  const create = { width: 20_000, height: 20_000, channels: 3, background: 'red' } as const;
+  const png = await sharp({ create, limitInputPixels: false }).png().toBuffer();
+  await assert.rejects(
+    decodeImage(png),
+    /of at most 268 million pixels in the picture but it has 20000 × 20000: save it smaller/,
+  );
 });
 
 test('impossible sizes are refused', async () => {

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
-import { loadDataset, type LoadDatasetOptions } from '../../lib/data/loadDataset';
+import { countByClass } from '../../lib/data/dataset';
+import { checkDataset, loadDataset, type LoadDatasetOptions } from '../../lib/data/loadDataset';
 import { temporaryFolder } from '../temporaryFolder';
 import { writeBlackCifar10 } from './cifar10Files';
 import { serveFile } from './fileServer';
 import { writePictures } from './pictures';
 
-const SMALL: LoadDatasetOptions = { trainCount: 20, testCount: 10, seed: 1 };
+const SMALL: LoadDatasetOptions = { trainLimit: 20, testLimit: 10, seed: 1 };
 const ARCHIVE = { sizeBytes: 170_052_171, sha256: '0'.repeat(64) };
 
 beforeEach(() => {
@@ -79,7 +80,7 @@ test('a named place that is broken is an error, whichever way it was named', asy
   process.env.DATA_DIR = join(empty, 'nowhere');
   await assert.rejects(loadDataset(), /nowhere but there is no such folder or file/);
   delete process.env.DATA_DIR;
-  await assert.rejects(loadDataset({ source: empty }), /Expected folders of .jpg or .png pictures/);
+  await assert.rejects(loadDataset({ source: empty }), /Expected folders of pictures/);
   const file = join(empty, 'picture.txt');
   writeFileSync(file, 'text');
   await assert.rejects(loadDataset({ source: file }), /to be a whole \.tar\.gz archive/);
@@ -116,4 +117,51 @@ test('progress says what is being done', async (t) => {
 test('an unknown option or an impossible value is refused', async () => {
   await assert.rejects(loadDataset({ path: '/x' } as object), /"path"/);
   await assert.rejects(loadDataset({ size: 0 }), /Expected size to be an integer greater than 0/);
+});
+
+test('only CIFAR-10’s own files are CIFAR-10, whatever a folder is called', async (t) => {
+  const folder = join(temporaryFolder(t), 'CIFAR-10');
+  await writePictures(folder, { cat: 5, dog: 5 });
+  const own = await loadDataset({ source: folder });
+  assert.deepEqual([own.name, own.isCifar10], ['CIFAR-10', undefined]);
+  const cifar = temporaryFolder(t);
+  writeBlackCifar10(cifar);
+  assert.equal((await loadDataset({ source: cifar })).isCifar10, true);
+});
+
+test('limits hold for every source, and one that leaves a class out is refused beforehand', async (t) => {
+  const folder = temporaryFolder(t);
+  await writePictures(folder, { cat: 50, dog: 50, horse: 5 });
+  const limits = { trainLimit: 20, testLimit: 10 };
+  const own = await loadDataset({ source: folder, ...limits });
+  assert.deepEqual([own.trainSet.size, own.testSet.size], [20, 10]);
+  // 40, 40, 4 and 10, 10, 1: a fifth and a half of each, rounded to the largest remainders.
+  assert.deepEqual(countByClass(own.trainSet), [9, 10, 1]);
+  assert.deepEqual(countByClass(own.testSet), [4, 5, 1]);
+  const sample = await loadDataset({ source: 'sample', ...limits });
+  assert.deepEqual(countByClass(sample.trainSet), new Array(10).fill(2));
+
+  assert.equal(await checkDataset({ source: folder, ...limits }), 3);
+  assert.equal(await checkDataset({ source: 'sample', ...limits }), 10);
+  for (const source of [folder, 'sample']) {
+    for (const refusing of [loadDataset, checkDataset]) {
+      await assert.rejects(
+        refusing({ source, trainLimit: 2 }),
+        /Expected trainLimit to be 0 \(all pictures\) or at least \d+, one picture of each class/,
+      );
+    }
+  }
+  await assert.rejects(
+    checkDataset({ source: folder, size: 20_000 }),
+    /pass a size \(inputSize\) of 2182 or less/, // √(1.5e9 / (3 · 105))
+  );
+  await assert.rejects(checkDataset({ source: join(folder, 'x') }), /folder of class folders/);
+});
+
+test('a path is taken as it is: blanks at its end are a part of it', async (t) => {
+  const parent = temporaryFolder(t);
+  await writePictures(join(parent, 'photos'), { cat: 5, dog: 5 });
+  await writePictures(join(parent, 'photos '), { ant: 5, bee: 5 });
+  process.env.DATA_DIR = join(parent, 'photos ');
+  assert.deepEqual((await loadDataset()).trainSet.classNames, ['ant', 'bee']);
 });

@@ -14,17 +14,18 @@ export async function plainPng(
 
 /**
  * Folders of pictures named 00.png, 01.png …, so many of each class; the number is the red value and
- * the class's position the green one.
+ * the class's position the green one, `blue` the last one.
  */
 export async function writePictures(
   folder: string,
   counts: Readonly<Record<string, number>>,
+  blue = 0,
 ): Promise<void> {
   for (const [label, [className, count]] of Object.entries(counts).entries()) {
     await mkdir(join(folder, className), { recursive: true });
     for (let number = 0; number < count; number++) {
       const name = `${String(number).padStart(2, '0')}.png`;
-      await writeFile(join(folder, className, name), await plainPng([number, label, 0]));
+      await writeFile(join(folder, className, name), await plainPng([number, label, blue]));
     }
   }
 }

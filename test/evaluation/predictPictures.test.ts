@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -45,8 +46,11 @@ test('a folder means its pictures and those in its folders, sorted; what cannot 
   await writePicture('__MACOSX/._b.png', [0, 0, 0]);
   const broken = join(folder, 'broken.jpg');
   writeFileSync(broken, 'no picture either');
-  const pictures = await listPictures(folder);
+  const notices: string[] = [];
+  const pictures = await listPictures(folder, { onNotice: (notice) => notices.push(notice) });
   assert.deepEqual(pictures, [blue, broken, red]);
+  assert.equal(notices.length, 1);
+  assert.match(notices[0], /^Skipped 1 file in .*\n {2}notes\.txt: it is not a \.jpg/);
 
   const classifier = createRedOrBlue();
   const skipped: string[] = [];
@@ -101,4 +105,32 @@ test('predictions as CSV: one row a picture, quoted where a name needs it', () =
     predictionsCsv([named]),
     'picture,class,probability,class 2,probability 2\na.png,"blue, or ""navy""",0.98201,red,0.01799\n',
   );
+});
+
+test('each picture comes once, whatever links lead to it, and what cannot be read is named', async () => {
+  const album = join(folder, 'album');
+  mkdirSync(join(album, 'deeper', '@eaDir'), { recursive: true });
+  const one = await writePicture('album/one.jfif', [1, 1, 1]);
+  const two = await writePicture('album/deeper/two.AVIF', [1, 1, 1]);
+  await writePicture('album/deeper/@eaDir/thumbnail.png', [1, 1, 1]);
+  symlinkSync('.', join(album, 'self'));
+  symlinkSync('..', join(album, 'deeper', 'up'));
+  symlinkSync('one.jfif', join(album, 'zweites.png'));
+  symlinkSync('nowhere', join(album, 'gone.png'));
+  execFileSync('mkfifo', [join(album, 'pipe.png')]);
+  writeFileSync(Buffer.concat([Buffer.from(join(album, 'b')), Buffer.from([0xe4])]), '');
+  const notices: string[] = [];
+  const onNotice = (notice: string) => notices.push(notice);
+  assert.deepEqual(await listPictures(album, { onNotice }), [two, one]);
+  const found = notices.join().split('\n').slice(1).sort();
+  assert.deepEqual(found, [
+    '  b\\xe4: its name is not valid UTF-8: rename it',
+    '  deeper/@eaDir: it is a folder of the file system',
+    '  deeper/up: it is a link to what is there already',
+    '  gone.png: it is a link to nothing',
+    '  pipe.png: it is a named pipe',
+    '  self: it is a link to what is there already',
+    '  zweites.png: it is a link to what is there already',
+  ]);
+  await assert.rejects(listPictures(join(album, 'pipe.png')), /but it is a named pipe/);
 });
