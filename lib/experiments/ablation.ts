@@ -3,7 +3,16 @@ import type { ImageDataset } from '../data/dataset';
 import { evaluateClassifier } from '../evaluation/evaluate';
 import { disposeClassifier } from '../evaluation/predictImage';
 import { meanAndStd } from '../evaluation/statistics';
-import { anyValue, callback, checkOptions, required, rule, seedInteger, text } from '../options';
+import {
+  anyValue,
+  callback,
+  checkOptions,
+  differentOf,
+  oneOf,
+  required,
+  seedInteger,
+  text,
+} from '../options';
 import type { SettingAccuracies } from '../report/comparisonFigures';
 import type { PieceCost } from '../report/recipeFigures';
 import { createTable, type DataTable } from '../report/tables';
@@ -61,36 +70,28 @@ export interface Ablation {
   readonly without: readonly AblationSetting[];
 }
 
-const seedList = rule(
-  'a list of different integers',
-  '[1, 2, 3]',
-  (value) =>
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.every(seedInteger.accepts) &&
-    new Set(value).size === value.length,
-);
-
 /**
  * Trains the whole recipe and the recipe without each piece, with every seed, and measures validation accuracy.
  *
  * All recipes of a seed begin with the same weights and see the pictures in the same order, so differences are taken
  * seed by seed. One seed after the other: an interrupted ablation has whole rows.
  *
- * @throws RangeError for a piece that the recipe has not.
+ * @throws RangeError before any training for a piece that the recipe has not, for a piece or a seed that is given twice,
+ *   and for a validation set that is empty or of other classes.
  */
 export async function measureAblation(options: AblationOptions): Promise<Ablation> {
   checkOptions<AblationOptions>('measureAblation', options, {
     trainSet: required(anyValue),
     valSet: required(anyValue),
     recipe: required(anyValue),
-    pieces: anyValue,
-    seeds: required(seedList),
+    pieces: differentOf(oneOf(...RECIPE_PIECES), 'pieces of a recipe'),
+    seeds: required(differentOf(seedInteger, 'integers')),
     file: text,
     onResult: callback,
   });
   const { trainSet, valSet, recipe, seeds, file, onResult } = options;
   const pieces = chosenPieces(recipe, options.pieces);
+  checkSets(trainSet, valSet);
   const settings = [null, ...pieces];
   const store = await openMeasurements(file, {
     recipe,
@@ -139,6 +140,16 @@ function chosenPieces(
     );
   }
   return pieces ?? present;
+}
+
+/** Before hours of training: a validation set is only looked at behind them. */
+function checkSets(trainSet: ImageDataset, valSet: ImageDataset): void {
+  const [trained, validated] = [trainSet, valSet].map(({ classNames }) => classNames.join(', '));
+  if (trainSet.size > 0 && valSet.size > 0 && trained === validated) return;
+  throw new RangeError(
+    `Expected training and validation pictures of the same classes but received ${trainSet.size} of ${trained} ` +
+      `and ${valSet.size} of ${validated}: pass the two parts of splitDataset.`,
+  );
 }
 
 async function measureRecipe(

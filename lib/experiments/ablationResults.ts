@@ -26,21 +26,27 @@ export interface MeasurementStore {
  *
  * @param file JSON; undefined keeps everything in memory.
  * @param identity plain JSON: what else the measurements depend on.
- * @throws Error where the file cannot be read or written.
+ * @throws Error where the file cannot be read; one that cannot be written is told once on console.warn.
  */
 export async function openMeasurements(
   file: string | undefined,
   identity: unknown,
 ): Promise<MeasurementStore> {
   const same = JSON.parse(JSON.stringify(identity)) as unknown;
+  let isUseless = false;
   const measurements = file === undefined ? [] : await readMeasurements(file, same);
   return {
     find: (piece, seed) =>
       measurements.find((known) => known.piece === piece && known.seed === seed),
     async add(measurement) {
       measurements.push(measurement);
-      if (file === undefined) return;
-      await writeFileAtomic(file, `${JSON.stringify({ identity: same, measurements }, null, 1)}\n`);
+      if (file === undefined || isUseless) return;
+      const json = `${JSON.stringify({ identity: same, measurements }, null, 1)}\n`;
+      // What was measured is there, and keeping it only saves time: no reason to lose it.
+      await writeFileAtomic(file, json).catch((error: Error) => {
+        isUseless = true;
+        console.warn(`The measurements are not kept. (${error.message})`);
+      });
     },
   };
 }

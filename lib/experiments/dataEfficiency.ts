@@ -5,7 +5,18 @@ import { evaluateClassifier, evaluateProbabilities } from '../evaluation/evaluat
 import { createCnn } from '../models/cnn';
 import type { CreateNetwork } from '../models/modelOptions';
 import { createHead } from '../models/transfer';
-import { anyValue, callback, checkOptions, positiveInteger, required, rule } from '../options';
+import {
+  anyValue,
+  callback,
+  checkOption,
+  checkOptions,
+  differentOf,
+  nonNegativeInteger,
+  positiveInteger,
+  required,
+  rule,
+  seedInteger,
+} from '../options';
 import { createRng, shuffledIndices } from '../random';
 import type { DataEfficiencySeries } from '../report/comparisonFigures';
 import { selectFeatures, type Features } from '../training/features';
@@ -46,26 +57,33 @@ export interface DataEfficiencyOptions {
   readonly onResult?: (result: DataEfficiencyResult) => void;
 }
 
-const counts = rule(
-  'a list of integers greater than 0',
-  '[10, 30, 100]',
-  (value) => Array.isArray(value) && value.length > 0 && value.every(positiveInteger.accepts),
+/** A figure tells them apart by their names. */
+const methodList = rule(
+  'a list of methods of different names',
+  '[scratchMethod({ … })]',
+  (value) => {
+    const names = Array.isArray(value)
+      ? value.map((method: DataEfficiencyMethod) => method.name)
+      : [];
+    return names.length > 0 && new Set(names).size === names.length;
+  },
 );
 
 /**
  * Measures every method at every count with every seed. A larger choice contains the smaller ones of its seed.
  *
  * @returns for `dataEfficiencyFigure`.
- * @throws RangeError where no class has enough pictures for the smallest count.
+ * @throws RangeError before any training where no class has enough pictures for the smallest count, or something is
+ *   given twice.
  */
 export async function measureDataEfficiency(
   options: DataEfficiencyOptions,
 ): Promise<DataEfficiencySeries[]> {
   checkOptions<DataEfficiencyOptions>('measureDataEfficiency', options, {
     trainSet: required(anyValue),
-    methods: required(anyValue),
-    picturesPerClass: required(counts),
-    seeds: required(anyValue),
+    methods: required(methodList),
+    picturesPerClass: required(differentOf(positiveInteger, 'integers greater than 0')),
+    seeds: required(differentOf(seedInteger, 'integers')),
     onResult: callback,
   });
   const { trainSet, methods, seeds, onResult } = options;
@@ -107,6 +125,7 @@ export function efficiencyCounts(
   trainSet: ImageDataset,
   { most }: { readonly most: number },
 ): number[] {
+  checkOption('efficiencyCounts', 'most', most, required(nonNegativeInteger));
   const smallest = Math.min(...countByClass(trainSet));
   if (smallest === 0) {
     throw new RangeError(
@@ -119,7 +138,11 @@ export function efficiencyCounts(
   return [...ladder.filter((count) => count < limit / 1.2), limit];
 }
 
-/** The same number of pictures of each class, in an order in which any beginning is nearly balanced too. */
+/**
+ * The same number of pictures of each class, in an order in which any beginning is nearly balanced too.
+ *
+ * @throws RangeError where a class has fewer.
+ */
 export function balancedIndices(
   { labels, classNames, size }: Pick<ImageDataset, 'labels' | 'classNames' | 'size'>,
   picturesPerClass: number,
@@ -129,6 +152,13 @@ export function balancedIndices(
   for (const index of shuffledIndices(size, createRng(seed, 'data efficiency'))) {
     const ofClass = taken[labels[index]];
     if (ofClass.length < picturesPerClass) ofClass.push(index);
+  }
+  const short = taken.findIndex((of) => of.length < picturesPerClass);
+  if (short >= 0) {
+    throw new RangeError(
+      `Expected ${picturesPerClass} pictures of each class but ${classNames[short]} has ${taken[short].length}: ` +
+        'pass a smaller number.',
+    );
   }
   return Uint32Array.from(
     Array.from({ length: picturesPerClass }, (_, place) => taken.map((of) => of[place])).flat(),

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { checkPreprocess, type Preprocess } from '../data/preprocess';
 import type { ImageDataset } from '../data/dataset';
 import {
@@ -255,6 +256,42 @@ export function checkModelFits(
   for (const [name, dataset] of Object.entries(datasets)) {
     if (dataset) checkDatasetFits(model, name, dataset);
   }
+}
+
+/**
+ * Roughly what a training takes at its peak, in bytes. Measured with Adam on MLPs, CNNs and MobileNetV2: for each trained
+ * parameter its gradient, the optimizer's averages and copies of all of them, 13 numbers, with checkpoints 18; for each
+ * number that a layer gives for a batch, 2; and 100 MB. It came within 20 % above and 40 % below.
+ */
+export function estimateMemory(
+  model: tf.LayersModel,
+  { batchSize, checkpoint }: { readonly batchSize: number; readonly checkpoint?: unknown },
+): number {
+  const count = (shape: readonly (number | null)[]) =>
+    shape.reduce<number>((product, side) => product * (side ?? 1), 1);
+  const sum = (shapes: readonly (readonly (number | null)[])[]) =>
+    shapes.reduce((total, shape) => total + count(shape), 0);
+  const trained = sum(model.trainableWeights.map(({ shape }) => shape));
+  const outputs = model.layers.flatMap(({ output }) => output);
+  const activations = sum(outputs.map(({ shape }) => shape.slice(1)));
+  return 4 * ((checkpoint ? 18 : 13) * trained + 2 * batchSize * activations) + 100e6;
+}
+
+/** @throws RangeError where the machine, or its container, has less memory. */
+export function checkMemory(bytes: number): void {
+  // A container's limit, where there is one: 0, or more than there is, else.
+  const limit = process.constrainedMemory() || Infinity;
+  const available = Math.min(totalmem(), limit);
+  if (bytes <= available) return;
+  throw new RangeError(
+    `Expected a training that fits into ${gigabytes(available)} of memory but this one takes about ${gigabytes(bytes)}: ` +
+      'take smaller pictures (shrinkPictures), a smaller network or a smaller batchSize.',
+  );
+}
+
+/** `2.1 GB`. */
+export function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 function checkFits(model: tf.LayersModel, { height, width }: Preprocess): void {

@@ -9,9 +9,8 @@
  *     rest      float32, row by row, in the machine's own order (little-endian wherever TensorFlow runs)
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { errorCode, fileError, writeFileAtomic } from '../atomicFile';
+import { dirname, join } from 'node:path';
+import { errorCode, readWholeFile, writeFileAtomic } from '../atomicFile';
 import type { Preprocess } from '../data/preprocess';
 import { dataDirectory } from '../project';
 import { type tf } from '../tensorflow/backend';
@@ -84,10 +83,10 @@ export async function readFeatures(
 ): Promise<CachedFeatures | undefined> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(path);
+    bytes = await readWholeFile(path);
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw fileError(error, `read ${path}`);
+    if (errorCode(error) !== 'ENOENT') tellUseless(path, error, onNotice);
+    return undefined;
   }
   const fault = findFault(bytes, key, count);
   if (fault === undefined)
@@ -96,18 +95,33 @@ export async function readFeatures(
   return undefined;
 }
 
-/** Writes in one step: a kill leaves the file as it was, or whole. */
+/**
+ * Writes in one step: a kill leaves the file as it was, or whole. Where the disk says no (full, read-only), a notice
+ * says so: the features are there, and a cache only saves time.
+ */
 export async function writeFeatures(
   file: FeatureFile,
-  { values, seconds }: CachedFeatures,
+  { values, seconds, onNotice }: CachedFeatures & { readonly onNotice: (notice: string) => void },
 ): Promise<void> {
   const head = Buffer.alloc(Float64Array.BYTES_PER_ELEMENT);
   head.writeDoubleLE(seconds);
   const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  await writeFileAtomic(
-    file.path,
-    Buffer.concat([MAGIC, file.key, sha256(head, data), head, data]),
-  );
+  const bytes = Buffer.concat([MAGIC, file.key, sha256(head, data), head, data]);
+  await writeFileAtomic(file.path, bytes).catch((error: unknown) => {
+    tellUseless(file.path, error, onNotice);
+  });
+}
+
+/** Folders that were told of. */
+const useless = new Set<string>();
+
+/** Once for each folder: the next part and the next cell would meet the same. */
+function tellUseless(path: string, error: unknown, onNotice: (notice: string) => void): void {
+  const folder = dirname(path);
+  if (useless.has(folder)) return;
+  useless.add(folder);
+  const reason = error instanceof Error ? error.message : String(error);
+  onNotice(`Features are not kept, so computing them takes its time in every run. (${reason})`);
 }
 
 function findFault(bytes: Buffer, key: Buffer, count: number): string | undefined {

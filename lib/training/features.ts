@@ -13,6 +13,7 @@ import {
   abortSignal,
   callback,
   checkOptions,
+  describeValue,
   flag,
   oneOf,
   positiveInteger,
@@ -58,7 +59,7 @@ export interface ExtractOptions {
   readonly cacheDirectory?: string;
   /** Called after each batch, and for what the cache had. */
   readonly onProgress?: (progress: ExtractProgress) => void;
-  /** Receives what the user must know: a damaged cache. Default: console.warn. */
+  /** Receives what the user must know: a cache that is damaged or cannot be written. Default: console.warn. */
   readonly onNotice?: (notice: string) => void;
   /** Stops within one batch, as SIGINT does; finished parts stay in the cache. */
   readonly signal?: AbortSignal;
@@ -80,7 +81,7 @@ const PART_SIZE = 2500;
  *
  * The cache goes by content: the pictures' own bytes, the backbone's own weights, its input size and scaling. Another
  * data set, split, size or weights file is never mistaken for what was cached; what is damaged is noticed and computed
- * again. The first pictures of a data set share their part files (2,500 pictures each) with the whole of it.
+ * again, and where nothing can be kept, a notice says so once. The first pictures of a data set share their part files (2,500 pictures each) with the whole of it.
  *
  * @throws Error when it is interrupted.
  */
@@ -176,7 +177,7 @@ class Extraction {
     const startedAt = performance.now();
     const values = await this.compute(images, size, count);
     const computed = { values, seconds: (performance.now() - startedAt) / 1000 };
-    if (file) await writeFeatures(file, computed);
+    if (file) await writeFeatures(file, { ...computed, onNotice });
     return computed;
   }
 
@@ -221,16 +222,26 @@ export function fingerprintFeatures({ values, labels, size, width }: Features): 
   return hash.digest('hex');
 }
 
-/** The rows at `indices`, in that order, copied. */
+/**
+ * The rows at `indices`, in that order, copied.
+ *
+ * @throws RangeError for an index that is not a row's.
+ */
 export function selectFeatures(features: Features, indices: ArrayLike<number>): Features {
   const { width, values, labels } = features;
   const size = indices.length;
   const selected = new Float32Array(size * width);
   const selectedLabels = new Int32Array(size);
   for (let row = 0; row < size; row++) {
-    const from = indices[row] * width;
-    selected.set(values.subarray(from, from + width), row * width);
-    selectedLabels[row] = labels[indices[row]];
+    const index = indices[row];
+    if (!Number.isInteger(index) || index < 0 || index >= features.size) {
+      throw new RangeError(
+        `Expected indices from 0 to ${features.size - 1} of the features but received ${describeValue(index)}: ` +
+          'select rows that exist.',
+      );
+    }
+    selected.set(values.subarray(index * width, (index + 1) * width), row * width);
+    selectedLabels[row] = labels[index];
   }
   return { ...features, values: selected, labels: selectedLabels, size };
 }

@@ -7,6 +7,8 @@ import {
   checkOptions,
   fractionBelowOne,
   abortSignal,
+  nonNegativeInteger,
+  nonNegativeNumber,
   positiveInteger,
   required,
   rule,
@@ -67,9 +69,16 @@ export async function selectHead(options: SelectHeadOptions): Promise<SelectedHe
     valFeatures: required(anyValue),
     seed: required(seedInteger),
     recipes: rule(
-      'a list of recipes',
+      'a list of different recipes',
       '[{ hiddenUnits: 0, dropoutRate: 0, weightDecay: 0.1 }]',
-      (v) => Array.isArray(v) && v.length > 0,
+      (v) =>
+        Array.isArray(v) &&
+        v.length > 0 &&
+        new Set(
+          v.map(({ hiddenUnits, dropoutRate, weightDecay }: HeadRecipe) =>
+            JSON.stringify([hiddenUnits, dropoutRate, weightDecay]),
+          ),
+        ).size === v.length,
     ),
     epochs: positiveInteger,
     labelSmoothing: fractionBelowOne,
@@ -77,6 +86,14 @@ export async function selectHead(options: SelectHeadOptions): Promise<SelectedHe
     signal: abortSignal,
   });
   const { recipes = HEAD_RECIPES, onTrial, labelSmoothing = 0.1, ...training } = options;
+  for (const recipe of recipes) {
+    // All of them before the first one is trained.
+    checkOptions<HeadRecipe>('a recipe of selectHead', recipe, {
+      hiddenUnits: required(nonNegativeInteger),
+      dropoutRate: required(fractionBelowOne),
+      weightDecay: required(nonNegativeNumber),
+    });
+  }
   const { width, classNames } = options.trainFeatures;
   const trials: HeadTrial[] = [];
   let best: { readonly head: tf.LayersModel; readonly trial: HeadTrial } | undefined;

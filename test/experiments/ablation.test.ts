@@ -137,3 +137,18 @@ test('a watcher hears each measurement in words', () => {
   const text = '3 of 8: without flips, seed 43: validation accuracy 0.8123 after 12.3 s';
   assert.deepEqual(notes, [{ event: 'note', text }]);
 });
+
+test('what is given twice, empty or of other classes is refused before any training', async () => {
+  const options = { trainSet, valSet: testSet, recipe, seeds: [1] };
+  const other = { ...testSet, classNames: testSet.classNames.map((name) => `${name}s`) };
+  for (const [wrong, message] of [
+    [{ pieces: ['flips', 'flips'] as const }, /Expected pieces to be a list of different pieces/],
+    [{ pieces: [] }, /Expected pieces to be a list of different pieces/],
+    [{ seeds: [1, 1] }, /Expected seeds to be a list of different integers/],
+    [{ valSet: take(testSet, 0) }, /of the same classes but received 40 of .* and 0 of/],
+    [{ valSet: other }, /of the same classes/],
+  ] as const) {
+    const onResult = () => assert.fail('a training was made');
+    await assert.rejects(measureAblation({ ...options, ...wrong, onResult }), message);
+  }
+});

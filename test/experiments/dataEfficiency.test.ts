@@ -75,7 +75,7 @@ test('every method sees the same choices, counts that no class can fill are left
   );
   assert.deepEqual([results.length, results[11].done, results[11].total], [12, 12, 12]);
   await assert.rejects(
-    measureDataEfficiency({ trainSet, methods: [], picturesPerClass: [21], seeds: [1] }),
+    measureDataEfficiency({ trainSet, methods: [method('a')], picturesPerClass: [21], seeds: [1] }),
     /at most 20, the size of the smallest class, but received 21/,
   );
 });
@@ -99,4 +99,26 @@ test('both methods train anew on what they are given, and leave nothing behind',
   });
   assert.equal(await transfer.measure(balancedIndices(trainSet, 2, 1), { seed: 1 }), 1);
   assert.equal(tf.memory().numTensors, before);
+});
+
+test('what is given twice or not at all is refused before any training', async () => {
+  const measure = () => assert.fail('a training was made');
+  const options = {
+    trainSet,
+    methods: [{ name: 'a', measure }],
+    picturesPerClass: [1],
+    seeds: [1],
+  };
+  for (const [wrong, message] of [
+    [{ methods: [] }, /Expected methods to be a list of methods of different names/],
+    [{ methods: [options.methods[0], options.methods[0]] }, /methods of different names/],
+    [{ picturesPerClass: [2, 2] }, /picturesPerClass to be a list of different integers/],
+    [{ picturesPerClass: [21] }, /picturesPerClass of at most 20/],
+    [{ seeds: [] }, /seeds to be a list of different integers/],
+    [{ seeds: [3, 3] }, /seeds to be a list of different integers/],
+  ] as const) {
+    await assert.rejects(measureDataEfficiency({ ...options, ...wrong }), message);
+  }
+  assert.throws(() => balancedIndices(trainSet, 21, 1), /Expected 21 pictures of each class but /);
+  assert.throws(() => efficiencyCounts(trainSet, { most: -1 }), /Expected most to be/);
 });

@@ -210,3 +210,38 @@ test('rows can be chosen, and features of two backbones set side by side', () =>
   assert.equal(joined.width, 3);
   assert.throws(() => joinFeatures(features, chosen), /the same pictures but received 3 and 2/);
 });
+
+test('where nothing can be kept, features are computed all the same, and that is said once', async () => {
+  writeFileSync(join(root, 'a file in the way'), '');
+  const notices: string[] = [];
+  const options = {
+    cacheDirectory: join(root, 'a file in the way', 'features'),
+    onNotice: (notice: string) => notices.push(notice),
+  };
+  for (const seed of [1, 2]) {
+    const dataset = noise(4, seed);
+    const { values } = await extractFeatures(createHalves(), dataset, options);
+    const expected = halvesOf(dataset);
+    assert.ok(values.every((value, index) => Math.abs(value - expected[index]) < 1e-5));
+  }
+  assert.equal(notices.length, 1);
+  assert.match(notices[0], /^Features are not kept, .*\(Expected to .*a file in the way/);
+});
+
+test('rows that there are not are refused', () => {
+  const features = {
+    values: Float32Array.of(1, 2, 3, 4),
+    labels: Int32Array.of(0, 1),
+    classNames: ['a', 'b'],
+    size: 2,
+    width: 2,
+    seconds: 0,
+  };
+  assert.deepEqual(Array.from(selectFeatures(features, [1, 0]).values), [3, 4, 1, 2]);
+  for (const index of [2, -1, 0.5, NaN]) {
+    assert.throws(() => selectFeatures(features, [0, index]), {
+      name: 'RangeError',
+      message: new RegExp(`Expected indices from 0 to 1 of the features but received ${index}`),
+    });
+  }
+});

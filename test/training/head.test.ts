@@ -145,3 +145,18 @@ test('a head keeps its best epoch, stops early, and resumes to the last bit', as
     await rm(directory, { recursive: true });
   }
 });
+
+test('candidates that are impossible, or the same, are refused before the first one is trained', async () => {
+  const recipe = { hiddenUnits: 0, dropoutRate: 0, weightDecay: 0 };
+  const onTrial = () => assert.fail('a head was trained');
+  for (const [recipes, message] of [
+    [[], /Expected recipes to be a list of different recipes/],
+    [[recipe, { ...recipe }], /a list of different recipes/],
+    [[recipe, { ...recipe, dropoutRate: 1 }], /Expected dropoutRate to be/],
+  ] as const) {
+    await assert.rejects(
+      selectHead({ trainFeatures, valFeatures, recipes, seed: 1, onTrial }),
+      message,
+    );
+  }
+});

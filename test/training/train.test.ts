@@ -5,7 +5,7 @@ import { UNIT_SCALE } from '../../lib/data/preprocess';
 import { METRICS, type Metric } from '../../lib/evaluation/runningMetrics';
 import { createRng, shuffledIndices } from '../../lib/random';
 import { nodeBackend, tf } from '../../lib/tensorflow/backend';
-import type { TrainingOptions } from '../../lib/training/config';
+import { estimateMemory, type TrainingOptions } from '../../lib/training/config';
 import type { EpochRecord, History, StepInfo } from '../../lib/training/history';
 import type { Loss } from '../../lib/training/loss';
 import { createAdam, createSgd } from '../../lib/training/optimizer';
@@ -511,4 +511,26 @@ test('no training leaves tensors or sessions behind, however it ends', async () 
     await end().catch(() => undefined);
     assert.deepEqual(count(), before);
   }
+});
+
+test('a training that no memory holds is refused, with what it takes', async () => {
+  const model = {
+    inputs: [{ shape: [null, 1, 1, 3] }],
+    outputs: [{ shape: [null, 2] }],
+    layers: [{ output: { shape: [null, 500] } }, { output: [{ shape: [null, 2, 10] }] }],
+    trainableWeights: [{ shape: [1000, 1000] }, { shape: [1000] }],
+  } as unknown as tf.LayersModel;
+  // Four bytes for 13 numbers of each of 1,001,000 parameters and 2 of each of 32 · 520 outputs, and 100 MB.
+  assert.equal(estimateMemory(model, { batchSize: 32 }), 4 * (13_013_000 + 33_280) + 100e6);
+  const huge = { ...model, trainableWeights: [{ shape: [1e7, 1e7] }] } as unknown as tf.LayersModel;
+  await assert.rejects(
+    trainModel(huge, {
+      trainSet: redPixels([0, 1]),
+      preprocess: onePixel,
+      epochs: 1,
+      batchSize: 2,
+      seed: 1,
+    }),
+    /fits into [\d.]+ GB of memory but this one takes about 5200000\.1 GB: take smaller pictures/,
+  );
 });
