@@ -1,7 +1,9 @@
 // npm start: set-up, then the notebooks, headless, each with a folder of its own for what it makes.
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
+import { fromLib } from './commandLine.mjs';
 import { helpText, parseOptions, refuseSwallowedOptions } from './options.mjs';
+import { readParameters } from './parameters.mjs';
 import {
   currentState,
   differences,
@@ -44,6 +46,7 @@ async function main(args) {
   checkWritable(parent);
 
   const { device } = await setUp({ ...options, device: options.device ?? runs[0].device });
+  for (const run of runs) await checkPictures(run);
   for (const run of runs) {
     process.stdout.write(`\n${heading(run)}\n`);
     for (const line of run.record ? whatChanged(run, device) : []) {
@@ -138,16 +141,46 @@ function notebookEnvironment({ preset, data, offline, directory, repeats }) {
 
 /** Places that the person named by a variable count from where the person stands, not from the kernel's folder. */
 function absolutePaths(env) {
-  const named = ['CIFAR10_DIR', 'MOBILENETV2_DIR', 'DATA_DIR'].filter((name) => env[name]?.trim());
-  return Object.fromEntries(named.map((name) => [name, fromHere(env[name].trim())]));
+  const named = ['CIFAR10_DIR', 'MOBILENETV2_DIR', 'DATA_DIR'].filter((name) => env[name]);
+  return Object.fromEntries(named.map((name) => [name, fromHere(env[name])]));
 }
 
 /** @throws {Problem} where a run's data are not there */
 function checkData({ data }) {
   if (data === undefined || existsSync(data)) return;
   throw new Problem(`--data names ${data}, and there is no such folder or file.`, {
-    remedy: 'Name the folder that holds data_batch_1.bin and the others, or leave --data out.',
+    remedy:
+      'Name a folder with one folder of pictures for each class, or the one that holds data_batch_1.bin and the others, or leave --data out.',
   });
+}
+
+/**
+ * What a run would refuse in the middle of its work, hours after the first one began, is refused before any begins:
+ * pictures that do not fit into memory, limits that leave a class without pictures.
+ *
+ * @throws {Problem}
+ */
+async function checkPictures(run) {
+  const declared = readParameters(run.notebook, `${run.name}.ipynb`);
+  const defaults = Object.fromEntries(declared.map(({ name, value }) => [name, value]));
+  const { dataSource, inputSize, trainLimit, testLimit, ...others } = {
+    ...defaults,
+    ...run.values,
+  };
+  if (dataSource === undefined) return; // a notebook of somebody's own, which loads something else
+  const named = notebookEnvironment(run).DATA_DIR;
+  const source = dataSource === 'auto' && named ? named : dataSource;
+  try {
+    const { checkDataset } = fromLib('data/loadDataset');
+    const onNotice = () => undefined; // said by the notebook
+    const options = { source, size: inputSize, trainLimit, testLimit, onNotice };
+    const classes = await checkDataset(options);
+    for (const [name, value] of Object.entries(others)) {
+      if (name.endsWith('Limit')) fromLib('data/dataset').checkLimit(name, value, classes);
+    }
+  } catch (error) {
+    throw new Problem(`${run.name} cannot run on these data. ${error.message}`);
+  }
 }
 
 /** A path on the command line counts from where the person stands; npm itself moves to the project's folder. */
