@@ -39,7 +39,7 @@ async function main(): Promise<void> {
         preprocess: { height: trainSet.height, width: trainSet.width, ...UNIT_SCALE },
         bfloat16: precision === 'bfloat16',
       });
-      accuracies[precision].push(last.val!.accuracy as number);
+      accuracies[precision].push(last.val!.accuracy);
       console.log(
         `seed ${seed}, ${precision}: validation accuracy ${last.val!.accuracy?.toFixed(4)}, ` +
           `loss ${last.val!.loss?.toFixed(4)}, ${Math.round(last.imagesPerSecond)} images/s`,

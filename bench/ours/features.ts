@@ -13,7 +13,7 @@ export const createFeaturesRunner: RunnerFactory = (model, task) => {
   const head = tf.sequential({
     layers: [
       tf.layers.dense({
-        inputShape: [backbone.outputs[0].shape[1] as number],
+        inputShape: [backbone.outputs[0].shape[1]],
         units: numClasses,
         activation: 'softmax',
         name: 'top',

@@ -39,15 +39,19 @@ export function addToTally(
 ): void {
   tally.images += outputs.labels.length;
   tally.lossSum = lossSum;
-  for (const { name, sums } of metrics) {
-    const before = tally.sums[name];
-    tally.sums[name] = sums(outputs).map((sum, index) => sum + (before?.[index] ?? 0));
+  for (const metric of metrics) {
+    const before = tally.sums[metric.name];
+    tally.sums[metric.name] = metric
+      .sums(outputs)
+      .map((sum, index) => sum + (before?.[index] ?? 0));
   }
 }
 
 /** The loss's mean and each metric. */
 export function tallyValues(tally: Tally, metrics: readonly Metric[]): MetricValues {
-  const values = metrics.map(({ name, value }) => [name, value(tally.sums[name])] as const);
+  const values = metrics.map(
+    (metric) => [metric.name, metric.value(tally.sums[metric.name])] as const,
+  );
   return { loss: tally.lossSum / tally.images, ...Object.fromEntries(values) };
 }
 

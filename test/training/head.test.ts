@@ -105,7 +105,7 @@ test('the head with the best validation accuracy is chosen, the others are given
     selected.trials.map(({ recipe }) => recipe.weightDecay),
     [1000, 0],
   );
-  assert.ok(selected.val!.accuracy > selected.trials[0].val!.accuracy);
+  assert.ok(selected.val.accuracy > selected.trials[0].val.accuracy);
   assert.equal(selected.seconds, selected.trials[0].history.seconds + selected.history.seconds);
   selected.head.dispose();
   assert.equal(tf.memory().numTensors, before);
