@@ -9,7 +9,10 @@ let source: Promise<string> | undefined;
  * else the one that npm brought (10 MB). It holds no `</script`.
  */
 export function plotlySource(): Promise<string> {
-  source ??= readSource();
+  source ??= readSource().catch((error: unknown) => {
+    source = undefined; // the next page tries again
+    throw error;
+  });
   return source;
 }
 

@@ -60,16 +60,22 @@ export async function classifierPage(
 /** What this machine's TensorFlow says of the picture that every page computes for comparison. */
 function probe({ model, preprocess, flipAverage }: Classifier): number[] {
   const predictor = createPredictor(model, { preprocess, flipAverage });
-  const probabilities = predictor.run(probePixels(preprocess), 1);
-  predictor.dispose();
-  return Array.from(probabilities, (value) => Number(value.toPrecision(7)));
+  try {
+    const probabilities = predictor.run(probePixels(preprocess), 1);
+    return Array.from(probabilities, (value) => Number(value.toPrecision(7)));
+  } finally {
+    predictor.dispose();
+  }
 }
 
 let script: Promise<string> | undefined;
 
 /** `app/main.ts` and stock tfjs as one script, minified once; it cannot end the element it stands in. */
 function pageScript(): Promise<string> {
-  script ??= bundleScript();
+  script ??= bundleScript().catch((error: unknown) => {
+    script = undefined; // the next page tries again
+    throw error;
+  });
   return script;
 }
 

@@ -41,7 +41,7 @@ const shown = (id: string, mimeType: string): string => shownText(execution, id,
 test('the runtime, the data and its source are said in words', () => {
   assert.match(cell('backend').printed, /tensorflow: '2\.\d+\.\d+'/);
   assert.match(cell('load').printed, /generated sample \(generated\)/);
-  assert.match(cell('load').printed, /uint8 \[5000, 32, 32, 3\] to train, \[1000, 32, 32, 3\]/);
+  assert.match(cell('load').printed, /uint8 \[300, 32, 32, 3\] to train, \[1000, 32, 32, 3\]/);
 });
 
 test('the networks have the parameters of the original ones', () => {
