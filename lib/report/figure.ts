@@ -126,7 +126,7 @@ export interface Axis {
   readonly rangemode?: 'normal' | 'tozero';
   readonly tickformat?: string;
   readonly tickmode?: 'array';
-  readonly tickvals?: readonly number[];
+  readonly tickvals?: readonly (number | string)[];
   readonly ticktext?: readonly string[];
   readonly tickangle?: number;
   readonly tickfont?: Font;

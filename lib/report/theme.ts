@@ -167,7 +167,8 @@ export function nameTicks(names: readonly string[]): Axis {
   return {
     type: 'category',
     tickmode: 'array',
-    tickvals: names.map((_, index) => index),
+    // Not the index: Plotly takes a number for the category of that name, where there is one.
+    tickvals: names.map(escapeText),
     ticktext: names.map((name) => escapeText(shortened(name))),
     ticks: '',
   };

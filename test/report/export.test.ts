@@ -10,7 +10,8 @@ import { saveFigure, type SaveFigureOptions } from '../../lib/report/export';
 import { figurePage } from '../../lib/report/figurePage';
 import { renderSvg } from '../../lib/report/render';
 import { browserMissing } from './browserMissing';
-import { sampleFigures } from './sampleFigures';
+import { confusionMatrixFigure } from '../../lib/report/figures';
+import { cifar10, sampleFigures } from './sampleFigures';
 
 let directory = '';
 before(async () => {
@@ -66,6 +67,25 @@ test('an SVG is a picture of its own: it names no file and no address', async (c
   const { width } = await sharp(Buffer.from(svg)).metadata();
   assert.equal(width, imageGrid.layout.width);
   assert.match(svg, /taken for dog/);
+});
+
+test('classes called by numbers and dates stand at their own rows', async (context) => {
+  const missing = await browserMissing();
+  if (missing) return context.skip(missing);
+  const classNames = ['1', '2', '3', '2020-01-01', '1e5'];
+  const matrix = classNames.map((_, row) =>
+    classNames.map((__, column) => (row === column ? 9 : 0)),
+  );
+  const figure = confusionMatrixFigure(matrix, { classNames, dataset: cifar10 });
+  const svg = await renderSvg(figure);
+  for (const axis of ['x', 'y']) {
+    const ticks = [...svg.matchAll(new RegExp(`<g class="${axis}tick"><text[^>]*>([^<]*)<`, 'g'))];
+    assert.deepEqual(
+      ticks.map(([, text]) => text),
+      classNames,
+      axis,
+    );
+  }
 });
 
 test('a page with every figure opens offline, draws all of them and asks for nothing', async (context) => {
