@@ -53,6 +53,8 @@ export type { MobileNetV2Options } from './models/mobileNetV2';
 export type { ImageShape } from './models/modelOptions';
 export { resolveMobileNetV2Weights } from './models/mobileNetV2Weights';
 export type { MobileNetV2Weights, ResolveWeightsOptions } from './models/mobileNetV2Weights';
+export { loadMobileNetV2 } from './models/pretrained';
+export type { PretrainedMobileNetV2 } from './models/pretrained';
 export {
   countTrainedParameters,
   createHead,
