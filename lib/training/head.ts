@@ -50,14 +50,15 @@ export async function trainHead(
     batchSize: given.batchSize ?? 256,
     learningRate: given.learningRate ?? createCosineSchedule({ peak: 1e-3 }),
   };
-  checkOptions<LoopOptions & HeadTrainingOptions>(
+  const { optimizer: _ours, ...rules } = loopRules; // AdamW, by weightDecay
+  checkOptions<HeadTrainingOptions>(
     'trainHead',
     { ...loop, trainFeatures, valFeatures, weightDecay },
     {
       trainFeatures: required(anyValue),
       valFeatures: anyValue,
       weightDecay: nonNegativeNumber,
-      ...loopRules,
+      ...rules,
     },
   );
   checkFits(head, options);

@@ -8,6 +8,7 @@ import { createRng } from '../../lib/random';
 import { tf } from '../../lib/tensorflow/backend';
 import type { Features } from '../../lib/training/features';
 import { predictFeatures, trainHead, type HeadTrainingOptions } from '../../lib/training/head';
+import { createSgd } from '../../lib/training/optimizer';
 import { TrainingInterrupted } from '../../lib/training/trainAlone';
 import { selectHead } from '../../lib/training/selectHead';
 
@@ -159,4 +160,14 @@ test('candidates that are impossible, or the same, are refused before the first 
       message,
     );
   }
+});
+
+test('an optimizer is refused: a head is trained with AdamW', async () => {
+  const head = createHead({ features: 2, numClasses: 2 });
+  const options = { trainFeatures, seed: 1, optimizer: createSgd() };
+  await assert.rejects(
+    trainHead(head, options as HeadTrainingOptions),
+    /Expected the options of trainHead to be among .* but received "optimizer"/,
+  );
+  head.dispose();
 });
