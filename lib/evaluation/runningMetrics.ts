@@ -76,6 +76,11 @@ const f1: Metric = {
   },
 };
 
+/** The names of all that was measured anywhere: `loss`, `accuracy`, then what else there is. */
+export function metricNames(values: readonly (MetricValues | null)[]): string[] {
+  return [...new Set(['loss', 'accuracy', ...values.flatMap((each) => Object.keys(each ?? {}))])];
+}
+
 /** The metrics that have a name. */
 export const METRICS = { accuracy, top5, f1 } as const satisfies Readonly<Record<string, Metric>>;
 

@@ -1,4 +1,5 @@
 // What several runs have in common and in what they differ. Pure: records in, values out.
+import { metricNames } from '../evaluation/runningMetrics';
 import { meanAndStd } from '../evaluation/statistics';
 import type { ModelRecord, RunRecord } from './runRecord';
 
@@ -118,9 +119,8 @@ function groupSettings(trainings: readonly ComparedTraining[]): ComparedSetting[
     const [{ model, values }] = group;
     const models = group.map((training) => training.model);
     const spreads = (split: 'train' | 'val' | 'test') => {
-      const names = new Set(models.flatMap((each) => Object.keys(each[split] ?? {})));
       return Object.fromEntries(
-        [...names].flatMap((name) => {
+        metricNames(models.map((each) => each[split])).flatMap((name) => {
           const spread = spreadOf(models.map((each) => each[split]?.[name] ?? null));
           return spread ? [[name, spread]] : [];
         }),

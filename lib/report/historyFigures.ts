@@ -1,6 +1,7 @@
 // Trainings as curves: by epoch, and by the seconds they took.
+import { metricNames } from '../evaluation/runningMetrics';
 import { anyValue, checkOptions, required, text } from '../options';
-import type { EpochRecord, History } from '../training/history';
+import type { History } from '../training/history';
 import type { Axis, Figure, FigureLayout, Line, ScatterTrace } from './figure';
 import {
   type DatasetLabel,
@@ -39,7 +40,9 @@ export function historyFigure(
   checkOptions('historyFigure', options, { dataset: required(anyValue), title: text });
   const models = isHistory(trainings) ? [{ name: '', history: trainings }] : trainings;
   const epochs = Math.max(1, ...models.map(({ history }) => history.epochs.at(-1)?.epoch ?? 1));
-  const measures = metricNames(models.flatMap(({ history }) => history.epochs));
+  const measures = metricNames(
+    models.flatMap(({ history }) => history.epochs.flatMap(({ train, val }) => [train, val])),
+  );
   return {
     data: [
       ...models.flatMap((model, index) => historyTraces(model, { index, measures })),
@@ -110,15 +113,6 @@ function historyTraces(
 }
 
 const splitKeys = { training: 'train', validation: 'val' } as const;
-
-/** `loss`, `accuracy`, and what else was measured in any epoch. */
-export function metricNames(epochs: readonly EpochRecord[]): string[] {
-  const found = epochs.flatMap(({ train, val }) => [
-    ...Object.keys(train),
-    ...Object.keys(val ?? {}),
-  ]);
-  return [...new Set(['loss', 'accuracy', ...found])];
-}
 
 /** Two panels a row, the first on top. */
 function panelAxes(

@@ -1,7 +1,7 @@
 // Tables as danfojs DataFrames: the only file that loads danfojs, and only when a table is made (0.8 s).
 import type * as danfojs from 'danfojs-node';
 import { type ClassMetrics, macroAverage } from '../evaluation/metrics';
-import type { MetricValues } from '../evaluation/runningMetrics';
+import { metricNames, type MetricValues } from '../evaluation/runningMetrics';
 import { csvText, type CsvCell } from './csv';
 
 /**
@@ -79,11 +79,12 @@ export interface ModelSummary {
 
 /** Models side by side: size, accuracies (fractions) and what else was measured but losses, training time. */
 export function modelTable(models: readonly ModelSummary[]): DataTable {
+  const names = scoreNames(models);
   return createTable(
     models.map((model) => ({
       model: model.name,
       parameters: model.parameterCount,
-      ...Object.fromEntries(metricCells(model, scoreNames(models))),
+      ...Object.fromEntries(metricCells(model, names)),
       seconds: model.seconds,
       'images/s': model.imagesPerSecond,
     })),
@@ -94,10 +95,8 @@ export function modelTable(models: readonly ModelSummary[]): DataTable {
 export function scoreNames(
   models: readonly Pick<ModelSummary, 'train' | 'val' | 'test'>[],
 ): string[] {
-  const found = models.flatMap(({ train, val, test }) =>
-    [train, val, test].flatMap((values) => Object.keys(values ?? {})),
-  );
-  return [...new Set(['accuracy', ...found])].filter((name) => name !== 'loss');
+  const values = models.flatMap(({ train, val, test }) => [train, val, test]);
+  return metricNames(values).filter((name) => name !== 'loss');
 }
 
 /** A cell for each metric in training, validation and test, e.g. `test accuracy`. */
