@@ -147,6 +147,16 @@ export const learningRateRule = rule(
   (value) => typeof value === 'function' || positiveNumber.accepts(value),
 );
 
+/** Rules of what accompanies a training and decides nothing about it. */
+export const hookRules = {
+  checkpoint: anyValue,
+  onStep: callback,
+  onEpoch: callback,
+  onResume: callback,
+  onInterrupt: callback,
+  signal: abortSignal,
+} as const satisfies Partial<OptionRules<LoopOptions>>;
+
 /** The rules of {@link LoopOptions}; epochs and batch size have no default here. */
 export const loopRules: OptionRules<LoopOptions> = {
   epochs: required(positiveInteger),
@@ -161,12 +171,7 @@ export const loopRules: OptionRules<LoopOptions> = {
   averageWeights: anyValue,
   keepBest: text,
   earlyStopping: anyValue,
-  checkpoint: anyValue,
-  onStep: callback,
-  onEpoch: callback,
-  onResume: callback,
-  onInterrupt: callback,
-  signal: abortSignal,
+  ...hookRules,
 };
 
 /**

@@ -9,7 +9,6 @@ import { metricsRule } from '../evaluation/runningMetrics';
 import { createFastCnn } from '../models/fastCnn';
 import type { CreateNetwork, NetworkOptions } from '../models/modelOptions';
 import {
-  abortSignal,
   anyValue,
   callback,
   checkOptions,
@@ -28,7 +27,7 @@ import {
 import type { tf } from '../tensorflow/backend';
 import { hasFastBfloat16 } from '../tensorflow/processor';
 import { createAugmentation, flipRule } from './augment';
-import type { CheckpointOptions, TrainingOptions } from './config';
+import { hookRules, type CheckpointOptions, type TrainingOptions } from './config';
 import type { History } from './history';
 import { createSgd } from './optimizer';
 import { createConstantSchedule, createTriangularSchedule, type Schedule } from './schedule';
@@ -217,12 +216,7 @@ export async function trainRecipe(
     seed: required(seedInteger),
     model: callback,
     metrics: metricsRule,
-    checkpoint: anyValue,
-    onStep: callback,
-    onEpoch: callback,
-    onResume: callback,
-    onInterrupt: callback,
-    signal: abortSignal,
+    ...hookRules,
   });
   const { recipe, seed, model: createModel, ...hooks } = options;
   checkOptions<Recipe>('the recipe', recipe, recipeRules);
