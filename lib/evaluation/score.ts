@@ -16,7 +16,7 @@ const BATCH_SIZE = 256;
  * The smallest normal float32. A probability below it has been rounded away: the loss of that picture then counts as
  * -ln(2^-126) = 87.3, where its logarithm would be infinite.
  */
-const SMALLEST_PROBABILITY = 2 ** -126;
+export const SMALLEST_PROBABILITY = 2 ** -126;
 
 /** Sums over pictures, plain JSON; divided once, at the end. */
 export interface Tally {
@@ -71,12 +71,11 @@ export interface ScoreOptions {
  */
 export function scoreProbabilities(
   outputs: LabelledOutputs,
-  { metrics = findMetrics(), addLosses = addCrossEntropies }: ScoreOptions = {},
+  options: ScoreOptions = {},
 ): MetricValues {
-  const tally = createTally();
-  checkOutputs(outputs);
-  addToTally(tally, outputs, { metrics, lossSum: addLosses(tally.lossSum, outputs) });
-  return tallyValues(tally, metrics);
+  const { add, values } = startScore(options);
+  add(outputs);
+  return values();
 }
 
 /**
@@ -89,16 +88,24 @@ export async function scoreDataset(
   dataset: ImageDataset,
   options: ScoreOptions & { readonly between?: () => Promise<void> } = {},
 ): Promise<MetricValues> {
-  const { metrics = findMetrics(), addLosses = addCrossEntropies, between } = options;
+  const { add, values } = startScore(options);
   const numClasses = dataset.classNames.length;
-  const tally = createTally();
   for (const { images, labels, size } of batches(dataset, { batchSize: BATCH_SIZE })) {
-    const outputs = { probabilities: predictor.run(images, size), labels, numClasses };
-    checkOutputs(outputs);
-    addToTally(tally, outputs, { metrics, lossSum: addLosses(tally.lossSum, outputs) });
-    await between?.();
+    add({ probabilities: predictor.run(images, size), labels, numClasses });
+    await options.between?.();
   }
-  return tallyValues(tally, metrics);
+  return values();
+}
+
+function startScore({ metrics = findMetrics(), addLosses = addCrossEntropies }: ScoreOptions) {
+  const tally = createTally();
+  return {
+    add: (outputs: LabelledOutputs): void => {
+      checkOutputs(outputs);
+      addToTally(tally, outputs, { metrics, lossSum: addLosses(tally.lossSum, outputs) });
+    },
+    values: () => tallyValues(tally, metrics),
+  };
 }
 
 /** `before` plus the cross-entropies -ln p(actual class), in nats. */

@@ -1,7 +1,7 @@
 /** What a training makes small: losses, their targets, and weights of classes. */
 import { countByClass, type ImageDataset } from '../data/dataset';
 import type { LabelledOutputs } from '../evaluation/runningMetrics';
-import { addCrossEntropies } from '../evaluation/score';
+import { addCrossEntropies, SMALLEST_PROBABILITY } from '../evaluation/score';
 import { rule } from '../options';
 import { tf } from '../tensorflow/backend';
 import { softmaxCrossEntropy } from '../tensorflow/fusedKernels';
@@ -51,7 +51,7 @@ export function lossAdder(loss: Loss): (before: number, outputs: LabelledOutputs
       const values = Float32Array.from(probabilities);
       const logits = tf
         .tensor2d(values, [labels.length, numClasses])
-        .maximum(2 ** -126)
+        .maximum(SMALLEST_PROBABILITY)
         .log();
       const targets = denseTargets(tf.tensor1d(labels, 'int32'), numClasses, 0);
       return loss
