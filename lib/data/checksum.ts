@@ -13,3 +13,15 @@ export async function sha256OfFile(path: string): Promise<string> {
   await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash);
   return hash.digest('hex');
 }
+
+/** SHA-256, hexadecimal, of a shape and all bytes of arrays, in this order: what data in memory are known by. */
+export function fingerprintArrays(
+  shape: readonly number[],
+  arrays: readonly ArrayBufferView[],
+): string {
+  const hash = createHash('sha256').update(`${shape.join(' × ')}\n`);
+  for (const { buffer, byteOffset, byteLength } of arrays) {
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  return hash.digest('hex');
+}

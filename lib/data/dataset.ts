@@ -1,5 +1,4 @@
 /** Labelled pictures in memory, one byte a value: 60,000 pictures of 32×32 take 184 MB. */
-import { createHash } from 'node:crypto';
 import {
   checkOption,
   checkOptions,
@@ -11,6 +10,7 @@ import {
   seedInteger,
 } from '../options';
 import { createRng, shuffledIndices } from '../random';
+import { fingerprintArrays } from './checksum';
 import { coverResize } from './resize';
 
 /**
@@ -101,21 +101,45 @@ export function take(dataset: ImageDataset, count: number): ImageDataset {
  * @throws RangeError for an index outside the data set.
  */
 export function select(dataset: ImageDataset, indices: ArrayLike<number>): ImageDataset {
-  const bytes = imageBytes(dataset);
-  const images = new Uint8Array(indices.length * bytes);
-  const labels = new Int32Array(indices.length);
+  const { values: images, labels } = selectRows(
+    { values: dataset.images, labels: dataset.labels, width: imageBytes(dataset) },
+    indices,
+    { of: `"${dataset.name}"`, what: 'pictures' },
+  );
+  return { ...dataset, images, labels, size: indices.length };
+}
+
+/**
+ * The rows at `indices`, in that order, copied with their labels.
+ *
+ * @param rows.values [labels.length, width], row by row.
+ * @param words for the error: what the indices belong to, and what they choose.
+ * @throws RangeError for an index outside the rows.
+ */
+export function selectRows<Values extends Uint8Array | Float32Array>(
+  rows: { readonly values: Values; readonly labels: Int32Array; readonly width: number },
+  indices: ArrayLike<number>,
+  { of, what }: { readonly of: string; readonly what: string },
+): { readonly values: Values; readonly labels: Int32Array } {
+  const { values, labels, width } = rows;
+  const length = indices.length * width;
+  // Not by the values' own constructor: they may be a Buffer, whose slices are views.
+  const selected = (
+    values instanceof Float32Array ? new Float32Array(length) : new Uint8Array(length)
+  ) as Values;
+  const selectedLabels = new Int32Array(indices.length);
   for (let position = 0; position < indices.length; position++) {
     const index = indices[position];
-    if (!Number.isInteger(index) || index < 0 || index >= dataset.size) {
+    if (!Number.isInteger(index) || index < 0 || index >= labels.length) {
       throw new RangeError(
-        `Expected indices from 0 to ${dataset.size - 1} of "${dataset.name}" ` +
-          `but received ${describeValue(index)}: select pictures that exist.`,
+        `Expected indices from 0 to ${labels.length - 1} of ${of} ` +
+          `but received ${describeValue(index)}: select ${what} that exist.`,
       );
     }
-    images.set(dataset.images.subarray(index * bytes, (index + 1) * bytes), position * bytes);
-    labels[position] = dataset.labels[index];
+    selected.set(values.subarray(index * width, (index + 1) * width), position * width);
+    selectedLabels[position] = labels[index];
   }
-  return { ...dataset, images, labels, size: indices.length };
+  return { values: selected, labels: selectedLabels };
 }
 
 /**
@@ -259,11 +283,7 @@ export function fingerprintDataset(
   const known = fingerprints.get(dataset);
   if (known !== undefined) return known;
   const { size, height, width, images, labels } = dataset;
-  const fingerprint = createHash('sha256')
-    .update(`${size} × ${height} × ${width}\n`)
-    .update(images)
-    .update(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength))
-    .digest('hex');
+  const fingerprint = fingerprintArrays([size, height, width], [images, labels]);
   fingerprints.set(dataset, fingerprint);
   return fingerprint;
 }

@@ -4,8 +4,7 @@
  * The backbone runs as one graph with its weights as constants; pictures are resized in that graph, batch by batch, so
  * that never more than one batch exists at the backbone's size.
  */
-import { createHash } from 'node:crypto';
-import { imageBytes, type ImageDataset } from '../data/dataset';
+import { imageBytes, selectRows, type ImageDataset } from '../data/dataset';
 import { createPredictor } from '../evaluation/predictor';
 import { watchInterrupts, yieldToEvents, type Interrupts } from '../interrupts';
 import type { Backbone } from '../models/transfer';
@@ -13,7 +12,6 @@ import {
   abortSignal,
   callback,
   checkOptions,
-  describeValue,
   flag,
   oneOf,
   positiveInteger,
@@ -213,37 +211,14 @@ class Extraction {
   }
 }
 
-/** SHA-256 of the features' number and size, all their bytes and all labels, in hexadecimal. */
-export function fingerprintFeatures({ values, labels, size, width }: Features): string {
-  const hash = createHash('sha256').update(`${size} × ${width}\n`);
-  for (const { buffer, byteOffset, byteLength } of [values, labels]) {
-    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
-  }
-  return hash.digest('hex');
-}
-
 /**
  * The rows at `indices`, in that order, copied.
  *
  * @throws RangeError for an index that is not a row's.
  */
 export function selectFeatures(features: Features, indices: ArrayLike<number>): Features {
-  const { width, values, labels } = features;
-  const size = indices.length;
-  const selected = new Float32Array(size * width);
-  const selectedLabels = new Int32Array(size);
-  for (let row = 0; row < size; row++) {
-    const index = indices[row];
-    if (!Number.isInteger(index) || index < 0 || index >= features.size) {
-      throw new RangeError(
-        `Expected indices from 0 to ${features.size - 1} of the features but received ${describeValue(index)}: ` +
-          'select rows that exist.',
-      );
-    }
-    selected.set(values.subarray(index * width, (index + 1) * width), row * width);
-    selectedLabels[row] = labels[index];
-  }
-  return { ...features, values: selected, labels: selectedLabels, size };
+  const selected = selectRows(features, indices, { of: 'the features', what: 'rows' });
+  return { ...features, ...selected, size: indices.length };
 }
 
 /**

@@ -1,10 +1,11 @@
 /** Trains a head on features: no picture is looked at again, so an epoch over 50,000 of them takes a second or two. */
+import { fingerprintArrays } from '../data/checksum';
 import { scoreProbabilities } from '../evaluation/score';
 import { STANDARDIZE_LAYER } from '../models/transfer';
 import { anyValue, checkOptions, nonNegativeNumber, required } from '../options';
 import { tf } from '../tensorflow/backend';
 import { completeLoopOptions, describeLoop, loopRules, type LoopOptions } from './config';
-import { fingerprintFeatures, selectFeatures, type Features } from './features';
+import { selectFeatures, type Features } from './features';
 import type { History } from './history';
 import { identify } from './identity';
 import { lossAdder } from './loss';
@@ -96,8 +97,8 @@ export async function trainHead(
     }),
     identify: () =>
       identify(head, {
-        trainSet: fingerprintFeatures(trainFeatures),
-        valSet: valFeatures && fingerprintFeatures(valFeatures),
+        trainSet: describeFeatures(trainFeatures),
+        valSet: valFeatures && describeFeatures(valFeatures),
         options: describeLoop(config),
       }),
   });
@@ -126,6 +127,10 @@ function checkFits(
       );
     }
   }
+}
+
+function describeFeatures({ values, labels, size, width }: Features): string {
+  return fingerprintArrays([size, width], [values, labels]);
 }
 
 /** Sets the head's standardisation to mean and variance of each feature, summed in double precision. */
