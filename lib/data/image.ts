@@ -2,7 +2,7 @@
 import sharp from 'sharp';
 import { readWholeFile } from '../atomicFile';
 import { callback, checkOptions, positiveInteger } from '../options';
-import { coverResize } from './resize';
+import { checkPixels, coverResize } from './resize';
 
 export interface DecodedImage {
   /** uint8 [height, width, 3], RGB. */
@@ -126,13 +126,9 @@ async function pictureSize(bytes: Uint8Array): Promise<string | undefined> {
 }
 
 /** A picture as the bytes of a PNG file. */
-export async function encodePng({ data, height, width }: DecodedImage): Promise<Uint8Array> {
-  if (data.length !== height * width * 3) {
-    throw new Error(
-      `Expected ${height * width * 3} bytes (${height} × ${width} × 3) but received ${data.length}: ` +
-        `pass one picture's RGB values.`,
-    );
-  }
+export async function encodePng(picture: DecodedImage): Promise<Uint8Array> {
+  checkPixels(picture);
+  const { data, height, width } = picture;
   const image = sharp(data, { raw: { width, height, channels: 3 } });
   return plainBytes(await image.png().toBuffer());
 }

@@ -11,6 +11,17 @@ export interface Pixels {
   readonly width: number;
 }
 
+/** Refuses pixels that are not height × width × 3 bytes. @param remedy completes the error. */
+export function checkPixels(
+  { data, height, width }: Pixels,
+  remedy = "pass one picture's RGB values",
+): void {
+  if (data.length === height * width * 3) return;
+  throw new RangeError(
+    `Expected ${height * width * 3} bytes (${height} × ${width} × 3) but received ${data.length}: ${remedy}.`,
+  );
+}
+
 /** Half the width of the Lanczos kernel, in pixels of the coarser of both grids. */
 const LOBES = 3;
 
@@ -28,14 +39,8 @@ export function coverResize(
   picture: Pixels,
   size: { readonly height: number; readonly width: number },
 ): Pixels {
-  const { data, height, width } = picture;
-  if (data.length !== height * width * 3) {
-    throw new RangeError(
-      `Expected ${height * width * 3} bytes (${height} × ${width} × 3) but received ${data.length}: ` +
-        `pass one picture's RGB values.`,
-    );
-  }
-  if (height === size.height && width === size.width) return picture;
+  checkPixels(picture);
+  if (picture.height === size.height && picture.width === size.width) return picture;
   const scale = Math.min(picture.height / size.height, picture.width / size.width);
   const side = Math.max(1, Math.floor(scale / 2));
   const source: Plane = side === 1 ? picture : averageSquares(picture, side);
