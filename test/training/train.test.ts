@@ -119,15 +119,23 @@ for (const [name, { optimizer, trainLoss, valLoss }] of Object.entries(kerasCurv
 // Weights that give the red pixel p = (¾, ¼), and a learning rate too small to change them: ln 3 apart.
 const threeToOne = { side: 1, numClasses: 2, kernel: [Math.log(3), 0, 0, 0, 0, 0] };
 
-test('an epoch divides its sums once: the smaller last batch weighs as much as its images', async () => {
-  const { epochs } = await trainModel(createLinearModel(threeToOne), {
+/** One epoch over three pixels, two of class a and one of b, at a rate that changes nothing. */
+function redTraining(): TrainingOptions {
+  return {
     trainSet: redPixels([0, 0, 1]),
     epochs: 1,
-    batchSize: 2,
+    batchSize: 3,
     seed: 3,
     preprocess: onePixel,
-    learningRate: 1e-12,
     optimizer: createSgd(),
+    learningRate: 1e-12,
+  };
+}
+
+test('an epoch divides its sums once: the smaller last batch weighs as much as its images', async () => {
+  const { epochs } = await trainModel(createLinearModel(threeToOne), {
+    ...redTraining(),
+    batchSize: 2,
   });
   assertClose(epochs[0].train.loss, (2 * -Math.log(0.75) - Math.log(0.25)) / 3);
   assert.equal(epochs[0].train.accuracy, 2 / 3);
@@ -386,14 +394,9 @@ test('metrics are measured in training and validation, in every epoch and step',
     value: ([hits, images]) => hits / images,
   };
   const { epochs } = await trainModel(model, {
-    trainSet: redPixels([0, 0, 1]),
+    ...redTraining(),
     valSet: redPixels([0, 1]),
-    epochs: 1,
     batchSize: 2,
-    seed: 3,
-    preprocess: onePixel,
-    learningRate: 1e-12,
-    optimizer: createSgd(),
     metrics: ['f1', sure],
     onStep: ({ train }) => assert.deepEqual(Object.keys(train), ['loss', 'accuracy', 'f1', 'sure']),
   });
@@ -409,18 +412,9 @@ test('another loss is what is made small, and what validation reports', async ()
     name: 'brier',
     apply: (logits, targets) => tf.softmax(logits).sub(targets).square().sum(1),
   };
-  const options = {
-    trainSet: redPixels([0, 0, 1]),
-    valSet: redPixels([0, 1]),
-    epochs: 1,
-    batchSize: 3,
-    seed: 3,
-    preprocess: onePixel,
-    optimizer: createSgd(),
-    loss: brier,
-  };
+  const options = { ...redTraining(), valSet: redPixels([0, 1]), loss: brier };
   const still = createLinearModel(threeToOne);
-  const { epochs } = await trainModel(still, { ...options, learningRate: 1e-12 });
+  const { epochs } = await trainModel(still, options);
   assertClose(epochs[0].train.loss, (2 / 8 + 9 / 8) / 3);
   assertClose(epochs[0].val!.loss, (1 / 8 + 9 / 8) / 2);
   // At p = (½, ½): dL/dz_a = 2 (p_a - y_a) p_a p_b - 2 (p_b - y_b) p_a p_b = ½ (p_a - y_a - p_b + y_b); mean over
@@ -432,18 +426,9 @@ test('another loss is what is made small, and what validation reports', async ()
 });
 
 test('class weights are factors of the loss, divided by the number of pictures as in Keras', async () => {
-  const options = {
-    trainSet: redPixels([0, 0, 1]),
-    epochs: 1,
-    batchSize: 3,
-    seed: 3,
-    preprocess: onePixel,
-    optimizer: createSgd(),
-    learningRate: 1e-12,
-  };
   const lossWith = async (classWeights: TrainingOptions['classWeights']) => {
     const model = createLinearModel(threeToOne);
-    return (await trainModel(model, { ...options, classWeights })).epochs[0].train.loss;
+    return (await trainModel(model, { ...redTraining(), classWeights })).epochs[0].train.loss;
   };
   const [a, b] = [-Math.log(0.75), -Math.log(0.25)];
   assertClose(await lossWith([0.5, 2]), (2 * 0.5 * a + 2 * b) / 3);
