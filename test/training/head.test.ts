@@ -166,7 +166,7 @@ test('an optimizer is refused: a head is trained with AdamW', async () => {
   const head = createHead({ features: 2, numClasses: 2 });
   const options = { trainFeatures, seed: 1, optimizer: createSgd() };
   await assert.rejects(
-    trainHead(head, options as HeadTrainingOptions),
+    trainHead(head, options),
     /Expected the options of trainHead to be among .* but received "optimizer"/,
   );
   head.dispose();
