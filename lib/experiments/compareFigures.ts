@@ -152,7 +152,8 @@ function secondsFigure(settings: readonly ComparedSetting[], dataset: DatasetLab
         error_x: bars(setting.seconds.std),
         error_y: bars(accuracy.std),
         marker: { color, symbol, size: 12 },
-        hovertemplate: `${escapeText(setting.label)}: %{y:.4f} in %{x:.1f} s`,
+        customdata: [escapeText(setting.label)],
+        hovertemplate: '%{customdata}: %{y:.4f} in %{x:.1f} s',
       },
     ];
   });

@@ -43,7 +43,6 @@ export function confusionMatrixFigure(
   checkOptions('confusionMatrixFigure', options, classRules);
   checkClasses('matrix', matrix.length, options.classNames);
   const { classNames } = options;
-  const names = classNames.map(escapeText);
   const shares = matrix.map((row) => {
     const support = row.reduce((sum, count) => sum + count, 0);
     return row.map((count) => rounded(support === 0 ? 0 : count / support, 4) ?? 0);
@@ -56,8 +55,7 @@ export function confusionMatrixFigure(
     data: [
       {
         type: 'heatmap',
-        x: names,
-        y: names,
+        meta: classNames.map(escapeText),
         z: shares,
         zmin: 0,
         zmax: 1,
@@ -120,9 +118,10 @@ export function perClassFigure(
       mode: 'markers',
       name,
       x: rows.map((row) => rounded(row[key])),
-      y: rows.map(({ name }) => escapeText(name)),
+      y: rows.map((_, row) => row),
+      customdata: rows.map(({ name }) => escapeText(name)),
       marker: { ...seriesStyle(index), size: key === 'f1' ? 12 : 9 },
-      hovertemplate: '%{x:.3f}',
+      hovertemplate: '%{customdata}: %{x:.3f}',
       cliponaxis: false,
     })),
     layout: themedLayout({
@@ -152,7 +151,7 @@ export function classCountsFigure(
 ): Figure {
   checkOptions('classCountsFigure', options, classRules);
   const { classNames } = options;
-  const names = classNames.map(escapeText);
+  const places = classNames.map((_, index) => index);
   // Names that do not fit side by side get rows instead: about 90 letters stand below the bars.
   const lying = classNames.join('').length > 90;
   const counts = themedAxis('pictures (count)', { rangemode: 'tozero', tickformat: ',d' });
@@ -163,15 +162,16 @@ export function classCountsFigure(
         type: 'bar',
         orientation: lying ? 'h' : 'v',
         name: escapeText(name),
-        x: lying ? counts : names,
-        y: lying ? names : counts,
+        x: lying ? counts : places,
+        y: lying ? places : counts,
+        customdata: classNames.map(escapeText),
         marker: { color: seriesStyle(index).color },
-        hovertemplate: lying ? '%{y}: %{x:,} pictures' : '%{x}: %{y:,} pictures',
+        hovertemplate: `%{customdata}: %{${lying ? 'x' : 'y'}:,} pictures`,
       };
     }),
     layout: themedLayout({
       title: figureTitle(options.title ?? 'Pictures per class', options.dataset),
-      height: lying ? 150 + names.length * (14 + 12 * splits.length) : 400,
+      height: lying ? 150 + classNames.length * (14 + 12 * splits.length) : 400,
       barmode: 'group',
       xaxis: lying ? counts : themedAxis('', { ...nameTicks(classNames), showgrid: false }),
       yaxis: lying ? rowAxis(classNames, { showgrid: false }) : counts,

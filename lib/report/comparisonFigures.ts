@@ -112,7 +112,8 @@ export function ablationFigure(
   const seeds: ScatterTrace = {
     ...dots({ name: 'one seed', names: [], values: [] }),
     x: settings.flatMap(({ accuracies }) => accuracies.map((value) => rounded(value))),
-    y: settings.flatMap(({ accuracies }, row) => accuracies.map(() => names[row])),
+    y: settings.flatMap(({ accuracies }, row) => accuracies.map(() => row)),
+    customdata: settings.flatMap(({ accuracies }, row) => accuracies.map(() => names[row])),
     marker: { ...hollowMarker(1), size: 6 },
   };
   const mean: ScatterTrace = {
@@ -209,8 +210,9 @@ function dots(options: {
     mode: 'markers',
     name,
     x: known ? values : [],
-    y: known ? names : [],
-    hovertemplate: '%{x:.4f}',
+    y: known ? names.map((_, row) => row) : [],
+    customdata: known ? names : [],
+    hovertemplate: '%{customdata}: %{x:.4f}',
     cliponaxis: false,
   };
 }

@@ -43,15 +43,23 @@ function cellRows(trace: HeatmapTrace, { layout }: Figure): CsvCell[][] {
     'count',
     plainText(trace.colorbar.title.text),
   ];
+  const { meta, x } = trace as KeptCells;
+  const names = meta ?? x ?? [];
   const rows = trace.z.flatMap((values, row) =>
     values.map((value, column) => [
-      plainText(trace.y[row]),
-      plainText(trace.x[column]),
+      plainText(names[row]),
+      plainText(names[column]),
       trace.customdata[row][column],
       value,
     ]),
   );
   return [header, ...rows];
+}
+
+/** Where a kept confusion matrix has its names; `x` while the axes were Plotly's category axes. */
+interface KeptCells {
+  readonly meta?: readonly string[];
+  readonly x?: readonly string[];
 }
 
 function pointRows(series: readonly (ScatterTrace | BarTrace)[], { layout }: Figure): CsvCell[][] {
@@ -75,8 +83,8 @@ function pointRows(series: readonly (ScatterTrace | BarTrace)[], { layout }: Fig
         [
           plainText(trace.name ?? ''),
           ...(several ? [panels[index]] : []),
-          plainCell(x),
-          plainCell(y),
+          coordinate(layout.xaxis, trace, point, x),
+          coordinate(layout.yaxis, trace, point, y),
           ...(withBars ? barEnds(trace, point) : []),
         ],
       ];
@@ -101,8 +109,16 @@ function axisTitle(axis: Axis | undefined): string {
   return plainText(axis?.title?.text ?? 'name');
 }
 
-function plainCell(value: string | number): string | number {
-  return typeof value === 'string' ? plainText(value) : value;
+/** A point's place: on an axis of names the name, which older kept figures have as the coordinate itself. */
+function coordinate(
+  axis: Axis | undefined,
+  { customdata }: ScatterTrace | BarTrace,
+  point: number,
+  value: string | number,
+): string | number {
+  const isNamed = axis?.type === 'linear' && axis.ticktext !== undefined;
+  const place = isNamed ? (customdata?.[point] ?? value) : value;
+  return typeof place === 'string' ? plainText(place) : place;
 }
 
 /** Text without Plotly's markup: lines joined by commas, tags dropped, and back from `escapeText`. */

@@ -9,8 +9,8 @@ export interface Figure {
 
 export type Trace = ScatterTrace | BarTrace | HeatmapTrace | ImageTrace;
 
-/** One coordinate: a number, a category, or a gap. */
-export type Coordinate = number | string | null;
+/** One coordinate: a number, or a gap. On an axis of names the nth name stands at n. */
+export type Coordinate = number | null;
 
 interface TraceBase {
   readonly name?: string;
@@ -22,10 +22,15 @@ interface TraceBase {
   readonly hovertemplate?: string;
 }
 
+interface NamedPoints {
+  /** What stands at each point of an axis of names, whole. */
+  readonly customdata?: readonly string[];
+}
+
 /** `x`, `x2`, `x3` … : Plotly's first axis has no number. */
 export type AxisId<Letter extends string> = Letter | `${Letter}${number}`;
 
-export interface ScatterTrace extends TraceBase {
+export interface ScatterTrace extends TraceBase, NamedPoints {
   readonly type: 'scatter';
   readonly mode: 'lines' | 'markers' | 'lines+markers' | 'markers+text';
   readonly x: readonly Coordinate[];
@@ -41,7 +46,7 @@ export interface ScatterTrace extends TraceBase {
   readonly cliponaxis?: boolean;
 }
 
-export interface BarTrace extends TraceBase {
+export interface BarTrace extends TraceBase, NamedPoints {
   readonly type: 'bar';
   readonly x: readonly Coordinate[];
   readonly y: readonly Coordinate[];
@@ -52,8 +57,8 @@ export interface BarTrace extends TraceBase {
 
 export interface HeatmapTrace extends TraceBase {
   readonly type: 'heatmap';
-  readonly x: readonly string[];
-  readonly y: readonly string[];
+  /** The names of rows and columns alike, whole. */
+  readonly meta: readonly string[];
   readonly z: readonly (readonly number[])[];
   readonly zmin: number;
   readonly zmax: number;
@@ -69,6 +74,8 @@ export interface HeatmapTrace extends TraceBase {
 
 export interface ImageTrace extends TraceBase {
   readonly type: 'image';
+  /** What hovering says. */
+  readonly meta: string;
   /** The picture as a `data:` address. */
   readonly source: string;
   /** Centre of the top left pixel. */
@@ -118,7 +125,7 @@ export interface ColorBar {
 
 export interface Axis {
   readonly title?: { readonly text: string; readonly standoff?: number };
-  readonly type?: 'linear' | 'log' | 'category';
+  readonly type?: 'linear' | 'log';
   readonly domain?: readonly [start: number, end: number];
   readonly anchor?: AxisId<'x' | 'y'>;
   readonly range?: readonly [start: number, end: number];
@@ -126,7 +133,7 @@ export interface Axis {
   readonly rangemode?: 'normal' | 'tozero';
   readonly tickformat?: string;
   readonly tickmode?: 'array';
-  readonly tickvals?: readonly (number | string)[];
+  readonly tickvals?: readonly number[];
   readonly ticktext?: readonly string[];
   readonly tickangle?: number;
   readonly tickfont?: Font;

@@ -255,7 +255,7 @@ function secondsTraces(
     marker: { color, size: 7, symbol },
     hovertemplate: '%{y:.4f} after %{x:.0f} s',
   };
-  const testAccuracy = rounded(testAccuracies[name]);
+  const testAccuracy = rounded(Object.hasOwn(testAccuracies, name) ? testAccuracies[name] : null);
   if (testAccuracy === null) return [curve];
   const star: ScatterTrace = {
     type: 'scatter',

@@ -97,7 +97,8 @@ function pictureTrace(picture: CaptionedPicture, box: Box): ImageTrace {
     y0: box.top + dy / 2,
     dx,
     dy,
-    hovertemplate: `${escapeText(picture.caption).replaceAll('\n', '<br>')}<extra></extra>`,
+    meta: escapeText(picture.caption).replaceAll('\n', '<br>'),
+    hovertemplate: '%{meta}<extra></extra>',
   };
 }
 

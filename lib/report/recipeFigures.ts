@@ -46,7 +46,8 @@ export function ablationCostFigure(
     orientation: 'h',
     name: 'mean ± std',
     x: rows.map(({ mean }) => rounded(mean)),
-    y: names,
+    y: rows.map((_, row) => row),
+    customdata: names,
     marker: { color: seriesStyle(0).color },
     error_x: {
       type: 'data',
@@ -56,7 +57,7 @@ export function ablationCostFigure(
       thickness: 1.8,
       width: 6,
     },
-    hovertemplate: '%{x:.4f}',
+    hovertemplate: '%{customdata}: %{x:.4f}',
   };
   const { color, symbol } = seriesStyle(1);
   const seeds: ScatterTrace = {
@@ -64,9 +65,10 @@ export function ablationCostFigure(
     mode: 'markers',
     name: 'one seed',
     x: rows.flatMap(({ costs }) => costs.map((cost) => rounded(cost))),
-    y: rows.flatMap(({ costs }, row) => costs.map(() => names[row])),
+    y: rows.flatMap(({ costs }, row) => costs.map(() => row)),
+    customdata: rows.flatMap(({ costs }, row) => costs.map(() => names[row])),
     marker: { color, symbol: `${symbol}-open`, size: 7, line: { width: 1.5 } },
-    hovertemplate: '%{x:.4f}',
+    hovertemplate: '%{customdata}: %{x:.4f}',
     cliponaxis: false,
   };
   return {

@@ -4,7 +4,7 @@ import { BrowserUnavailableError, withBrowser } from './browser';
 import type { Figure } from './figure';
 import { plotlySource } from './plotlySource';
 import { withDensity } from './png';
-import { defaultFigureWidth, pixelsPerInch } from './theme';
+import { defaultFigureWidth, pixelsPerInch, printable } from './theme';
 
 /**
  * The figure as SVG, without line breaks, numbers cut to what can be seen.
@@ -20,16 +20,46 @@ export async function renderSvg(figure: Figure): Promise<string> {
  * The figure as PNG.
  *
  * @param options.scale device pixels per CSS pixel: 3 makes an 800 pixel wide figure 2400 pixels wide.
- *   On paper a CSS pixel is 1/120 inch, so 2.5 is 300 dpi and 3 is 360 dpi; the file says so.
+ *   On paper a CSS pixel is 1/120 inch, so 2.5 is 300 dpi and 3 is 360 dpi; the file says so. A picture
+ *   that no canvas can hold is drawn at the largest scale that fits, with a notice.
  * @throws BrowserUnavailableError where no browser runs
+ * @throws Error where the figure is too large for a canvas at any scale
  */
 export async function renderPng(
   figure: Figure,
   { scale }: { readonly scale: number },
 ): Promise<Uint8Array> {
-  const uri = await renderUri(figure, { format: 'png', scale });
+  const fitting = fittingScale(figure, scale);
+  const uri = await renderUri(figure, { format: 'png', scale: fitting });
   const png = Buffer.from(uri.slice(uri.indexOf(',') + 1), 'base64');
-  return withDensity(png, scale * pixelsPerInch);
+  return withDensity(png, fitting * pixelsPerInch);
+}
+
+/**
+ * What Chromium's canvas holds: 65,535 pixels a side and 2²⁸ pixels in all (MAX_CANVAS…). Half of that
+ * area, because a picture passes through memory as pixels, as PNG and as text.
+ */
+const CANVAS = { side: 65_535, area: 2 ** 27 };
+
+function fittingScale({ layout }: Figure, scale: number): number {
+  const { width = defaultFigureWidth, height, title } = layout;
+  const largest = Math.min(
+    CANVAS.side / Math.max(width, height),
+    Math.sqrt(CANVAS.area / (width * height)),
+  );
+  if (scale <= largest) return scale;
+  const fitting = Math.floor(largest * 100) / 100;
+  const size = `${Math.round(width)} × ${Math.round(height)}`;
+  if (fitting === 0) {
+    throw new Error(
+      `Expected a figure that a browser's canvas can hold but received one of ${size} CSS pixels ` +
+        `(“${title.text}”): save it as svg or html.`,
+    );
+  }
+  console.log(
+    `“${title.text}” has ${size} CSS pixels, too many for a PNG at scale ${scale}: drawn at ${fitting}.`,
+  );
+  return fitting;
 }
 
 let noticeGiven = false;
@@ -70,15 +100,38 @@ function renderUri(
   const options = { ...image, width: layout.width ?? defaultFigureWidth, height: layout.height };
   return withBrowser(async (browser) => {
     const page = await plotlyPage(browser);
-    return page.evaluate(
-      (figure, imageOptions) => {
+    const uri = await page.evaluate(
+      async (figure, imageOptions) => {
         const { Plotly } = globalThis as unknown as PlotlyWindow;
-        return Plotly.toImage({ ...figure, config: {} }, imageOptions);
+        try {
+          return await Plotly.toImage({ ...figure, config: {} }, imageOptions);
+        } catch (error) {
+          // Plotly rejects with the event of an image that failed, which says "[object Event]" of itself.
+          throw error instanceof Error ? error : new Error('its SVG is no picture to the browser');
+        }
       },
-      { data, layout },
+      printableFigure({ data, layout }),
       options,
     );
+    if (uri.length > 'data:image/png;base64,'.length) return uri;
+    throw new Error('the browser gave an empty picture');
+  }).catch((error: unknown) => {
+    if (!(error instanceof Error) || error instanceof BrowserUnavailableError) throw error;
+    const size = `${options.width} × ${options.height} CSS pixels at scale ${image.scale}`;
+    throw new Error(
+      `Expected a picture of “${layout.title.text}” as ${image.format} (${size}) but received none: ` +
+        `${error.message}. Save the figure as html, csv or json, or at a smaller scale.`,
+      { cause: error },
+    );
   });
+}
+
+/** A figure of our own making is printable already; one with other texts becomes so. */
+function printableFigure(figure: Figure): Figure {
+  const json = JSON.stringify(figure, (_, value: unknown) =>
+    typeof value === 'string' ? printable(value) : value,
+  );
+  return JSON.parse(json) as Figure;
 }
 
 const pages = new WeakMap<Browser, Promise<Page>>();

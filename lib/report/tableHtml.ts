@@ -1,6 +1,6 @@
 // A table as people read it: numbers cut alike within a column and set to the right.
 import { type DataTable, type TableCell, tableRows } from './tables';
-import { escapeText } from './theme';
+import { escapeText, printable } from './theme';
 
 /** The table as an HTML `<table>`, styled in place, since a saved notebook has no style sheet. */
 export function tableHtml(table: DataTable, caption?: string): string {
@@ -36,7 +36,7 @@ export function tableText(table: DataTable, caption?: string): string {
   );
   const rule = '-'.repeat(widths.reduce((sum, width) => sum + width + 2, -2));
   const head = caption === undefined ? [] : [caption];
-  return [...head, text[0], rule, ...text.slice(1)].join('\n');
+  return printable([...head, text[0], rule, ...text.slice(1)].join('\n'));
 }
 
 function formatted(table: DataTable): {

@@ -82,7 +82,24 @@ export function figureTitle(title: string, dataset: DatasetLabel): string {
 
 /** Plotly takes `<b>` and its like for markup: a class or model named so must stay text. */
 export function escapeText(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return printable(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+/**
+ * Text that XML 1.0 (section 2.2) can hold and a terminal shows as it is: a control character becomes
+ * its picture (escape: `␛`), half a surrogate pair and a non-character become `\ufffd`. Tabs and line
+ * ends stay.
+ */
+export function printable(text: string): string {
+  return (
+    text
+      // eslint-disable-next-line no-control-regex -- those are what it is about
+      .replaceAll(/[\0-\x08\x0b\x0c\x0e-\x1f]/g, (control) =>
+        String.fromCharCode(0x2400 + control.charCodeAt(0)),
+      )
+      .replaceAll('\x7f', '\u2421')
+      .replaceAll(/[\x80-\x9f\ufffe\uffff]|\p{Surrogate}/gu, '\ufffd')
+  );
 }
 
 /** Cuts a number to `digits` significant ones, so that notebooks stay small; no number becomes null. */
@@ -162,13 +179,15 @@ export function rowAxis(names: readonly string[], parts: Axis = {}): Axis {
   return themedAxis('', { ...nameTicks(names), range: [names.length - 0.4, -0.6], ...parts });
 }
 
-/** Categories under their names, cut where too long to print; hovering shows them whole. */
+/**
+ * An axis that has the nth name at coordinate n, cut where too long to print. Not one of Plotly's category
+ * axes, which take `2` for the third category or for the one of that name, and know `constructor` already.
+ */
 export function nameTicks(names: readonly string[]): Axis {
   return {
-    type: 'category',
+    type: 'linear',
     tickmode: 'array',
-    // Not the index: Plotly takes a number for the category of that name, where there is one.
-    tickvals: names.map(escapeText),
+    tickvals: names.map((_, index) => index),
     ticktext: names.map((name) => escapeText(shortened(name))),
     ticks: '',
   };

@@ -10,8 +10,14 @@ import { saveFigure, type SaveFigureOptions } from '../../lib/report/export';
 import { figurePage } from '../../lib/report/figurePage';
 import { renderSvg } from '../../lib/report/render';
 import { browserMissing } from './browserMissing';
-import { confusionMatrixFigure } from '../../lib/report/figures';
-import { cifar10, sampleFigures } from './sampleFigures';
+import { figureCsv } from '../../lib/report/csv';
+import {
+  classCountsFigure,
+  confusionMatrixFigure,
+  historyFigure,
+  perClassFigure,
+} from '../../lib/report/figures';
+import { cifar10, sampleFigures, sampleHistory } from './sampleFigures';
 
 let directory = '';
 before(async () => {
@@ -69,23 +75,92 @@ test('an SVG is a picture of its own: it names no file and no address', async (c
   assert.match(svg, /taken for dog/);
 });
 
-test('classes called by numbers and dates stand at their own rows', async (context) => {
+/** Names that a category axis, an object or an XML file takes for something else. */
+const oddNames = [
+  ...['1', '2', '0', '2020-01-01', '1e5', '-1', 'NaN', 'Infinity', 'null', 'true', ' 7'],
+  ...['constructor', '__proto__', 'toString', 'hasOwnProperty', 'length', '%{x}', '$$'],
+  ...['\u001b[31mred', 'bell\u0007', 'nul\u0000', 'half\ud83d', '\uffff', 'a\u0085b', '<i>&'],
+];
+/** The same as they can be printed. */
+const printedNames = [
+  ...oddNames.slice(0, -7),
+  ...['␛[31mred', 'bell␇', 'nul␀', 'half�', '�', 'a�b', '<i>&'],
+];
+
+test('classes of any name stand at their own rows and columns', async (context) => {
   const missing = await browserMissing();
   if (missing) return context.skip(missing);
-  const classNames = ['1', '2', '3', '2020-01-01', '1e5'];
+  const classNames = oddNames;
   const matrix = classNames.map((_, row) =>
-    classNames.map((__, column) => (row === column ? 9 : 0)),
+    classNames.map((__, column) => (row === column ? row + 1 : 0)),
   );
   const figure = confusionMatrixFigure(matrix, { classNames, dataset: cifar10 });
   const svg = await renderSvg(figure);
-  for (const axis of ['x', 'y']) {
-    const ticks = [...svg.matchAll(new RegExp(`<g class="${axis}tick"><text[^>]*>([^<]*)<`, 'g'))];
-    assert.deepEqual(
-      ticks.map(([, text]) => text),
-      classNames,
-      axis,
-    );
+  for (const axis of ['x', 'y'] as const) {
+    assert.deepEqual(tickTexts(svg, axis), printedNames, axis);
   }
+  assert.equal([...svg.matchAll(/<g class="heatmap-label">/g)].length, classNames.length);
+  const rows = figureCsv(figure).trimEnd().split('\n').slice(1);
+  assert.equal(rows[12].split(',').slice(0, 2).join(), '1,__proto__');
+});
+
+test('rows, bars and legends take any name', async (context) => {
+  const missing = await browserMissing();
+  if (missing) return context.skip(missing);
+  const measured = { precision: 0.5, recall: 0.5, f1: 0.5, support: 1 };
+  const perClass = perClassFigure(
+    oddNames.map(() => measured),
+    { classNames: oddNames, dataset: cifar10 },
+  );
+  assert.deepEqual(tickTexts(await renderSvg(perClass), 'y').sort(), [...printedNames].sort());
+  const counts = oddNames.map((_, index) => index + 1);
+  const lying = classCountsFigure([{ name: 'training', counts }], {
+    classNames: oddNames,
+    dataset: cifar10,
+  });
+  assert.equal([...(await renderSvg(lying)).matchAll(/<g class="point">/g)].length, counts.length);
+  const histories = historyFigure(
+    oddNames.map((name) => ({ name, history: sampleHistory() })),
+    { dataset: cifar10 },
+  );
+  const legend = [...(await renderSvg(histories)).matchAll(/class="legendtext"[^>]*>([^<]*)</g)];
+  assert.ok(legend.some(([, text]) => text === '__proto__'));
+  assert.ok(legend.some(([, text]) => text === 'constructor'));
+});
+
+function tickTexts(svg: string, axis: 'x' | 'y'): string[] {
+  const ticks = [...svg.matchAll(new RegExp(`<g class="${axis}tick"><text[^>]*>([^<]*)<`, 'g'))];
+  return ticks.map(([, text]) =>
+    text.replaceAll('&#60;', '<').replaceAll('&#62;', '>').replaceAll('&amp;', '&'),
+  );
+}
+
+test('a drawing is valid XML whatever its texts hold', async (context) => {
+  const missing = await browserMissing();
+  if (missing) return context.skip(missing);
+  const { data, layout } = sampleFigures.comparison;
+  const title = { ...layout.title, text: 'bell \u0007, escape \u001b, half \ud83d' };
+  const svg = await renderSvg({ data, layout: { ...layout, title } });
+  assert.match(svg, /bell ␇, escape ␛, half �/);
+  assert.ok((await sharp(Buffer.from(svg)).metadata()).width, 'libxml reads it');
+});
+
+test('a picture beyond what a canvas holds is drawn at the scale that fits, and that is said', async (context) => {
+  const missing = await browserMissing();
+  if (missing) return context.skip(missing);
+  const { data, layout } = sampleFigures.comparison;
+  const tall = { data, layout: { ...layout, height: 20_000 } };
+  const log = context.mock.method(console, 'log', () => undefined);
+  const [file] = await saveFigure(tall, { directory, name: 'tall', formats: ['png'], scale: 4 });
+  // 65,535 pixels a side: 65,535 / 20,000 = 3.27…; the area (2^27) allows 2.89.
+  const { width, height, density } = await sharp(file, { limitInputPixels: false }).metadata();
+  assert.deepEqual([width, height, density], [2312, 57_800, 347]);
+  assert.match(String(log.mock.calls[0].arguments[0]), /800 × 20000 CSS pixels.*drawn at 2\.89/);
+  const endless = { data, layout: { ...layout, height: 1e9 } };
+  await assert.rejects(
+    saveFigure(endless, { directory, name: 'endless', formats: ['png'] }),
+    /Expected a figure that a browser's canvas can hold.*svg or html/,
+  );
 });
 
 test('a page with every figure opens offline, draws all of them and asks for nothing', async (context) => {
