@@ -107,6 +107,7 @@ export {
 } from './training/schedule';
 export type { Schedule } from './training/schedule';
 export { trainModel } from './training/train';
+export { Interrupted } from './interrupts';
 export { TrainingInterrupted } from './training/trainAlone';
 
 // Evaluation
@@ -135,7 +136,7 @@ export { predictDataset } from './evaluation/predict';
 export type { PredictOptions } from './evaluation/predict';
 export { listPictures, predictPictures } from './evaluation/predictPictures';
 export type { NamedPrediction } from './evaluation/predictPictures';
-export { disposeClassifier, predictImage } from './evaluation/predictImage';
+export { predictImage } from './evaluation/predictImage';
 export type { NamedProbability, Prediction } from './evaluation/predictImage';
 export { meanAndStd, percentile } from './evaluation/statistics';
 

@@ -1,6 +1,11 @@
 /** How long work (a training, a prediction) is told to stop, and how it stays reachable meanwhile. */
 import { setImmediate } from 'node:timers/promises';
 
+/** Work that was told to stop, and did: a training, a prediction, an extraction of features. */
+export class Interrupted extends Error {
+  override readonly name: string = 'Interrupted';
+}
+
 /** A request to stop, from SIGINT (Ctrl-C, Jupyter's stop button) or from an AbortSignal. */
 export interface Interrupts {
   /** True from the request on. */

@@ -2,7 +2,7 @@ import { batches } from '../data/batches';
 import type { ImageDataset } from '../data/dataset';
 import type { Classifier } from '../models/classifier';
 import { abortSignal, callback, checkOptions, positiveInteger } from '../options';
-import { watchInterrupts, yieldToEvents } from '../interrupts';
+import { Interrupted, watchInterrupts, yieldToEvents } from '../interrupts';
 import { createPredictor } from './predictor';
 
 /** What {@link predictDataset} can be told. */
@@ -19,7 +19,7 @@ export interface PredictOptions {
  * Predicts every picture of a data set, in its order, with one compiled graph.
  *
  * @returns probabilities float32 [size, numClasses], row by row.
- * @throws Error when it is interrupted.
+ * @throws Interrupted
  */
 export async function predictDataset(
   classifier: Pick<Classifier, 'model' | 'preprocess' | 'flipAverage'>,
@@ -44,7 +44,7 @@ export async function predictDataset(
     let images = 0;
     for (const batch of batches(dataset, { batchSize })) {
       if (interrupts.requested) {
-        throw new Error(`Prediction was interrupted after ${images} of ${size} pictures.`);
+        throw new Interrupted(`Prediction was interrupted after ${images} of ${size} pictures.`);
       }
       probabilities.set(predictor.run(batch.images, batch.size), images * numOutputs);
       images += batch.size;

@@ -25,7 +25,7 @@ const KEPT_GRAPHS = 4;
 const predictors = new WeakMap<tf.LayersModel, Map<string, Predictor>>();
 
 /**
- * Predicts one picture. The compiled graph is kept for the next one; {@link disposeClassifier} gives it back.
+ * Predicts one picture. The compiled graph is kept for the next one; the model's own `dispose` gives it back.
  *
  * @param picture pixels, uint8 [height, width, 3] RGB, which are preprocessed exactly as in training; or the path of a
  *   jpg, png or the like, which is scaled to cover the model's input size and cut at the centre.
@@ -49,19 +49,11 @@ export async function predictImage(
   return { ...ranked[0], topK: ranked };
 }
 
-/** Gives back a classifier's model and the graphs that {@link predictImage} kept for it. */
-export function disposeClassifier({ model }: Classifier): void {
-  for (const predictor of predictors.get(model)?.values() ?? []) predictor.dispose();
-  predictors.delete(model);
-  model.dispose();
-}
-
 function keptPredictor(
   { model, preprocess, flipAverage }: Classifier,
   { height, width }: DecodedImage,
 ): Predictor {
-  const kept = predictors.get(model) ?? new Map<string, Predictor>();
-  predictors.set(model, kept);
+  const kept = predictors.get(model) ?? keepPredictors(model);
   const key = JSON.stringify({ preprocess, flipAverage, height, width });
   const predictor =
     kept.get(key) ?? createPredictor(model, { preprocess, height, width, flipAverage });
@@ -73,6 +65,19 @@ function keptPredictor(
     kept.delete(oldest);
   }
   return predictor;
+}
+
+/** A place for the graphs of a model, which its `dispose` empties. */
+function keepPredictors(model: tf.LayersModel): Map<string, Predictor> {
+  const kept = new Map<string, Predictor>();
+  predictors.set(model, kept);
+  const plain = model.dispose.bind(model);
+  model.dispose = () => {
+    for (const predictor of kept.values()) predictor.dispose();
+    kept.clear();
+    return plain();
+  };
+  return kept;
 }
 
 function checkPixels({ data, height, width }: DecodedImage): void {

@@ -1,7 +1,6 @@
 /** What each piece of a recipe is worth: leave it out, train again, and look at what is missing. */
 import type { ImageDataset } from '../data/dataset';
 import { evaluateClassifier } from '../evaluation/evaluate';
-import { disposeClassifier } from '../evaluation/predictImage';
 import { meanAndStd } from '../evaluation/statistics';
 import {
   anyValue,
@@ -169,7 +168,7 @@ async function measureRecipe(
     const { accuracy } = await evaluateClassifier(classifier, valSet);
     return { accuracy, seconds };
   } finally {
-    disposeClassifier(classifier);
+    classifier.model.dispose();
   }
 }
 

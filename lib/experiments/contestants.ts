@@ -2,7 +2,6 @@
 import type { Evaluation } from '../evaluation/evaluate';
 import { measureLatency, type Latency } from '../evaluation/latency';
 import type { ImageDataset } from '../data/dataset';
-import { disposeClassifier } from '../evaluation/predictImage';
 import { loadClassifier } from '../models/classifier';
 import { createTable, type DataTable } from '../report/tables';
 import type { History } from '../training/history';
@@ -43,7 +42,7 @@ export async function measureContestants(
       const trainedParameterCount = contestant.trainedParameterCount ?? record.parameterCount;
       measured.push({ ...contestant, trainedParameterCount, record, latency });
     } finally {
-      disposeClassifier(classifier);
+      classifier.model.dispose();
     }
   }
   return measured;

@@ -7,7 +7,7 @@
  */
 import { DataType } from './backend';
 import { edge, specOf, typeValue, type Edge, type Graph, type GraphNode } from './graph';
-import { reshape } from './peephole';
+import { reshape, sameShape } from './peephole';
 import type { RewriteRule } from './rewrite';
 
 /** Where the gradient by the convolution's result and the filter stand among the inputs. */
@@ -47,12 +47,13 @@ export function hasChannelsLast(node: GraphNode): boolean {
 /** The two sides of `values · scale`, with scale [channels]; null for anything else. */
 function channelScale({ node }: Edge): { values: Edge; scale: Edge } | null {
   if (node.op !== 'Mul') return null;
-  const channels = specOf(edge(node)).shape.at(-1);
+  const { shape } = specOf(edge(node));
   const [a, b] = node.inputs;
   const isScale = (side: Edge, other: Edge): boolean =>
     specOf(side).shape.length === 1 &&
-    specOf(side).shape[0] === channels &&
-    specOf(other).shape.length === 4;
+    specOf(side).shape[0] === shape.at(-1) &&
+    // Not values of one channel that the product spreads over all.
+    sameShape(specOf(other).shape, shape);
   if (isScale(b, a)) return { values: a, scale: b };
   return isScale(a, b) ? { values: b, scale: a } : null;
 }

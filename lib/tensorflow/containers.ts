@@ -54,7 +54,8 @@ export function leavesOf(tree: unknown): unknown[] {
  * @throws tfjs' error for a disposed tensor.
  */
 export function signatureOf(tree: unknown): string {
-  if (Array.isArray(tree)) return `[${tree.map(signatureOf).join()}]`;
+  // A hole is an undefined, which `map` would pass over.
+  if (Array.isArray(tree)) return `[${Array.from(tree, signatureOf).join()}]`;
   if (isRecord(tree)) {
     const entries = Object.entries(tree).map(
       ([name, branch]) => `${JSON.stringify(name)}:${signatureOf(branch)}`,
@@ -62,15 +63,20 @@ export function signatureOf(tree: unknown): string {
     return `{${entries.join()}}`;
   }
   if (tree instanceof tf.Tensor) tree.throwIfDisposed();
-  if (isValue(tree)) return JSON.stringify(specOfTensor(tree));
+  if (isValue(tree)) return `tensor${JSON.stringify(specOfTensor(tree))}`;
   if (typeof tree === 'string') return JSON.stringify(tree);
   if (typeof tree === 'function' || (typeof tree === 'object' && tree !== null))
     return identityOf(tree);
+  if (typeof tree === 'bigint') return `${tree}n`;
   return Object.is(tree, -0) ? '-0' : String(tree);
 }
 
-/** True for an object whose content may change unseen (a typed array, a Map), so that no graph can be kept for it. */
+/**
+ * True for an object whose content may change unseen (a typed array, a Map) and for a symbol, which nothing tells from
+ * another of its name: no graph can be kept for them.
+ */
 export function isOpaque(leaf: unknown): boolean {
+  if (typeof leaf === 'symbol') return true;
   const isObject = typeof leaf === 'object' && leaf !== null;
   return isObject && !(leaf instanceof tf.Tensor || leaf instanceof tf.serialization.Serializable);
 }

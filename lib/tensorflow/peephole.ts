@@ -104,6 +104,6 @@ export function reshape(graph: Graph, value: Edge, shape: readonly number[]): Ed
   return edge(node);
 }
 
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, i) => size === b[i]);
 }

@@ -63,9 +63,12 @@ export class Recorder implements TraceListener {
     const states = resources.map((variable, i) =>
       this.variables.held(variable, resourceIds[i], () => this.edgeOfTensor(variable)),
     );
+    let writtenIds: number[];
     this.paused = true;
     try {
       eager();
+      // While paused: nobody copies the new values, which come from the session.
+      writtenIds = resources.map(idOf);
     } finally {
       this.paused = false;
     }
@@ -76,7 +79,7 @@ export class Recorder implements TraceListener {
       attributes,
       controls: states.flatMap(before),
     });
-    for (const state of states) this.variables.written(state, node);
+    states.forEach((state, i) => this.variables.written(state, { node, id: writtenIds[i] }));
   }
 
   /** Adds the final assignments and the outputs, which wait for them. @returns null for a step that is refused. */

@@ -75,13 +75,16 @@ export class TracedVariables {
     return state.heldId === id || this.assign(state, id, value()) ? state : null;
   }
 
-  /** Notes that `node` has written a variable, which holds a new tensor since. */
-  written(state: VariableState, node: GraphNode): void {
+  /** Notes that `node` has written a variable, which holds the tensor `id` since. */
+  written(
+    state: VariableState,
+    { node, id }: { readonly node: GraphNode; readonly id: number },
+  ): void {
     const read = addRead(this.graph, state.handle, state.spec, [node]);
     state.lastWrite = node;
     state.reads.push(read);
-    state.heldId = idOf(state.variable);
-    this.tensors.set(state.heldId, edge(read));
+    state.heldId = id;
+    this.tensors.set(id, edge(read));
   }
 
   /** Variables of the process whose value differs from what the session's holds: assigned by the step. */

@@ -6,7 +6,7 @@
  */
 import { imageBytes, selectRows, type ImageDataset } from '../data/dataset';
 import { createPredictor } from '../evaluation/predictor';
-import { watchInterrupts, yieldToEvents, type Interrupts } from '../interrupts';
+import { Interrupted, watchInterrupts, yieldToEvents, type Interrupts } from '../interrupts';
 import type { Backbone } from '../models/transfer';
 import {
   abortSignal,
@@ -81,7 +81,7 @@ const PART_SIZE = 2500;
  * data set, split, size or weights file is never mistaken for what was cached; what is damaged is noticed and computed
  * again, and where nothing can be kept, a notice says so once. The first pictures of a data set share their part files (2,500 pictures each) with the whole of it.
  *
- * @throws Error when it is interrupted.
+ * @throws Interrupted
  */
 export async function extractFeatures(
   backbone: Pick<Backbone, 'model' | 'preprocess'>,
@@ -185,7 +185,7 @@ class Extraction {
     const bytes = imageBytes(this.dataset);
     for (let start = 0; start < size; start += batchSize) {
       if (interrupts.requested) {
-        throw new Error(
+        throw new Interrupted(
           `Feature extraction was interrupted after ${this.done} of ${this.total} pictures: ` +
             (this.options.cache === false
               ? 'nothing of it is kept.'

@@ -1,5 +1,5 @@
 /** One process trains one model at a time. */
-import { watchInterrupts, yieldToEvents, type Interrupts } from '../interrupts';
+import { Interrupted, watchInterrupts, yieldToEvents, type Interrupts } from '../interrupts';
 
 /** The training that runs in this process. */
 interface RunningTraining {
@@ -46,7 +46,7 @@ export async function trainAlone<T>(
 }
 
 /** A training that was told to stop. Its model is usable and holds the weights of the last step. */
-export class TrainingInterrupted extends Error {
+export class TrainingInterrupted extends Interrupted {
   override readonly name = 'TrainingInterrupted';
   /** The 1-based epoch in which it stopped. */
   readonly epoch: number;

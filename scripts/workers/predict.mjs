@@ -3,15 +3,8 @@ import { existsSync, statSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import library from '../../dist/index.js';
 
-const {
-  disposeClassifier,
-  findModel,
-  listPictures,
-  loadClassifier,
-  predictionsCsv,
-  predictionText,
-  predictPictures,
-} = library;
+const { findModel, listPictures, loadClassifier, predictionsCsv, predictionText, predictPictures } =
+  library;
 
 try {
   process.exitCode = await main(JSON.parse(process.argv[2]));
@@ -35,7 +28,7 @@ async function main({ pictures: places, model: place, csv }) {
   const predictions = await predictPictures(classifier, pictures, {
     onSkip: (_, error) => process.stderr.write(`${error.message}\n`),
   });
-  disposeClassifier(classifier);
+  classifier.model.dispose();
 
   const named = predictions.map((each) => ({ ...each, picture: relative(here, each.picture) }));
   if (csv || hasFolder) process.stdout.write(predictionsCsv(named));

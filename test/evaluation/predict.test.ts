@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { encodePng } from '../../lib/data/image';
 import { predictDataset } from '../../lib/evaluation/predict';
-import { disposeClassifier, predictImage } from '../../lib/evaluation/predictImage';
+import { predictImage } from '../../lib/evaluation/predictImage';
 import type { Classifier } from '../../lib/models/classifier';
 import { nodeBackend, tf } from '../../lib/tensorflow/backend';
 import { createTinyDataset, createTinyModel, tinyOptions } from '../training/tinyTraining';
@@ -54,7 +54,7 @@ test('a prediction stops within a batch, and refuses options it does not know', 
       signal: controller.signal,
       onProgress: () => controller.abort(),
     }),
-    /interrupted after 10 of 30 pictures/,
+    { name: 'Interrupted', message: /interrupted after 10 of 30 pictures/ },
   );
   await assert.rejects(
     predictDataset(classifier, createTinyDataset(3, 5), { batchSize: 0 }),
@@ -145,7 +145,7 @@ test('the compiled graph is kept from picture to picture, follows the weights, a
     await predictImage(classifier, { data, height: side, width: side });
   }
   assert.ok(sessions() <= before + 4, 'graphs of sizes that are not used any more are given back');
-  disposeClassifier(classifier);
+  classifier.model.dispose();
   assert.equal(sessions(), before);
   assert.equal(tf.memory().numTensors, numTensors);
 });

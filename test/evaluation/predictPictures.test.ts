@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { encodePng } from '../../lib/data/image';
 import { UNIT_SCALE } from '../../lib/data/preprocess';
-import { disposeClassifier } from '../../lib/evaluation/predictImage';
 import { listPictures, predictPictures } from '../../lib/evaluation/predictPictures';
 import { predictionsCsv, predictionText } from '../../lib/report/predictionText';
 import { tf } from '../../lib/tensorflow/backend';
@@ -71,7 +70,7 @@ test('a folder means its pictures and those in its folders, sorted; what cannot 
   assert.equal(skipped.length, 1);
   assert.match(skipped[0], /broken\.jpg/);
   await assert.rejects(predictPictures(classifier, [broken]), /broken\.jpg/);
-  disposeClassifier(classifier);
+  classifier.model.dispose();
   assert.equal(tf.memory().numTensors, before);
 });
 

@@ -195,3 +195,41 @@ tidyTest('a disposed step and impossible options are refused', () => {
   assert.throws(() => compile((x: T) => x, { forzen: true } as object), /did you mean "frozen"/);
   assert.throws(() => compile((x: T) => x, { seed: 0.5 }), /seed/);
 });
+
+tidyTest('arguments that look alike in a signature are different graphs', () => {
+  const shapeOf = compileStrictly((x: unknown, factor: T): T =>
+    factor.mul(
+      x instanceof tf.Tensor ? 10 : Array.isArray(x) ? x.length : typeof x === 'bigint' ? 3 : 4,
+    ),
+  );
+  const one = tf.scalar(1);
+  const calls: [unknown, number][] = [
+    [tf.tensor1d([7, 8]), 10],
+    [{ shape: [2], dtype: 1 }, 4],
+    [2, 4],
+    [2n, 3],
+    [[], 0],
+    [[undefined], 1],
+    // eslint-disable-next-line no-sparse-arrays -- that is what it is about
+    [[, ,], 2],
+    ['2', 4],
+    ['undefined', 4],
+  ];
+  for (const round of [1, 2])
+    for (const [x, expected] of calls)
+      assert.deepEqual(valuesOf(shapeOf(x, one)), [expected], `round ${round}: ${String(x)}`);
+  assert.equal(shapeOf.statistics.graphRuns, calls.length);
+  shapeOf.dispose();
+});
+
+test('a symbol, which nothing tells from another of its name, makes no graph', () => {
+  let refusal = '';
+  const step = compile((_: symbol, x: T) => x.add(1), {
+    onFallback: (text) => (refusal = text),
+  });
+  tf.tidy(() => {
+    assert.deepEqual(valuesOf(step(Symbol('a'), tf.scalar(1))), [2]);
+  });
+  assert.match(refusal, /content may change unseen/);
+  step.dispose();
+});

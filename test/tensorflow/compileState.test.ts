@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nodeBackend, tf } from '../../lib/tensorflow/backend';
 import { compile } from '../../lib/tensorflow/compile';
+import { replaceMember } from '../../lib/tensorflow/replaceMember';
+import { updateVariables } from '../../lib/tensorflow/resources';
 import { compileStrictly, valuesOf, variableOf } from './steps';
 
 type T = tf.Tensor;
@@ -190,4 +192,39 @@ tidyTest('a step whose variable is gone says what to do', () => {
   w.dispose();
   assert.throws(() => step(tf.scalar(1)), /dispose the compiled function together with its model/);
   step.dispose();
+});
+
+tidyTest('tracing an update copies no weight to JavaScript', () => {
+  const [weight, m, v] = [0, 1, 2].map(() => tf.variable(tf.ones([100, 100])));
+  const scalars = [0.9, 0.999, 0.01, 0.9, 0.999, 1e-7].map((value) => tf.scalar(value));
+  const step = compileStrictly((gradient: T) => {
+    updateVariables('ResourceApplyAdam', {
+      resources: [weight, m, v],
+      inputs: [...scalars, gradient],
+      flags: { use_locking: false, use_nesterov: false },
+    });
+    return gradient.sum();
+  });
+  const backend = nodeBackend();
+  const { binding } = backend;
+  let copied = 0;
+  const restore = replaceMember(backend, 'binding', (plain) =>
+    Object.create(plain, {
+      tensorDataSync: {
+        value: (id: number) => {
+          const values = binding.tensorDataSync(id);
+          copied += values.byteLength;
+          return values;
+        },
+      },
+    }),
+  );
+  step(tf.ones([100, 100]));
+  restore();
+  assert.equal(step.statistics.traces, 1);
+  assert.ok(copied < 1000, `${copied} bytes copied`);
+  step(tf.ones([100, 100]));
+  assert.equal(step.statistics.graphRuns, 1);
+  step.dispose();
+  tf.dispose([weight, m, v]);
 });

@@ -188,7 +188,7 @@ test('an interrupted extraction says how far it came', async () => {
   const signal = AbortSignal.abort();
   await assert.rejects(
     extractFeatures(backbone, noise(5), { cacheDirectory, signal }),
-    /interrupted after 0 of 5 pictures: run it again/,
+    { name: 'Interrupted', message: /interrupted after 0 of 5 pictures: run it again/ },
   );
   backbone.model.dispose();
 });

@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { splitDataset } from '../../lib/data/dataset';
 import { generateSample } from '../../lib/sample/generateSample';
 import { evaluateClassifier } from '../../lib/evaluation/evaluate';
-import { disposeClassifier } from '../../lib/evaluation/predictImage';
 import { tf } from '../../lib/tensorflow/backend';
 import {
   FAST_RECIPE,
@@ -37,7 +36,7 @@ test('a recipe trains a classifier that predicts as it was validated', async () 
   assert.equal(classifier.flipAverage, true);
   const { metrics } = await evaluateClassifier(classifier, valSet);
   assert.ok(Math.abs(metrics.loss - Number(history.epochs[1].val!.loss)) < 1e-5);
-  disposeClassifier(classifier);
+  classifier.model.dispose();
   assert.equal(tf.memory().numTensors, before);
 });
 
