@@ -114,12 +114,14 @@ async function readLock(path: string): Promise<{ readonly holder?: Holder } | un
   }
 }
 
-function isAlive({ pid, start }: Holder): boolean {
+/** Whether a process of this machine is at work: one that has ended but was never waited for (a zombie) is not. */
+export function isAlive({ pid, start = null }: Pick<Holder, 'pid'> & Partial<Holder>): boolean {
   try {
-    process.kill(pid, 0);
+    process.kill(pid, 0); // signal 0 only asks
   } catch (error) {
-    if (errorCode(error) !== 'EPERM') return false;
+    if (errorCode(error) !== 'EPERM') return false; // EPERM: it lives and is somebody else's
   }
+  if (/^[ZX]$/.test(statusOf(pid)[0] ?? '')) return false;
   return start === null || startOf(pid) === start;
 }
 
@@ -127,12 +129,19 @@ function isAlive({ pid, start }: Holder): boolean {
 function startOf(pid: number): string | null {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    // proc(5): field 22, starttime; counted behind the name, which may hold spaces.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop()?.split(' ') ?? [];
-    // A zombie has a number and does nothing any more.
-    return fields[0] === 'Z' || fields[19] === undefined ? null : `${boot} ${fields[19]}`;
+    const start = statusOf(pid).at(19);
+    return start === undefined ? null : `${boot} ${start}`;
   } catch {
     return null;
+  }
+}
+
+/** Fields of /proc/pid/stat from the third on, the state (proc(5)): the name before them may hold spaces. Linux only. */
+function statusOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop()?.split(' ') ?? [];
+  } catch {
+    return [];
   }
 }
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { LOCK_FILE, lockFolder } from '../lib/folderLock';
+import { startZombie } from './zombie';
 
 let directory: string;
 beforeEach(async () => {
@@ -88,6 +89,14 @@ test('the lock of a process whose number belongs to another one by now is taken 
   const other = { pid: process.ppid, start: `${start}0` };
   await writeFile(join(directory, LOCK_FILE), JSON.stringify(other));
   await (await lockFolder(directory, 'work')).release();
+});
+
+test('the lock of a process that ended and was never waited for is taken over', async () => {
+  const { pid, parent } = await startZombie();
+  await mkdir(directory);
+  await writeFile(join(directory, LOCK_FILE), JSON.stringify({ pid, start: null }));
+  await (await lockFolder(directory, 'work')).release();
+  parent.kill();
 });
 
 for (const content of ['', '{"pid":', 'null', '{"pid":-1}', '{"pid":"7"}', '[]']) {

@@ -13,6 +13,7 @@ import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { errorCode } from '../atomicFile';
+import { isAlive } from '../folderLock';
 
 export interface PartialFile {
   readonly path: string;
@@ -21,8 +22,11 @@ export interface PartialFile {
   readonly sizeBytes: number;
 }
 
-/** A process of another machine or container cannot be asked: it counts as gone after this time. */
-const FOREIGN_OWNER_GONE_AFTER_MS = 60 * 60 * 1000;
+/**
+ * A file that nobody wrote to for this long has no owner: a process of another machine or container cannot be asked, and
+ * a number may be another process' by now.
+ */
+const OWNER_GONE_AFTER_MS = 60 * 60 * 1000;
 
 const HOST = hostname().replace(/[^\w-]/g, '_');
 
@@ -75,13 +79,8 @@ async function ownerlessPartials(target: string): Promise<PartialFile[]> {
 function isGone(owner: string, mtimeMs: number): boolean {
   if (owner === 'free') return true;
   const [pid, host] = owner.split('@');
-  if (host !== HOST) return Date.now() - mtimeMs > FOREIGN_OWNER_GONE_AFTER_MS;
-  try {
-    process.kill(Number(pid), 0); // signal 0 only asks
-    return false;
-  } catch (error) {
-    return errorCode(error) === 'ESRCH'; // EPERM: it lives and is somebody else's
-  }
+  const isLeft = Date.now() - mtimeMs > OWNER_GONE_AFTER_MS;
+  return isLeft || (host === HOST && !isAlive({ pid: Number(pid) }));
 }
 
 function partPath(target: string, version: string, owner: string): string {

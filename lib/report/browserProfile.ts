@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isAlive } from '../folderLock';
 
 const PROFILE_PREFIX = 'figure-browser-';
 
@@ -37,15 +38,6 @@ export function removeStaleProfiles(): void {
     const owner = name.startsWith(PROFILE_PREFIX)
       ? Number.parseInt(name.slice(PROFILE_PREFIX.length), 10)
       : NaN;
-    if (Number.isInteger(owner) && !isAlive(owner)) removeProfile(join(tmpdir(), name));
-  }
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if (Number.isInteger(owner) && !isAlive({ pid: owner })) removeProfile(join(tmpdir(), name));
   }
 }

@@ -95,22 +95,32 @@ function ageOf(path) {
   }
 }
 
-/** Whether a process still runs; `start`, where it is known, tells it from a later one with the same number. */
+/**
+ * Whether a process still runs; `start`, where it is known, tells it from a later one with the same number. A zombie,
+ * which ended but was never waited for (containers without an init), does not run.
+ */
 export function isAlive({ pid, start }) {
   try {
     process.kill(pid, 0);
   } catch (error) {
     if (error.code !== 'EPERM') return false;
   }
+  if (/^[ZX]$/.test(statusOf(pid)[0])) return false;
   return start === undefined || processStart(pid) === start;
 }
 
-/** When the kernel started a process: tells it from a later one with the same number. Linux only. */
+/** Which boot of the machine, and when in it a process began: tells it from a later one with its number. Linux only. */
 export function processStart(pid) {
+  const start = statusOf(pid)[19];
+  if (start === undefined) return undefined;
+  return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${start}`;
+}
+
+/** Fields of /proc/pid/stat from the third on, the state (proc(5)): the name before them may hold spaces. Linux only. */
+function statusOf(pid) {
   try {
-    // proc(5): field 22, starttime; counted behind the name, which may hold spaces.
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop().split(' ')[19];
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop().split(' ');
   } catch {
-    return undefined;
+    return [];
   }
 }

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { after, test } from 'node:test';
-import { acquireLock } from '../../scripts/setup/lock.mjs';
+import { acquireLock, processStart } from '../../scripts/setup/lock.mjs';
 import { inProject } from '../../scripts/setup/project.mjs';
+import { startZombie } from '../zombie';
 
 const folder = mkdtempSync(join(tmpdir(), 'lock-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -124,9 +125,20 @@ test('of many processes at a stale lock one holds it at a time', async () => {
 function isRunning(pid: number) {
   try {
     process.kill(pid, 0);
-    // A zombie still has a number, and nothing else.
     return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return false;
   }
 }
+
+test('the lock of a process that ended and was never waited for is taken over', async () => {
+  const where = place('zombie');
+  await acquireLock({ folder: where }).then((lock) => lock.release());
+  const { pid, parent } = await startZombie();
+  for (const holder of [{ pid }, { pid, start: processStart(pid) }]) {
+    writeFileSync(join(where, 'lock'), JSON.stringify(holder));
+    const lock = await acquireLock({ folder: where, onWait: () => assert.fail('it waited') });
+    lock.release();
+  }
+  parent.kill();
+});
