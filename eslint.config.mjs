@@ -7,6 +7,7 @@ import globals from 'globals';
 import ts from 'typescript';
 import tseslint from 'typescript-eslint';
 import { createNotebookProgram, notebookModule } from './scripts/notebookCells.mjs';
+import { experimentNotebooks } from './scripts/run/notebookFile.mjs';
 
 const root = import.meta.dirname ?? process.cwd();
 
@@ -168,7 +169,7 @@ export default tseslint.config(
   })),
   {
     name: 'notebooks',
-    files: ['notebooks/*.ipynb'],
+    files: experimentNotebooks().map((name) => `notebooks/${name}.ipynb`),
     plugins: { notebook: { processors: { cells: createNotebookProcessor() } } },
     processor: 'notebook/cells',
   },

@@ -5,7 +5,7 @@ import { CommandFailed, exitCodeOf, runCommand } from './setup/command.mjs';
 import { findPython } from './setup/jupyter.mjs';
 import { acquireLock } from './setup/lock.mjs';
 import { Problem, commonProblem, lastLines, printProblem } from './setup/problem.mjs';
-import { fileHash, inProject, root } from './setup/project.mjs';
+import { door, fileHash, inProject, root } from './setup/project.mjs';
 import { announce, startStepLine } from './setup/report.mjs';
 import { isStamped, writeStamp } from './setup/stamps.mjs';
 import { exitOnSignals, setUp } from './setup.mjs';
@@ -85,7 +85,7 @@ async function setUpPeers() {
 
 /** Ctrl-C reaches the benchmark too; this process stays to pass its exit code on. */
 function measure(args) {
-  const child = spawn(process.execPath, ['--import', 'tsx', bench('main.ts'), ...args], {
+  const child = spawn(process.execPath, ['--import', 'tsx', door, bench('main.ts'), ...args], {
     cwd: root,
     stdio: 'inherit',
   });

@@ -23,10 +23,15 @@ export function readParameters(notebook, where = 'the notebook') {
   return cell ? parseParameters(cellSource(cell), where) : [];
 }
 
+/** Whether a cell of the notebook is tagged `parameters`. */
+export function hasParameters(notebook) {
+  return notebook.cells.some((cell) => hasTag(cell, PARAMETERS_TAG));
+}
+
 /** Parses the text of a parameters cell: one `const name: type = literal;` a line, comments and empty lines between. */
 export function parseParameters(source, where = 'the notebook') {
   const parameters = [];
-  source.split('\n').forEach((line, index) => {
+  source.split(/\r?\n/).forEach((line, index) => {
     if (/^\s*(\/\/.*)?$/.test(line)) return;
     const match =
       /^\s*const\s+([A-Za-z_$][\w$]*)\s*:\s*([^=]+?)\s*=\s*(.+?)\s*;\s*(?:\/\/.*)?$/.exec(line);

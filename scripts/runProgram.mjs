@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createNoiseFilter } from './nativeNoise.mjs';
 import { exitCodeOf } from './setup/command.mjs';
-import { inProject, root } from './setup/project.mjs';
+import { door, inProject, root } from './setup/project.mjs';
 import { setUp } from './setup.mjs';
 
 /**
@@ -13,7 +13,7 @@ import { setUp } from './setup.mjs';
 export async function runProgram(program, args) {
   const { device } = await setUp();
   const loader = program.endsWith('.ts') ? ['--import', 'tsx'] : [];
-  const child = spawn(process.execPath, [...loader, inProject(program), ...args], {
+  const child = spawn(process.execPath, [...loader, door, inProject(program), ...args], {
     cwd: root,
     stdio: ['inherit', 'inherit', 'pipe'],
     env: { ...process.env, DEVICE: device },

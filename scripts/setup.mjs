@@ -15,8 +15,6 @@ import { announce, startStepLine, sum } from './setup/report.mjs';
 import { isStamped, readStamp, writeStamp } from './setup/stamps.mjs';
 import { checkPlatform, detectDevice, tensorflowStep } from './setup/tensorflow.mjs';
 
-const OLDEST_NODE = 20;
-
 /**
  * Brings the clone into working order; returns at once where it already is.
  *
@@ -26,7 +24,6 @@ const OLDEST_NODE = 20;
  * @throws {Problem} what is missing, and the remedy
  */
 export async function setUp({ offline = false, device, stream = process.stderr } = {}) {
-  checkNode();
   const named = process.env.DEVICE || undefined;
   const wanted = device ?? (named && oneOf('cpu', 'gpu')(named, 'DEVICE'));
   const chosen = wanted ?? detectDevice();
@@ -146,16 +143,6 @@ export function exitOnSignals() {
     return () => process.off(signal, handler);
   });
   return () => handlers.forEach((stop) => stop());
-}
-
-function checkNode() {
-  if (Number(process.versions.node.split('.')[0]) >= OLDEST_NODE) return;
-  throw new Problem(
-    `Node.js ${OLDEST_NODE} or newer is needed; this is ${process.versions.node}.`,
-    {
-      remedy: `Install Node.js ${OLDEST_NODE}, 22 or 24 (nodejs.org), then run the same command again.`,
-    },
-  );
 }
 
 function freeDiskMb() {

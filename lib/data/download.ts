@@ -46,7 +46,7 @@ export interface DownloadOptions {
   readonly onProgress?: (progress: DownloadProgress) => void;
   /** What else a user can do: ends the messages of errors. */
   readonly remedy?: string;
-  /** How long the server may take to answer, name resolution and connecting included. */
+  /** How long the server may take to answer, name resolution and connecting included; 20 by default, tried twice. */
   readonly responseTimeoutSeconds?: number;
   /** For how long nothing may arrive. */
   readonly stallTimeoutSeconds?: number;
@@ -56,6 +56,8 @@ export interface DownloadOptions {
 
 /** A transfer is given up after so many failures in a row without a new byte. */
 const MAX_FAILURES = 4;
+/** Where nobody has answered yet it may be offline, which has to be known sooner. */
+const MAX_UNANSWERED = 2;
 
 const webAddress = rule('an http or https address', '"https://example.org/file"', (value) => {
   return URL.canParse(String(value)) && /^https?:/.test(String(value));
@@ -146,18 +148,17 @@ export async function downloadInto<T>(
 async function receiveAll(transfer: Transfer): Promise<void> {
   const { sizeBytes, signal, retryDelaySeconds = 1 } = transfer.options;
   if (sizeBytes !== undefined && transfer.partial?.sizeBytes === sizeBytes) return;
-  for (let failures = 0; ;) {
+  for (let failures = 0, isAnswered = false; ;) {
     const before = receivedBytes(transfer);
     try {
       await receive(transfer);
       return;
     } catch (error) {
       if (!(error instanceof DownloadError)) throw error;
-      // Nobody answers the first time: offline, which has to be known soon. Later: a cut connection.
-      const isCut =
-        error.failure === 'interrupted' || (error.failure === 'unreachable' && failures > 0);
-      if (!isCut) throw error;
+      if (error.failure !== 'interrupted' && error.failure !== 'unreachable') throw error;
+      isAnswered ||= error.failure === 'interrupted';
       failures = receivedBytes(transfer) > before ? 1 : failures + 1;
+      if (!isAnswered && failures >= MAX_UNANSWERED) throw error;
       if (failures >= MAX_FAILURES) throw interrupted(transfer, receivedBytes(transfer), error);
     }
     await sleep(retryDelaySeconds * 1000 * 2 ** (failures - 1), undefined, { signal }).catch(() =>
@@ -168,7 +169,7 @@ async function receiveAll(transfer: Transfer): Promise<void> {
 
 /** One request: appends to the partial file, or starts it anew where the server or its content wants that. */
 async function receive(transfer: Transfer): Promise<void> {
-  const { signal, responseTimeoutSeconds = 4.5, stallTimeoutSeconds = 30 } = transfer.options;
+  const { signal, responseTimeoutSeconds = 20, stallTimeoutSeconds = 30 } = transfer.options;
   signal?.throwIfAborted();
   const attempt = new AbortController();
   const stop = (): void => attempt.abort(signal?.reason);
@@ -197,7 +198,7 @@ async function request(transfer: Transfer, attempt: AbortSignal): Promise<Respon
   if (partial && partial.sizeBytes > 0) headers.Range = `bytes=${partial.sizeBytes}-`;
   let response: Response;
   try {
-    response = await fetch(url, { headers, signal: attempt });
+    response = await fetchByProxy(url, { headers, signal: attempt });
   } catch (error) {
     transfer.options.signal?.throwIfAborted();
     throw unreachable(transfer, error);
@@ -211,6 +212,17 @@ async function request(transfer: Transfer, attempt: AbortSignal): Promise<Respon
     throw refused(transfer, response);
   }
   return response;
+}
+
+/** As `fetch`, through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name: Node's own passes over them. */
+async function fetchByProxy(url: string, init: RequestInit): Promise<Response> {
+  const isNamed = Object.entries(process.env).some(
+    ([name, value]) => /^https?_proxy$/i.test(name) && value,
+  );
+  if (!isNamed) return fetch(url, init);
+  const undici = await import('undici');
+  const dispatcher = new undici.EnvHttpProxyAgent();
+  return undici.fetch(url, { ...init, dispatcher } as never);
 }
 
 /** The file to append the answer's body to, after its announcements have been checked. */

@@ -5,6 +5,7 @@ import { suggest } from '../nearMiss.mjs';
 import {
   cellSource,
   checkValues,
+  hasParameters,
   parseAssignments,
   readParameters,
   splitAssignment,
@@ -15,24 +16,60 @@ import { inProject } from '../setup/project.mjs';
 /** Where the notebooks lie; each runs with this as its working directory. */
 export const notebooksFolder = inProject('notebooks');
 
+/** How JupyterLab names what somebody has just made or copied. */
+const SCRATCH = /^Untitled\d*$|-Copy\d+$/i;
+
+/** @returns {string[]} all notebooks of the folder, without ending, sorted; hidden files are none */
+function allNotebooks(folder) {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.ipynb') && !file.startsWith('.'))
+    .map((file) => basename(file, '.ipynb'))
+    .sort();
+}
+
+/**
+ * The notebooks that are experiments, with a cell tagged `parameters`: what `npm start` runs and the tests look at. A
+ * notebook for notes between them is its owner's own business.
+ *
+ * @returns {string[]} without ending, sorted
+ */
+export function experimentNotebooks(folder = notebooksFolder) {
+  return allNotebooks(folder).filter((name) => {
+    if (SCRATCH.test(name)) return false;
+    try {
+      return hasParameters(readNotebook(name, folder));
+    } catch {
+      return false; // half written
+    }
+  });
+}
+
 /**
  * Chooses notebooks by name.
  *
- * @param {readonly string[]} names with or without `.ipynb`; none: all
+ * @param {readonly string[]} names with or without `.ipynb`; none: all experiments
+ * @param {{ folder?: string, onNotice?: (notice: string) => void }} options `onNotice`: hears what is passed over
  * @returns {string[]} names without ending, in alphabetical order where all are meant
  */
-export function chooseNotebooks(names, folder = notebooksFolder) {
-  const known = readdirSync(folder)
-    .filter((file) => file.endsWith('.ipynb'))
-    .map((file) => basename(file, '.ipynb'))
-    .sort();
-  if (known.length === 0)
-    throw new Problem(`There is no notebook in ${folder}.`, {
-      remedy: 'Check the clone: git status',
-    });
-  // The larger baseline story comes first, whatever the alphabet says.
-  if (names.length === 0)
-    return known.sort((a, b) => Number(b === 'using-cifar') - Number(a === 'using-cifar'));
+export function chooseNotebooks(
+  names,
+  { folder = notebooksFolder, onNotice = (notice) => process.stderr.write(`${notice}\n`) } = {},
+) {
+  const known = allNotebooks(folder);
+  if (names.length === 0) {
+    const experiments = experimentNotebooks(folder);
+    if (experiments.length === 0)
+      throw new Problem(`There is no notebook with a cell tagged "parameters" in ${folder}.`, {
+        remedy: 'Check the clone: git status',
+      });
+    const others = known.filter((name) => !experiments.includes(name));
+    if (others.length > 0)
+      onNotice(
+        `Passed over in notebooks/: ${others.join(', ')} (no experiment; --notebook NAME runs it).`,
+      );
+    // The larger baseline story comes first, whatever the alphabet says.
+    return experiments.sort((a, b) => Number(b === 'using-cifar') - Number(a === 'using-cifar'));
+  }
   return names.map((name) => {
     const plain = basename(name).replace(/\.ipynb$/, '');
     if (known.includes(plain)) return plain;

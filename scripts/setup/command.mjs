@@ -4,7 +4,7 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { killGroup } from './lock.mjs';
-import { root, setupFolder } from './project.mjs';
+import { root, setupFolder, toolEnvironment } from './project.mjs';
 
 const running = new Set();
 let stopsWithUs = false;
@@ -28,17 +28,17 @@ export class CommandFailed extends Error {
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, log?: string, onSpawn?: (pid: number) => void }} options
- *   `log`: the name of the file in .setup/logs that keeps the output
+ *   `env`: what comes to our own environment; `log`: the name of the file in .setup/logs that keeps the output
  * @returns {Promise<string>} what it printed to stdout
  * @throws {CommandFailed}
  */
-export function runCommand(command, args, { cwd = root, env = process.env, log, onSpawn } = {}) {
+export function runCommand(command, args, { cwd = root, env, log, onSpawn } = {}) {
   stopWithUs();
   return new Promise((resolve, reject) => {
     // A group of its own, so that ending it also ends what it started.
     const child = spawn(command, args, {
       cwd,
-      env,
+      env: { ...toolEnvironment(), ...env },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,5 +1,6 @@
 // Step: a Python environment in .venv with Jupyter, exactly as requirements-jupyter.txt pins it.
 import { existsSync, rmSync } from 'node:fs';
+import { delimiter } from 'node:path';
 import { CommandFailed, runCommand } from './command.mjs';
 import { Problem, commonProblem, lastLines } from './problem.mjs';
 import { fileHash, inProject, inVenv, root } from './project.mjs';
@@ -50,13 +51,7 @@ export async function runPip([verb, ...args], { what, offline, onSpawn, env = {}
     return await runCommand(inVenv('bin', 'python'), ['-m', 'pip', verb, ...network, ...args], {
       log: 'pip',
       onSpawn,
-      env: {
-        ...process.env,
-        ...env,
-        PIP_USER: '0',
-        PIP_REQUIRE_VIRTUALENV: '0',
-        PYTHONNOUSERSITE: '1',
-      },
+      env,
     });
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
@@ -72,6 +67,12 @@ export async function runPip([verb, ...args], { what, offline, onSpawn, env = {}
 }
 
 async function createVenv(python, onSpawn) {
+  if (root.includes(delimiter)) {
+    throw new Problem(
+      `Python makes no virtual environment below a path with "${delimiter}": ${root}.`,
+      { remedy: 'Move or clone the project to a path without it.' },
+    );
+  }
   try {
     await runCommand(python.command, ['-m', 'venv', inVenv()], { log: 'pip', onSpawn });
   } catch (error) {

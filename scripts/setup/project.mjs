@@ -19,6 +19,9 @@ export function inProject(...parts) {
   return join(root, ...parts);
 }
 
+/** The CommonJS file through which every program of ours starts. */
+export const door = inProject('scripts', 'door.cjs');
+
 /** Stamps, logs, the lock and temporary files of set-up. */
 export const setupFolder = inProject('.setup');
 
@@ -30,17 +33,32 @@ export function inVenv(...parts) {
   return inProject('.venv', ...parts);
 }
 
+/**
+ * Variables that lead a tool of ours to other people's modules, or its packages elsewhere than into .venv. Those that say
+ * where packages come from (PIP_INDEX_URL, PIP_CERT) stay.
+ */
+const ASTRAY = [
+  /^PYTHON[A-Z]/,
+  /^PIP_(ABI|CONSTRAINT|DEST|DRY_RUN|EDITABLE|IGNORE_INSTALLED|IMPLEMENTATION|NO_BINARY|NO_DEPS|PLATFORM|PRE|PREFIX|PYTHON|PYTHON_VERSION|REPORT|REQUIREMENT|REQUIRE_HASHES|REQUIRE_VIRTUALENV|ROOT|SRC|TARGET|USER)$/,
+  /^(JUPYTER_PATH|JUPYTER_CONFIG_PATH|JUPYTER_PREFER_ENV_PATH|JUPYTERLAB_DIR)$/,
+];
+
+/** The environment that the tools of set-up get. */
+export function toolEnvironment(env = process.env) {
+  const kept = Object.entries(env).filter(([name]) => !ASTRAY.some((astray) => astray.test(name)));
+  return { ...Object.fromEntries(kept), PYTHONNOUSERSITE: '1', PIP_USER: '0' };
+}
+
 /** Jupyter and IPython read and write in the project's own environment only, never in the home folder. */
 export function jupyterEnvironment(env = process.env) {
   return {
-    ...env,
+    ...toolEnvironment(env),
     JUPYTER_CONFIG_DIR: inVenv('etc', 'jupyter'),
     JUPYTER_DATA_DIR: inVenv('share', 'jupyter'),
     JUPYTER_RUNTIME_DIR: inVenv('share', 'jupyter', 'runtime'),
     JUPYTERLAB_SETTINGS_DIR: inVenv('etc', 'jupyter', 'lab', 'user-settings'),
     JUPYTERLAB_WORKSPACES_DIR: inVenv('etc', 'jupyter', 'lab', 'workspaces'),
     IPYTHONDIR: inVenv('etc', 'ipython'),
-    PYTHONNOUSERSITE: '1',
   };
 }
 

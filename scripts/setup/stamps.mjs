@@ -6,7 +6,9 @@ import { fingerprint, readJson, setupFolder, writeFileAtomic } from './project.m
 /** @returns whether the step's inputs are those of its last run and what it made is still there. */
 export function isStamped(step) {
   const stamp = readStamp(step);
-  return stamp?.key === stampKey(step) && stamp.outputs.every((path) => existsSync(path));
+  if (stamp?.key !== stampKey(step)) return false;
+  // A copied clone has the stamps of the original, which name what lies there.
+  return [...stamp.outputs, ...(step.outputs?.() ?? [])].every((path) => existsSync(path));
 }
 
 /** @returns the step's stamp, or `undefined`. */

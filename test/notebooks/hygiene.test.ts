@@ -1,12 +1,13 @@
 // What every committed notebook keeps to, whatever it tells.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import * as prettier from 'prettier';
 import { PICTURES_TAG } from '../../scripts/adoptRun.mjs';
 import { parseNotebookCells } from '../../scripts/notebookCells.mjs';
 import { checkValues, readParameters } from '../../scripts/parameters.mjs';
+import { experimentNotebooks } from '../../scripts/run/notebookFile.mjs';
 
 const folder = resolve(__dirname, '../../notebooks');
 const MAX_BYTES = 2e6;
@@ -16,7 +17,8 @@ const isList = (source: string): boolean => /^(import \{|const run = startRun\(\
 /** A cell that calls this shows pictures. */
 const PICTURES = /\bimageGridFigure\(/;
 
-for (const name of readdirSync(folder).filter((file) => file.endsWith('.ipynb'))) {
+for (const experiment of experimentNotebooks(folder)) {
+  const name = `${experiment}.ipynb`;
   const path = join(folder, name);
   const text = readFileSync(path, 'utf8');
   const notebook = JSON.parse(text);

@@ -1,19 +1,19 @@
 // tslab accepts loose code and is two years behind: so the cells are checked strictly, by both compilers.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import tslabTs from '@tslab/typescript-for-tslab';
 import ts from 'typescript';
 import { checkNotebook } from '../../scripts/notebookCells.mjs';
+import { experimentNotebooks } from '../../scripts/run/notebookFile.mjs';
 
 const root = resolve(__dirname, '../..');
 const dist = join(root, 'dist/index.d.ts');
 const needsBuild = existsSync(dist) ? {} : { skip: 'dist/ is not built: npm run setup' };
 
-const notebooks = readdirSync(join(root, 'notebooks'))
-  .filter((name) => name.endsWith('.ipynb'))
-  .map((name) => join(root, 'notebooks', name))
+const notebooks = experimentNotebooks()
+  .map((name) => join(root, 'notebooks', `${name}.ipynb`))
   .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
 
 test('the cells are typed strictly against the sources of lib', () => {

@@ -140,3 +140,15 @@ test('injecting again replaces the cell, and injecting nothing removes it', () =
 test('a notebook without a parameters cell has none', () => {
   assert.deepEqual(readParameters(notebook(codeCell('1'))), []);
 });
+
+test('a parameters cell with the line ends of Windows is read', () => {
+  const source =
+    '// one\r\nconst seed: number = 3; // its comment\r\n\r\nconst name: string = "a";\r\n';
+  assert.deepEqual(
+    parseParameters(source).map(({ name, value }) => [name, value]),
+    [
+      ['seed', 3],
+      ['name', 'a'],
+    ],
+  );
+});

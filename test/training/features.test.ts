@@ -186,10 +186,10 @@ test('a damaged, cut or foreign cache file is noticed and computed again', async
 test('an interrupted extraction says how far it came', async () => {
   const backbone = createHalves();
   const signal = AbortSignal.abort();
-  await assert.rejects(
-    extractFeatures(backbone, noise(5), { cacheDirectory, signal }),
-    { name: 'Interrupted', message: /interrupted after 0 of 5 pictures: run it again/ },
-  );
+  await assert.rejects(extractFeatures(backbone, noise(5), { cacheDirectory, signal }), {
+    name: 'Interrupted',
+    message: /interrupted after 0 of 5 pictures: run it again/,
+  });
   backbone.model.dispose();
 });
 
