@@ -21,6 +21,12 @@ export const startOptions = [
     help: 'folder with the data set, or its archive (default: cache, download, generated sample)',
   },
   {
+    flag: '--weights',
+    value: 'PATH',
+    key: 'weights',
+    help: "Keras' MobileNetV2 weights: an .h5 file or a folder of them (default: cache, download, embedded)",
+  },
+  {
     flag: '--full',
     key: 'full',
     help: 'the whole recipe: all images, all epochs (default: quick, within minutes)',

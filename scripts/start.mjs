@@ -42,7 +42,7 @@ async function main(args) {
   // What can be wrong with the command line is found before anything is downloaded or run.
   const parent = options.out ? fromHere(options.out) : inProject('data', 'runs');
   const runs = planRuns(options, parent);
-  runs.forEach(checkData);
+  runs.forEach(checkPlaces);
   checkWritable(parent);
 
   const { device } = await setUp({ ...options, device: options.device ?? runs[0].device });
@@ -53,8 +53,8 @@ async function main(args) {
       process.stdout.write(`  ${line}\n`);
     }
     const directory = run.directory ?? createRunFolder(parent, run.name, { preset: run.preset });
-    const { name, preset, values, data, offline } = run;
-    writeLaunch(directory, { notebook: name, preset, values, data, offline, device });
+    const { name, preset, values, data, weights, offline } = run;
+    writeLaunch(directory, { notebook: name, preset, values, data, weights, offline, device });
     const env = { ...notebookEnvironment(run), DEVICE: device };
     const executed = await runNotebook(run, { directory, values, env });
     const record = await completeRun(directory, { notebook: name, executed });
@@ -94,7 +94,7 @@ function planRuns(options, parent) {
 }
 
 /** An earlier run brings its notebook, values and data with it. */
-function refuseCompany({ again, resume, notebooks, assignments, full, seed, data }) {
+function refuseCompany({ again, resume, notebooks, assignments, full, seed, data, weights }) {
   const flag = again === undefined ? '--resume' : '--again';
   const company = [
     ['--resume', again !== undefined && resume !== undefined],
@@ -103,6 +103,7 @@ function refuseCompany({ again, resume, notebooks, assignments, full, seed, data
     ['--full', full],
     ['--seed', seed !== undefined],
     ['--data', data !== undefined],
+    ['--weights', weights !== undefined],
   ].find(([, given]) => given);
   if (!company) return;
   throw new Problem(
@@ -113,7 +114,7 @@ function refuseCompany({ again, resume, notebooks, assignments, full, seed, data
   );
 }
 
-function planNewRuns({ notebooks: names, full, seed, assignments, data, offline }) {
+function planNewRuns({ notebooks: names, full, seed, assignments, data, weights, offline }) {
   const notebooks = chooseNotebooks(names).map((name) => ({ name, notebook: readNotebook(name) }));
   return notebooks.map((entry) => {
     const own = assignmentsFor(entry, notebooks, assignments);
@@ -121,6 +122,7 @@ function planNewRuns({ notebooks: names, full, seed, assignments, data, offline 
       ...entry,
       preset: full ? 'full' : 'quick',
       data: data === undefined ? undefined : fromHere(data),
+      weights: weights === undefined ? undefined : fromHere(weights),
       offline,
       values: chosenValues(entry.notebook, entry.name, { full, seed, assignments: own }),
     };
@@ -128,12 +130,13 @@ function planNewRuns({ notebooks: names, full, seed, assignments, data, offline 
 }
 
 /** Paths and switches travel to the notebook by environment variables, never in a cell. */
-function notebookEnvironment({ preset, data, offline, directory, repeats }) {
+function notebookEnvironment({ preset, data, weights, offline, directory, repeats }) {
   return {
     ...absolutePaths(process.env),
     RUN_PRESET: preset,
     ...(offline ? { OFFLINE: '1' } : {}),
     ...(data === undefined ? {} : { DATA_DIR: data }),
+    ...(weights === undefined ? {} : { MOBILENETV2_DIR: weights }),
     ...(directory ? { RUN_RESUME: '1' } : {}),
     ...(repeats ? { RUN_AGAIN: repeats } : {}),
   };
@@ -145,13 +148,18 @@ function absolutePaths(env) {
   return Object.fromEntries(named.map((name) => [name, fromHere(env[name])]));
 }
 
-/** @throws {Problem} where a run's data are not there */
-function checkData({ data }) {
-  if (data === undefined || existsSync(data)) return;
-  throw new Problem(`--data names ${data}, and there is no such folder or file.`, {
-    remedy:
-      'Name a folder with one folder of pictures for each class, or the one that holds data_batch_1.bin and the others, or leave --data out.',
-  });
+/** @throws {Problem} where a run's data or weights are not there */
+function checkPlaces({ data, weights }) {
+  const remedies = {
+    data: 'Name a folder with one folder of pictures for each class, or the one that holds data_batch_1.bin and the others, or leave --data out.',
+    weights: "Name an .h5 file of Keras' MobileNetV2, or a folder of them, or leave --weights out.",
+  };
+  for (const [option, path] of Object.entries({ data, weights })) {
+    if (path === undefined || existsSync(path)) continue;
+    throw new Problem(`--${option} names ${path}, and there is no such folder or file.`, {
+      remedy: remedies[option],
+    });
+  }
 }
 
 /**

@@ -121,7 +121,7 @@ async function resolveNamed(
   throw new Error(
     `Expected ${candidates(request)[0]} in ${place} but found ` +
       `${files.length > 0 ? files.join(', ') : 'no .h5 file'}: get it from ${OFFICIAL_URL}, ` +
-      `or name another file or folder with MOBILENETV2_DIR.`,
+      `or name another file or folder with --weights or MOBILENETV2_DIR.`,
   );
 }
 
@@ -161,7 +161,7 @@ async function download(request: Request): Promise<MobileNetV2Weights> {
   const { offline = isOffline(), baseUrl = OFFICIAL_URL, signal, onProgress } = request;
   const path = cachePath(request);
   const url = new URL(basename(path), baseUrl).href;
-  const remedy = `download ${url} elsewhere and name its path with MOBILENETV2_DIR`;
+  const remedy = `download ${url} elsewhere and name its path with --weights or MOBILENETV2_DIR`;
   if (offline) {
     throw new DownloadError(
       'unreachable',
@@ -189,7 +189,7 @@ async function embedded(request: Request): Promise<MobileNetV2Weights> {
   if (request.includeTop) {
     throw new Error(
       `Expected weights with ImageNet's 1000 classes but the embedded backbone has none: ` +
-        `run with a network, or name a file with MOBILENETV2_DIR.`,
+        `run with a network, or name a file with --weights or MOBILENETV2_DIR.`,
     );
   }
   return openFile(join(dataDirectory(), EMBEDDED_WEIGHTS), 'embedded', { includeTop: false });

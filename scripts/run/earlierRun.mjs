@@ -17,8 +17,8 @@ const LAUNCH_FILE = 'launch.json';
  * Writes down how a run is started, beside what it makes.
  *
  * @param {string} directory the run's folder
- * @param {{ notebook: string, preset: string, values: Record<string, unknown>, data?: string, offline: boolean,
- *   device: string }} launch
+ * @param {{ notebook: string, preset: string, values: Record<string, unknown>, data?: string, weights?: string,
+ *   offline: boolean, device: string }} launch
  */
 export function writeLaunch(directory, launch) {
   const { pid } = process;
@@ -88,7 +88,7 @@ export function planAgain(directory, readNotebook) {
   // A run from Jupyter has none.
   const isLaunched = existsSync(join(directory, LAUNCH_FILE));
   const launch = isLaunched ? readRecord(directory, LAUNCH_FILE) : {};
-  const { data, offline = false, device } = launch;
+  const { data, weights, offline = false, device } = launch;
   const { notebook: name, preset, parameters, seed } = record;
   const notebook = readNotebook(name);
   const declared = readParameters(notebook, `${name}.ipynb`);
@@ -97,7 +97,7 @@ export function planAgain(directory, readNotebook) {
   // A notebook need not record every parameter; what the command line said of the others stands in the launch.
   const values = { ...launch.values, ...(hasSeed ? { seed } : {}), ...parameters };
   checkValues(declared, values, `the record of ${id}`);
-  return { name, notebook, values, preset, data, offline, device, record };
+  return { name, notebook, values, preset, data, weights, offline, device, record };
 }
 
 /**
@@ -119,10 +119,10 @@ export function planResume(directory, readNotebook) {
     throw new Problem(`The run ${id} is still at work (process ${launch.pid}).`, {
       remedy: 'Wait for it, or stop it with Ctrl-C first.',
     });
-  const { notebook: name, preset, values, data, offline = false, device } = launch;
+  const { notebook: name, preset, values, data, weights, offline = false, device } = launch;
   const notebook = readNotebook(name);
   checkValues(readParameters(notebook, `${name}.ipynb`), values, `${LAUNCH_FILE} of ${id}`);
-  return { name, notebook, values, preset, data, offline, device, record: launch };
+  return { name, notebook, values, preset, data, weights, offline, device, record: launch };
 }
 
 /**

@@ -44,6 +44,7 @@ const fields = {
     ...common,
     values,
     data: orAbsent(text),
+    weights: orAbsent(text),
     offline: orAbsent(flag),
     pid: count,
     start: orAbsent(text),

@@ -35,6 +35,7 @@ const launch = {
   preset: 'full',
   values: { epochs: 3 },
   data: '/pictures',
+  weights: '/weights.h5',
   offline: true,
   device: 'cpu',
 };
@@ -56,7 +57,7 @@ test('a complete run is repeated with all its parameters and the data it was sta
   const plan = planAgain(directory, readNotebook);
   assert.deepEqual(plan.values, { epochs: 2, seed: 7 });
   assert.equal(plan.name, 'using-cifar');
-  assert.equal(plan.data, '/pictures');
+  assert.deepEqual([plan.data, plan.weights], ['/pictures', '/weights.h5']);
   assert.equal(plan.offline, true);
 });
 
@@ -77,6 +78,7 @@ test('a run that is not complete is resumed, not repeated', () => {
   writeLaunch(directory, launch);
   assert.throws(() => planAgain(directory, readNotebook), /is not complete/);
   const plan = planResume(directory, readNotebook);
+  assert.equal(plan.weights, launch.weights);
   assert.deepEqual(plan.values, { epochs: 3 });
   assert.equal(plan.preset, 'full');
 });

@@ -12,6 +12,7 @@ test('without arguments every switch is off and nothing is chosen', () => {
   assert.deepEqual(parseOptions([]), {
     notebooks: [],
     data: undefined,
+    weights: undefined,
     full: false,
     offline: false,
     assignments: [],

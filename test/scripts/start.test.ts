@@ -39,6 +39,10 @@ test('what the second notebook cannot do is said before the first one runs', asy
       ['--data', 'photos.', '--out', 'runs'],
       /no such folder[^]*one folder of pictures for each class/,
     ],
+    [
+      ['--weights', 'none.h5', '--out', 'runs'],
+      /--weights names .*none\.h5, and there is no such folder or file\.\nRemedy: Name an \.h5 file/,
+    ],
   ];
   for (const [args, message] of cases) {
     const { status, stderr } = start(folder, ...args);
