@@ -56,7 +56,7 @@ export const startOptions = [
     flag: '--resume',
     value: 'RUN',
     key: 'resume',
-    help: 'finish a run that was interrupted or killed, from its checkpoints',
+    help: 'finish a run that was interrupted or killed, or that failed, from its checkpoints',
   },
   {
     flag: '--out',

@@ -89,7 +89,7 @@ function planRuns(options, parent) {
   const directory = findRun(name, { parents, from, complete: isRepeated });
   const plan = isRepeated
     ? { ...planAgain(directory, readNotebook), repeats: directory }
-    : { ...planResume(directory, readNotebook), directory };
+    : { ...planResume(directory, readNotebook, options.assignments), directory };
   return [{ ...plan, offline: options.offline || plan.offline }];
 }
 
@@ -99,7 +99,8 @@ function refuseCompany({ again, resume, notebooks, assignments, full, seed, data
   const company = [
     ['--resume', again !== undefined && resume !== undefined],
     ['--notebook', notebooks.length > 0],
-    ['--set', assignments.length > 0],
+    // A run that failed for a value is finished with another one; each training knows whether it is still the same.
+    ['--set', again !== undefined && assignments.length > 0],
     ['--full', full],
     ['--seed', seed !== undefined],
     ['--data', data !== undefined],

@@ -10,8 +10,10 @@ import {
   rm,
   writeFile,
 } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { errorCode } from '../atomicFile';
 import { projectRoot } from '../project';
 
 /** A browser that can be tried, and what its process needs besides our environment. */
@@ -52,14 +54,13 @@ export async function installedBrowsers(
 
 /**
  * The Chromium that the npm package `@sparticuz/chromium` carries (Linux, x64). Unpacked on first
- * need into `node_modules/.cache/`: about 3 s and 206 MB.
+ * need into `node_modules/.cache/` (the person's own cache in a clone of somebody else): about 3 s and 206 MB.
  */
 export async function packagedBrowser(): Promise<BrowserCandidate> {
   const packageFolder = join(require.resolve('@sparticuz/chromium'), '../../..');
   const manifest = await readFile(join(packageFolder, 'package.json'), 'utf8');
   const { version } = JSON.parse(manifest) as { version: string };
-  const folder = join(projectRoot(), 'node_modules/.cache', `chromium-${version}`);
-  if (!(await isRunnable(join(folder, 'chromium')))) await unpackBrowser(folder);
+  const folder = await unpackedBrowser(`chromium-${version}`);
   const libraries = [join(folder, 'al2023/lib'), process.env.LD_LIBRARY_PATH ?? ''];
   return {
     path: join(folder, 'chromium'),
@@ -69,6 +70,22 @@ export async function packagedBrowser(): Promise<BrowserCandidate> {
       ...((await isReadable('/etc/fonts/fonts.conf')) ? {} : { FONTCONFIG_PATH: folder }),
     },
   };
+}
+
+/** Where it lies unpacked: in the project; in the person's own cache where another one owns the project. */
+async function unpackedBrowser(name: string): Promise<string> {
+  const own = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+  const folders = [join(projectRoot(), 'node_modules/.cache', name), join(own, name)];
+  for (const folder of folders) if (await isRunnable(join(folder, 'chromium'))) return folder;
+  try {
+    await unpackBrowser(folders[0]);
+    return folders[0];
+  } catch (error) {
+    const isOthers = ['EACCES', 'EPERM', 'EROFS', 'ENOTEMPTY', 'EEXIST'];
+    if (!isOthers.includes(errorCode(error) ?? '')) throw error;
+    await unpackBrowser(folders[1]);
+    return folders[1];
+  }
 }
 
 /**

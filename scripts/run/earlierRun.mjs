@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { suggest } from '../nearMiss.mjs';
-import { checkValues, readParameters } from '../parameters.mjs';
+import { checkValues, parseAssignments, readParameters } from '../parameters.mjs';
 import { isAlive, processStart } from '../setup/lock.mjs';
 import { Problem } from '../setup/problem.mjs';
 import { inProject, root, writeFileAtomic } from '../setup/project.mjs';
@@ -103,9 +103,12 @@ export function planAgain(directory, readNotebook) {
 /**
  * How an unfinished run is finished: the same notebook with the same values, in the same folder.
  *
+ * @param {string} directory
+ * @param {(name: string) => object} readNotebook
+ * @param {readonly string[]} assignments values to mend
  * @throws {Problem} where the run is complete, still at work, or its record is damaged
  */
-export function planResume(directory, readNotebook) {
+export function planResume(directory, readNotebook, assignments = []) {
   const id = basename(directory);
   if (existsSync(join(directory, RECORD_FILE)))
     throw new Problem(`The run ${id} is complete: there is nothing to resume.`, {
@@ -119,9 +122,11 @@ export function planResume(directory, readNotebook) {
     throw new Problem(`The run ${id} is still at work (process ${launch.pid}).`, {
       remedy: 'Wait for it, or stop it with Ctrl-C first.',
     });
-  const { notebook: name, preset, values, data, weights, offline = false, device } = launch;
+  const { notebook: name, preset, data, weights, offline = false, device } = launch;
   const notebook = readNotebook(name);
-  checkValues(readParameters(notebook, `${name}.ipynb`), values, `${LAUNCH_FILE} of ${id}`);
+  const declared = readParameters(notebook, `${name}.ipynb`);
+  const values = { ...launch.values, ...parseAssignments(declared, assignments) };
+  checkValues(declared, values, `${LAUNCH_FILE} of ${id}`);
   return { name, notebook, values, preset, data, weights, offline, device, record: launch };
 }
 

@@ -1,4 +1,5 @@
 // Step: the npm packages, exactly as package-lock.json names them, without their install scripts.
+import { basename } from 'node:path';
 import { CommandFailed, runCommand } from './command.mjs';
 import { Problem, commonProblem, lastLines } from './problem.mjs';
 import { inProject, readJson, root } from './project.mjs';
@@ -38,10 +39,10 @@ export function isInstalled(wanted, installed) {
 }
 
 async function installPackages({ offline, onSpawn }) {
-  // `npm start` names the npm that runs us; a plain `node scripts/setup.mjs` finds it on the path.
-  const npm = process.env.npm_execpath?.endsWith('.js')
-    ? [process.execPath, process.env.npm_execpath]
-    : ['npm'];
+  // `npm start` names the npm that runs us; plain node, yarn and pnpm have the one on the path.
+  const runner = process.env.npm_execpath ?? '';
+  const isNpm = basename(runner) === 'npm-cli.js';
+  const npm = isNpm ? [process.execPath, runner] : ['npm'];
   const flags = [
     '--ignore-scripts',
     '--include=dev',
@@ -54,7 +55,12 @@ async function installPackages({ offline, onSpawn }) {
     : ['--fetch-retries=3', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
   const [command, ...first] = npm;
   try {
-    await runCommand(command, [...first, 'ci', ...flags, ...network], { log: 'npm', onSpawn });
+    await runCommand(command, [...first, 'ci', ...flags, ...network], {
+      log: 'npm',
+      onSpawn,
+      // Yarn passes its own registry on as if the person had named it.
+      env: isNpm ? {} : { npm_config_registry: undefined },
+    });
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
     if (error.missing) {

@@ -81,6 +81,7 @@ test('a run that is not complete is resumed, not repeated', () => {
   assert.equal(plan.weights, launch.weights);
   assert.deepEqual(plan.values, { epochs: 3 });
   assert.equal(plan.preset, 'full');
+  assert.deepEqual(planResume(directory, readNotebook, ['epochs=4']).values, { epochs: 4 });
 });
 
 test('a complete run is repeated, not resumed', () => {
