@@ -1,7 +1,7 @@
 // Predictions for a terminal: one picture in words, many as CSV.
 import type { NamedPrediction } from '../evaluation/predictPictures';
 import { csvText } from './csv';
-import { percent } from './theme';
+import { percent, printable } from './theme';
 
 /** The class with its probability, and the runners-up below, likeliest first. */
 export function predictionText({ picture, prediction }: NamedPrediction): string {
@@ -10,7 +10,7 @@ export function predictionText({ picture, prediction }: NamedPrediction): string
   const rows = topK.map(
     (each) => `  ${each.className.padEnd(width)}  ${percent(each.probability).padStart(7)}`,
   );
-  return [`${picture}: ${className}, ${percent(probability)}`, ...rows].join('\n');
+  return printable([`${picture}: ${className}, ${percent(probability)}`, ...rows].join('\n'));
 }
 
 /** One row a picture: its name, class and probability (0…1), then the runners-up in pairs of columns. */
