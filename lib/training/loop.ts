@@ -8,7 +8,7 @@ import { yieldToEvents, type Interrupts } from '../interrupts';
 import { createRng, shuffledIndices } from '../random';
 import type { tf } from '../tensorflow/backend';
 import { openCheckpoints, type Checkpoints } from './checkpoint';
-import type { LoopConfig } from './config';
+import { checkMemory, estimateMemory, gigabytes, type LoopConfig } from './config';
 import { findBestEpoch, shouldStop } from './earlyStopping';
 import type { History } from './history';
 import type { TrainingIdentity } from './identity';
@@ -54,8 +54,25 @@ export interface TrainingPlan {
   readonly onLoss?: (loss: number, step: number) => 'end' | undefined;
 }
 
-/** Runs a training; the rules are those of `trainModel`. */
-export function runTraining(plan: TrainingPlan): Promise<History> {
+/** Memory of a training that is said before it begins. */
+const WORTH_SAYING_BYTES = 1e9;
+
+/**
+ * Runs a training; the rules are those of `trainModel`.
+ *
+ * @throws RangeError where it does not fit into memory
+ */
+export async function runTraining(plan: TrainingPlan): Promise<History> {
+  const { batchSize, checkpoint } = plan.config;
+  const memoryBytes = estimateMemory(plan.model, {
+    batchSize: Math.min(batchSize, plan.source.size),
+    checkpoint,
+  });
+  checkMemory(memoryBytes);
+  if (memoryBytes >= WORTH_SAYING_BYTES) {
+    const words = plan.what.replace(/^./, (letter) => letter.toUpperCase());
+    console.log(`${words} begins that takes about ${gigabytes(memoryBytes)} of memory.`);
+  }
   const training = new Training(plan);
   const { signal } = plan.config;
   return trainAlone({ signal, describe: () => training.describe() }, (interrupts) =>

@@ -5,12 +5,9 @@ import { anyValue, checkOptions, flag, required } from '../options';
 import type { tf } from '../tensorflow/backend';
 import { chainAugmentations, type Augmentation } from './augment';
 import {
-  checkMemory,
   checkModelFits,
   completeLoopOptions,
   describeLoop,
-  estimateMemory,
-  gigabytes,
   loopRules,
   type LoopConfig,
   type TrainingOptions,
@@ -20,9 +17,6 @@ import { describeDataset, identify } from './identity';
 import { lossAdder } from './loss';
 import { runTraining, type BatchSource, type Validator } from './loop';
 import { createTrainingStep } from './trainingStep';
-
-/** Memory of a training that is said before it begins. */
-const WORTH_SAYING_BYTES = 1e9;
 
 /**
  * Trains a classifier in place, from the weights it has.
@@ -56,12 +50,6 @@ export async function trainModel(
   const { height, width } = trainSet;
   checkModelFits(model, preprocess, { trainSet, valSet });
   const config = completeLoopOptions(options, { ...trainSet, hasValidation: valSet !== undefined });
-  const batchSize = Math.min(options.batchSize, trainSet.size);
-  const memoryBytes = estimateMemory(model, { batchSize, checkpoint: options.checkpoint });
-  checkMemory(memoryBytes);
-  if (memoryBytes >= WORTH_SAYING_BYTES) {
-    console.log(`This training takes about ${gigabytes(memoryBytes)} of memory.`);
-  }
   return runTraining({
     what: 'a training',
     model,
