@@ -181,7 +181,8 @@ async function receive(transfer: Transfer): Promise<void> {
     const file = await openPartial(transfer, response);
     try {
       timer.restart(stallTimeoutSeconds);
-      await appendBody(transfer, response, file, () => timer.restart(stallTimeoutSeconds));
+      const onPiece = (): void => timer.restart(stallTimeoutSeconds);
+      await appendBody(transfer, response, { file, attempt: attempt.signal, onPiece });
     } finally {
       await file.close();
     }
@@ -251,14 +252,22 @@ async function openPartial(transfer: Transfer, response: Response): Promise<File
 async function appendBody(
   transfer: Transfer,
   response: Response,
-  file: FileHandle,
-  onPiece: () => void,
+  {
+    file,
+    attempt,
+    onPiece,
+  }: { readonly file: FileHandle; readonly attempt: AbortSignal; readonly onPiece: () => void },
 ): Promise<void> {
   const { sizeBytes, signal, onProgress } = transfer.options;
   const total = totalBytes(response);
   const pieces: ReadableStreamDefaultReader<Uint8Array> | undefined = response.body?.getReader();
+  // Node 22's fetch leaves a read for ever open whose connection broke before it began.
+  const given = new Promise<never>((_, reject) => {
+    attempt.addEventListener('abort', () => reject(attempt.reason as Error), { once: true });
+  });
+  given.catch(() => undefined);
   for (;;) {
-    const piece = await pieces?.read().catch((error: unknown) => {
+    const piece = await Promise.race([pieces?.read(), given]).catch((error: unknown) => {
       signal?.throwIfAborted();
       throw interrupted(transfer, receivedBytes(transfer), error);
     });

@@ -21,7 +21,8 @@ function cutAfter(bytes: number): Mischief {
     if (attempt > 0) return false;
     response.writeHead(200, { 'Content-Length': CONTENT.length });
     // Not at once: from Node 22 on, fetch drops what it has not handed over yet when the connection breaks.
-    response.write(CONTENT.subarray(0, bytes), () => setTimeout(() => response.destroy(), 100));
+    const cut = () => setTimeout(() => response.destroy(), bytes > 0 ? 100 : 0);
+    response.write(CONTENT.subarray(0, bytes), cut);
     return true;
   };
 }
@@ -314,6 +315,7 @@ test('a signal stops the download, and the next call goes on from there', async 
   const setting = await arrange(t, { mischief: cutAfter(0) });
   const controller = new AbortController();
   const stopped = setting.download({
+    stallTimeoutSeconds: 0.3,
     signal: controller.signal,
     onProgress: () => controller.abort(new Error('stopped by the user')),
   });
