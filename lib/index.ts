@@ -253,7 +253,7 @@ export { findModel } from './experiments/findModel';
 export type { FoundModel } from './experiments/findModel';
 export { describeTrainedModel } from './experiments/modelRecord';
 export type { FinishedModel } from './experiments/modelRecord';
-export type { ProgressEvent } from './experiments/progressLog';
+export type { ProgressEvent } from './training/history';
 export { parseRunRecord } from './experiments/runRecord';
 export type {
   DatasetRecord,

@@ -1,18 +1,6 @@
 // progress.jsonl: what a run is doing, one JSON object a line, for whoever watches from outside.
 import { appendFileSync } from 'node:fs';
-import type { EpochRecord, StepInfo } from '../training/history';
-
-/** What happens in a run. A watcher ignores events that it does not know. */
-export type ProgressEvent =
-  | {
-      readonly event: 'training';
-      readonly model: string;
-      readonly epochs: number;
-      readonly stepsPerEpoch: number;
-    }
-  | ({ readonly event: 'step'; readonly model: string } & StepInfo)
-  | ({ readonly event: 'epoch'; readonly model: string } & EpochRecord)
-  | { readonly event: 'note'; readonly text: string };
+import type { ProgressEvent } from '../training/history';
 
 /** At most five steps a second: a watcher sees no more, and a step takes a few milliseconds. */
 const STEP_INTERVAL_MS = 200;

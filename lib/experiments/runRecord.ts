@@ -1,7 +1,7 @@
 // What a finished run leaves behind in run.json, and the check of such a file.
 import type { DatasetSource } from '../data/dataset';
 import type { MetricValues } from '../evaluation/runningMetrics';
-import { epochSchema, metricsSchema } from '../training/checkpointSchema';
+import { epochSchema, metricsSchema } from '../training/history';
 import type { EpochRecord } from '../training/history';
 import {
   amount,

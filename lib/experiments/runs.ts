@@ -12,7 +12,8 @@ import type { CheckpointOptions } from '../training/config';
 import { describeRecordedDataset, recordDataset, type RecordedSplits } from './datasetRecord';
 import { checkRemembered, compareWithEarlier, rememberDataset } from './earlierData';
 import { describeEnvironment } from './environment';
-import { createProgressLog, type ProgressEvent } from './progressLog';
+import type { ProgressEvent } from '../training/history';
+import { createProgressLog } from './progressLog';
 import {
   type DatasetRecord,
   type ModelRecord,

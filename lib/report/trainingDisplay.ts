@@ -1,5 +1,5 @@
 // A training as it goes on, in the cell that started it: a bar, numbers and growing curves.
-import type { ProgressEvent } from '../experiments/progressLog';
+import type { ProgressEvent } from '../training/history';
 import { anyValue, checkOptions, required, text } from '../options';
 import type { CheckpointOptions } from '../training/config';
 import type { EpochRecord, History, ResumeInfo, StepInfo } from '../training/history';

@@ -6,9 +6,16 @@
  * it. (TensorFlow folds plain convolutions with constant weights itself, but no depthwise ones, and no variables.)
  */
 import { DataType } from './backend';
-import { edge, specOf, typeValue, type Edge, type Graph, type GraphNode } from './graph';
+import {
+  edge,
+  specOf,
+  typeValue,
+  type Edge,
+  type Graph,
+  type GraphNode,
+  type RewriteRule,
+} from './graph';
 import { hasChannelsLast, timesChannelScale } from './channelScale';
-import type { RewriteRule } from './rewrite';
 
 const CONVOLUTIONS: ReadonlySet<string> = new Set(['Conv2D', 'DepthwiseConv2dNative']);
 

@@ -7,8 +7,15 @@
  * has come in bfloat16 already; between the two worlds stand casts, and a cast there and back is none.
  */
 import { DataType } from './backend';
-import { edge, specOf, typeValue, type Edge, type Graph, type GraphNode } from './graph';
-import type { RewriteRule } from './rewrite';
+import {
+  edge,
+  specOf,
+  typeValue,
+  type Edge,
+  type Graph,
+  type GraphNode,
+  type RewriteRule,
+} from './graph';
 
 /** Operations that gain from bfloat16 by themselves, with the inputs that are lowered. */
 const LOWERED: Readonly<Record<string, readonly number[]>> = {

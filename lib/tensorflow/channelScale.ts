@@ -6,9 +6,16 @@
  * hundreds of times smaller. (TensorFlow does the same for the forward pass of a plain convolution, not for gradients.)
  */
 import { DataType } from './backend';
-import { edge, specOf, typeValue, type Edge, type Graph, type GraphNode } from './graph';
+import {
+  edge,
+  specOf,
+  typeValue,
+  type Edge,
+  type Graph,
+  type GraphNode,
+  type RewriteRule,
+} from './graph';
 import { reshape, sameShape } from './peephole';
-import type { RewriteRule } from './rewrite';
 
 /** Where the gradient by the convolution's result and the filter stand among the inputs. */
 const FILTER_INPUT: Readonly<Record<string, number>> = {

@@ -6,7 +6,14 @@
  */
 import { callback, checkOptions, flag, seedInteger, text } from '../options';
 import type { TensorTree } from './containers';
-import { StepCompiler, type AnyStep } from './stepCompiler';
+import {
+  StepCompiler,
+  type AnyStep,
+  type CompileOptions,
+  type CompileStatistics,
+} from './stepCompiler';
+
+export type { CompileOptions, CompileStatistics };
 
 /** What a step may return: a tensor, or tensors in arrays and records. */
 export type StepResult = TensorTree;
@@ -21,33 +28,6 @@ export type CompiledStep<F extends Step> = F & {
   /** Gives the sessions back. Variables keep their latest values; a later call throws. */
   dispose(): void;
 };
-
-export interface CompileStatistics {
-  /** Calls that were recorded: real steps, executed eagerly. */
-  traces: number;
-  /** Calls that ran as a graph. */
-  graphRuns: number;
-  /** Calls that ran eagerly because the step cannot be a graph, or inside of a gradient. */
-  eagerRuns: number;
-  /** Why it cannot, or null. */
-  fallbackReason: string | null;
-}
-
-export interface CompileOptions {
-  /** For messages. Default the function's own name. */
-  readonly name?: string;
-  /** Seed of the step's random numbers (dropout, lib/tensorflow/random). Default 0. */
-  readonly seed?: number;
-  /**
-   * Take variables as constants: what only depends on them is computed once, such as folded batch norms. For inference. When a
-   * weight changes, the next call makes a new graph. Default false.
-   */
-  readonly frozen?: boolean;
-  /** Convolutions and matrix products in bfloat16; weights and optimizer stay float32. Default false. */
-  readonly bfloat16?: boolean;
-  /** Called once when the step cannot be a graph. Default: one line on the console. */
-  readonly onFallback?: (reason: string) => void;
-}
 
 /**
  * Compiles a step.

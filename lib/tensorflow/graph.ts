@@ -119,3 +119,10 @@ export function typeValue(dtype: number): AttributeValue {
 export function endpoint({ node, index }: Edge): string {
   return `${node.name}:${index}`;
 }
+
+/**
+ * Looks at one node, whose inputs have been rewritten already.
+ *
+ * @returns What takes the place of each of its outputs, or null to keep it. May add nodes, or change this one.
+ */
+export type RewriteRule = (node: GraphNode, graph: Graph) => readonly Edge[] | null;

@@ -1,6 +1,6 @@
 /** Notices when something that a graph took for constant has changed. */
 import type { tf } from './backend';
-import type { RecordedStep } from './trace';
+import type { RecordedStep } from './recorder';
 
 /** A frozen weight has another value, or an optimizer another hyperparameter or other slots. */
 export type Change = 'weight' | 'optimizer';

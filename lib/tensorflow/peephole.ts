@@ -1,8 +1,15 @@
 /** Small, exact replacements for the detours that tfjs takes because it runs one operation at a time. */
 import { DataType } from './backend';
 import { constantIntegers } from './constants';
-import { edge, specOf, typeValue, type Edge, type Graph, type GraphNode } from './graph';
-import type { RewriteRule } from './rewrite';
+import {
+  edge,
+  specOf,
+  typeValue,
+  type Edge,
+  type Graph,
+  type GraphNode,
+  type RewriteRule,
+} from './graph';
 
 const RULES: Readonly<Record<string, RewriteRule>> = {
   Add: addBias,

@@ -17,10 +17,37 @@ import {
   refusalOf,
   specOfTensor,
 } from './tensors';
-import type { RecordedStep, VariableUpdate } from './trace';
+import type { GraphVariable } from './sessionVariables';
 import { TracedTensors } from './tracedTensors';
 import { before, TracedVariables } from './tracedVariables';
 import { hookTrace, type Operation, type TraceListener } from './traceHooks';
+
+/** A step as a graph. */
+export interface RecordedStep {
+  readonly graph: Graph;
+  /** One for each of the traced inputs, in order. */
+  readonly inputs: readonly GraphNode[];
+  /** One for each tensor that the step returned, in order. */
+  readonly outputs: readonly Edge[];
+  readonly variables: readonly GraphVariable[];
+  readonly written: ReadonlySet<tf.Variable>;
+  /** Runs when every variable is written; to be asked for where the step returns nothing. */
+  readonly done: Edge;
+  /** Variables whose value was taken as a constant. */
+  readonly constants: readonly tf.Variable[];
+  /** tfjs optimizers that the step used: their hyperparameters are constants of the graph. */
+  readonly optimizers: readonly tf.Optimizer[];
+}
+
+/** An operation on resource variables, and what it amounts to. */
+export interface VariableUpdate {
+  readonly resources: readonly tf.Variable[];
+  /** The operation's inputs behind the resources. */
+  readonly inputs: readonly tf.Tensor[];
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
+  /** Updates `resources`. */
+  readonly eager: () => void;
+}
 
 export class Recorder implements TraceListener {
   /** Why the step cannot be a graph, or null. */

@@ -2,17 +2,10 @@
 import { batchNormFoldRule } from './batchNormFold';
 import { bfloat16Rule } from './bfloat16';
 import { channelScaleRule } from './channelScale';
-import { edge, type Edge, type Graph, type GraphNode } from './graph';
+import { edge, type Edge, type GraphNode, type RewriteRule } from './graph';
 import { peepholeRule } from './peephole';
 import { samePaddingRule } from './samePadding';
-import type { RecordedStep } from './trace';
-
-/**
- * Looks at one node, whose inputs have been rewritten already.
- *
- * @returns What takes the place of each of its outputs, or null to keep it. May add nodes, or change this one.
- */
-export type RewriteRule = (node: GraphNode, graph: Graph) => readonly Edge[] | null;
+import type { RecordedStep } from './recorder';
 
 /** @returns the same step with fused and cheaper operations, and without nodes that nothing needs. */
 export function rewriteGraph(

@@ -7,9 +7,8 @@
  */
 import { DataType } from './backend';
 import { hasChannelsLast } from './channelScale';
-import { edge, specOf, type Edge, type Graph, type GraphNode } from './graph';
+import { edge, specOf, type Edge, type Graph, type GraphNode, type RewriteRule } from './graph';
 import { constantIntegers, isConstantZero } from './constants';
-import type { RewriteRule } from './rewrite';
 
 /** By operation: finds out for a "valid" convolution or gradient whether it may pad by itself. */
 const RULES: Readonly<Record<string, RewriteRule>> = {

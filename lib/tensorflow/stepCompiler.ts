@@ -1,7 +1,6 @@
 /** Decides for each call of a compiled step how it is served: by a graph, by a recorded run, or operation by operation. */
 import { describeValue } from '../options';
 import { tf, nodeBackend } from './backend';
-import type { CompileOptions, CompileStatistics } from './compile';
 import { flatten, isOpaque, leavesOf, mapLeaves, signatureOf } from './containers';
 import { watchChanges, type Change } from './guard';
 import { withFusedLayers } from './layers';
@@ -10,12 +9,40 @@ import { rewriteGraph } from './rewrite';
 import { endpoints, isUnsupported, Session } from './savedModel';
 import { SessionVariables } from './sessionVariables';
 import { separateCopy } from './tensors';
-import { isTracing, traceStep, type RecordedStep } from './trace';
+import type { RecordedStep } from './recorder';
+import { isTracing, traceStep } from './trace';
 
 /** More graphs than this for one step: an argument that should be a tensor differs from call to call. */
 const MAX_GRAPHS = 32;
 
 export type AnyStep = (...args: unknown[]) => unknown;
+
+export interface CompileStatistics {
+  /** Calls that were recorded: real steps, executed eagerly. */
+  traces: number;
+  /** Calls that ran as a graph. */
+  graphRuns: number;
+  /** Calls that ran eagerly because the step cannot be a graph, or inside of a gradient. */
+  eagerRuns: number;
+  /** Why it cannot, or null. */
+  fallbackReason: string | null;
+}
+
+export interface CompileOptions {
+  /** For messages. Default the function's own name. */
+  readonly name?: string;
+  /** Seed of the step's random numbers (dropout, lib/tensorflow/random). Default 0. */
+  readonly seed?: number;
+  /**
+   * Take variables as constants: what only depends on them is computed once, such as folded batch norms. For inference. When a
+   * weight changes, the next call makes a new graph. Default false.
+   */
+  readonly frozen?: boolean;
+  /** Convolutions and matrix products in bfloat16; weights and optimizer stay float32. Default false. */
+  readonly bfloat16?: boolean;
+  /** Called once when the step cannot be a graph. Default: one line on the console. */
+  readonly onFallback?: (reason: string) => void;
+}
 
 /** One graph: for one list of shapes and constants. */
 interface CompiledGraph {

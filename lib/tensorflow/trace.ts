@@ -5,9 +5,7 @@
  * tensor and each variable is in the graph.
  */
 import type { tf } from './backend';
-import type { AttributeValue, Edge, Graph, GraphNode } from './graph';
-import { Recorder } from './recorder';
-import type { GraphVariable } from './sessionVariables';
+import { Recorder, type RecordedStep, type VariableUpdate } from './recorder';
 
 /** The record of one step. */
 export interface Trace<Result> {
@@ -18,23 +16,6 @@ export interface Trace<Result> {
   readonly refusal: string | null;
   /** An optimizer's slots, a layer's weights: how the next call differs from this one cannot be known. */
   readonly madeVariables: boolean;
-}
-
-/** A step as a graph. */
-export interface RecordedStep {
-  readonly graph: Graph;
-  /** One for each of the traced inputs, in order. */
-  readonly inputs: readonly GraphNode[];
-  /** One for each tensor that the step returned, in order. */
-  readonly outputs: readonly Edge[];
-  readonly variables: readonly GraphVariable[];
-  readonly written: ReadonlySet<tf.Variable>;
-  /** Runs when every variable is written; to be asked for where the step returns nothing. */
-  readonly done: Edge;
-  /** Variables whose value was taken as a constant. */
-  readonly constants: readonly tf.Variable[];
-  /** tfjs optimizers that the step used: their hyperparameters are constants of the graph. */
-  readonly optimizers: readonly tf.Optimizer[];
 }
 
 let active: Recorder | null = null;
@@ -79,16 +60,6 @@ export function traceStep<Result>(
   const recorded =
     madeVariables || recorder.refusal !== null ? null : recorder.finish(outputsOf(result));
   return { result, recorded, refusal: recorder.refusal, madeVariables };
-}
-
-/** An operation on resource variables, and what it amounts to. */
-export interface VariableUpdate {
-  readonly resources: readonly tf.Variable[];
-  /** The operation's inputs behind the resources. */
-  readonly inputs: readonly tf.Tensor[];
-  readonly attributes: Readonly<Record<string, AttributeValue>>;
-  /** Updates `resources`. */
-  readonly eager: () => void;
 }
 
 /** Runs an update eagerly, so that a trace records that one operation instead of what `eager` does. */

@@ -2,6 +2,17 @@
 import { resolve } from 'node:path';
 import { errorCode } from '../atomicFile';
 import { lockFolder } from '../folderLock';
+import {
+  amount,
+  count,
+  flag,
+  listOf,
+  number,
+  object,
+  objectOf,
+  recordOf,
+  type Schema,
+} from '../schema';
 import { describeBackend, type BackendDescription } from '../tensorflow/backend';
 import {
   prepareCheckpointFolder,
@@ -10,11 +21,11 @@ import {
   type CheckpointContent,
   type TensorGroups,
 } from './checkpointFiles';
-import { checkpointStateSchema } from './checkpointSchema';
 import type { CheckpointOptions } from './config';
 import { findDifference, type TrainingIdentity } from './identity';
 import type { TensorValue } from './modelState';
-import type { TrainingProgress } from './progress';
+import { epochSchema } from './history';
+import type { EpochTally, TrainingProgress } from './progress';
 
 /** Everything that a training needs to go on as if nothing had happened. */
 export interface TrainingSnapshot {
@@ -41,6 +52,29 @@ export interface CheckpointState {
   readonly progress: TrainingProgress;
   readonly complete: boolean;
 }
+
+const progressSchema: Schema<TrainingProgress> = objectOf<TrainingProgress>({
+  step: count,
+  epochs: listOf(epochSchema),
+  current: objectOf<EpochTally>({
+    steps: count,
+    images: count,
+    lossSum: number,
+    sums: recordOf(listOf(number)),
+    stepSeconds: amount,
+    seconds: amount,
+    learningRate: amount,
+  }),
+  seconds: amount,
+});
+
+/** Its checksum finds what was damaged; this finds what was written by hand, or by something else. */
+export const checkpointStateSchema: Schema<CheckpointState> = objectOf<CheckpointState>({
+  identity: object as Schema<CheckpointState['identity']>,
+  runtime: object as Schema<CheckpointState['runtime']>,
+  progress: progressSchema,
+  complete: flag,
+});
 
 /** Saves and finds one training's checkpoints. */
 export interface Checkpoints {

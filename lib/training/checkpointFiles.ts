@@ -12,8 +12,17 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, fileError, writeFolderAtomic } from '../atomicFile';
-import { count, objectOf, SchemaError } from '../schema';
-import { stateFileSchema } from './checkpointSchema';
+import {
+  anything,
+  count,
+  listOf,
+  objectOf,
+  oneOf,
+  recordOf,
+  type Schema,
+  SchemaError,
+  text,
+} from '../schema';
 import type { TensorValue } from './modelState';
 
 /** The format's version: a reader refuses any other. */
@@ -42,6 +51,34 @@ export interface StateFile {
   readonly files: Readonly<Record<string, GroupRecord>>;
   readonly state: unknown;
 }
+
+const groupFields: Schema<GroupRecord> = objectOf<GroupRecord>({
+  sizeBytes: count,
+  sha256: text,
+  tensors: listOf(
+    objectOf<GroupRecord['tensors'][number]>({
+      name: text,
+      dtype: oneOf('float32', 'int32'),
+      shape: listOf(count),
+    }),
+  ),
+});
+
+/** The tensors, four bytes a number, fill their file. */
+const groupSchema: Schema<GroupRecord> = (value, place) => {
+  const group = groupFields(value, place);
+  const bytes = group.tensors.map(({ shape }) => shape.reduce((size, side) => size * side, 4));
+  const expected = bytes.reduce((sum, size) => sum + size, 0);
+  if (expected === group.sizeBytes) return group;
+  throw new SchemaError(`${place}.sizeBytes`, `${expected}, as its tensors are`, group.sizeBytes);
+};
+
+const stateFileSchema: Schema<StateFile> = objectOf<StateFile>({
+  schemaVersion: count,
+  savedAt: text,
+  files: recordOf(groupSchema),
+  state: anything,
+});
 
 const objectWithVersion = objectOf<Pick<StateFile, 'schemaVersion'>>({ schemaVersion: count });
 const KEPT = 2;

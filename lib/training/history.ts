@@ -1,6 +1,15 @@
 /** What a training reports: one record an epoch, and one line of news a step. */
-
 import type { MetricValues } from '../evaluation/runningMetrics';
+import {
+  amount,
+  count,
+  fraction,
+  nullable,
+  number,
+  objectOf,
+  recordOf,
+  type Schema,
+} from '../schema';
 
 /** One finished epoch. Metrics by their names: `loss`, `accuracy` (0…1), and those that were asked for. */
 export interface EpochRecord {
@@ -74,3 +83,37 @@ export function addPreparation(history: History, seconds: number): History {
     seconds: history.seconds + seconds,
   };
 }
+
+/** The values of metrics, by name; `accuracy` is always there. */
+export const metricsSchema: Schema<MetricValues> = (value, place) => {
+  objectOf({ accuracy: fraction })(value, place);
+  return recordOf(number)(value, place);
+};
+
+/** `loss` too. */
+const epochMetricsSchema: Schema<MetricValues> = (value, place) => {
+  objectOf({ loss: number })(value, place);
+  return metricsSchema(value, place);
+};
+
+/** An epoch as files hold it. */
+export const epochSchema: Schema<EpochRecord> = objectOf<EpochRecord>({
+  epoch: count,
+  train: epochMetricsSchema,
+  val: nullable(epochMetricsSchema),
+  learningRate: amount,
+  seconds: amount,
+  imagesPerSecond: amount,
+});
+
+/** What happens in a run. A watcher ignores events that it does not know. */
+export type ProgressEvent =
+  | {
+      readonly event: 'training';
+      readonly model: string;
+      readonly epochs: number;
+      readonly stepsPerEpoch: number;
+    }
+  | ({ readonly event: 'step'; readonly model: string } & StepInfo)
+  | ({ readonly event: 'epoch'; readonly model: string } & EpochRecord)
+  | { readonly event: 'note'; readonly text: string };

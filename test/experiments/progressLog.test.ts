@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { createProgressLog, type ProgressEvent } from '../../lib/experiments/progressLog';
+import { createProgressLog } from '../../lib/experiments/progressLog';
+import type { ProgressEvent } from '../../lib/training/history';
 
 const folder = mkdtempSync(join(tmpdir(), 'progress-'));
 after(() => rmSync(folder, { recursive: true }));

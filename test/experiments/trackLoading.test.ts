@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ProgressEvent } from '../../lib/experiments/progressLog';
+import type { ProgressEvent } from '../../lib/training/history';
 import { describeLoading, trackLoading } from '../../lib/experiments/trackLoading';
 
 test('what is known of the size is said in tenths', () => {

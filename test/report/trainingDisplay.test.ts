@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
-import type { ProgressEvent } from '../../lib/experiments/progressLog';
+import type { ProgressEvent } from '../../lib/training/history';
 import { createTrainingDisplay } from '../../lib/report/trainingDisplay';
 import { duration, niceTicks } from '../../lib/report/ticks';
 import { trainingSvg } from '../../lib/report/trainingSvg';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createRng } from '../../lib/random';
 import { readNewestCheckpoint } from '../../lib/training/checkpointFiles';
-import { checkpointStateSchema } from '../../lib/training/checkpointSchema';
+import { checkpointStateSchema } from '../../lib/training/checkpoint';
 import { trainModel } from '../../lib/training/train';
 import { createTinyModel, interruptAfter, tinyOptions } from './tinyTraining';
 
