@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { ModelRecord } from '../../lib/experiments/runRecord';
@@ -63,6 +63,9 @@ test('a complete run can be loaded, is listed, and is the latest', async () => {
 test('the record names neither the host nor the user', async () => {
   const text = JSON.stringify(await startRun(options()).complete());
   assert.doesNotMatch(text, /"(hostname|host|user|home)"/);
+  const { username, homedir } = userInfo();
+  for (const secret of [hostname(), homedir]) assert.ok(!text.includes(secret), secret);
+  assert.doesNotMatch(text, new RegExp(`[":/@]${username}[":/@]`));
 });
 
 test('whoever watches is told which data the run uses', () => {
