@@ -1,6 +1,6 @@
 /** Tensors in arrays and records: what a step takes and returns. */
 import { tf } from './backend';
-import { specOfTensor } from './tensors';
+import { specOfTensor } from './tensorInfo';
 
 /** A tensor, or tensors by place or by name, as deep as one likes. */
 export type TensorTree =

@@ -4,7 +4,7 @@
  */
 import { tf, DataType } from './backend';
 import { executeOperation } from './operations';
-import { specOfTensor } from './tensors';
+import { specOfTensor } from './tensorInfo';
 import { isTracing } from './trace';
 
 const KERNEL = { kernelName: 'GatherV2', backendName: 'tensorflow' } as const;

@@ -1,6 +1,6 @@
 /** Small, exact replacements for the detours that tfjs takes because it runs one operation at a time. */
 import { DataType } from './backend';
-import { constantIntegers } from './constants';
+import { constantIntegers } from './constantValues';
 import {
   edge,
   specOf,

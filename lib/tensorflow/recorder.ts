@@ -16,7 +16,7 @@ import {
   isKnownType,
   refusalOf,
   specOfTensor,
-} from './tensors';
+} from './tensorInfo';
 import type { GraphVariable } from './sessionVariables';
 import { TracedTensors } from './tracedTensors';
 import { before, TracedVariables } from './tracedVariables';

@@ -8,7 +8,7 @@
 import { DataType } from './backend';
 import { hasChannelsLast } from './channelScale';
 import { edge, specOf, type Edge, type Graph, type GraphNode, type RewriteRule } from './graph';
-import { constantIntegers, isConstantZero } from './constants';
+import { constantIntegers, isConstantZero } from './constantValues';
 
 /** By operation: finds out for a "valid" convolution or gradient whether it may pad by itself. */
 const RULES: Readonly<Record<string, RewriteRule>> = {

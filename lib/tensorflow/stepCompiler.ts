@@ -2,13 +2,13 @@
 import { describeValue } from '../options';
 import { tf, nodeBackend } from './backend';
 import { flatten, isOpaque, leavesOf, mapLeaves, signatureOf } from './containers';
-import { watchChanges, type Change } from './guard';
+import { watchChanges, type Change } from './staleness';
 import { withFusedLayers } from './layers';
 import { withRandomStream } from './random';
 import { rewriteGraph } from './rewrite';
 import { endpoints, isUnsupported, Session } from './savedModel';
 import { SessionVariables } from './sessionVariables';
-import { separateCopy } from './tensors';
+import { separateCopy } from './tensorInfo';
 import type { RecordedStep } from './recorder';
 import { isTracing, traceStep } from './trace';
 

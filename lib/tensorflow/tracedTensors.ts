@@ -1,7 +1,7 @@
 /** What the tensors of a recorded run are in its graph, by the addon's numbers. */
 import { nodeBackend, type tf } from './backend';
 import { edge, type Edge, type Graph, type GraphNode, type OutputSpec } from './graph';
-import { copyOf, isKnownType, specOfTensor } from './tensors';
+import { copyOf, isKnownType, specOfTensor } from './tensorInfo';
 
 export class TracedTensors {
   private readonly edges = new Map<number, Edge>();

@@ -2,7 +2,7 @@
 import { tf } from './backend';
 import { edge, typeValue, type Edge, type Graph, type GraphNode } from './graph';
 import { addGraphVariable, addRead, type GraphVariable } from './sessionVariables';
-import { idOf, idOfOwnData, specOfTensor } from './tensors';
+import { idOf, idOfOwnData, specOfTensor } from './tensorInfo';
 import type { TracedTensors } from './tracedTensors';
 
 /** One variable at a point of the step. */

@@ -1,6 +1,6 @@
 import { checkOptions, fractionBelowOne, required } from '../options';
 import { tf } from '../tensorflow/backend';
-import { updateVariables } from '../tensorflow/resources';
+import { updateVariables } from '../tensorflow/resourceVariables';
 import type { NamedVariable } from './optimizer';
 
 /** How weights are averaged over the steps of a training. */

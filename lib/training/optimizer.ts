@@ -1,7 +1,7 @@
 /** Adam and SGD on TensorFlow's fused kernels, with the learning rate as an input of every step. */
 import { checkOptions, flag, fractionBelowOne, nonNegativeNumber } from '../options';
 import { tf } from '../tensorflow/backend';
-import { updateVariables } from '../tensorflow/resources';
+import { updateVariables } from '../tensorflow/resourceVariables';
 
 /** A variable with a name that holds across processes: tfjs numbers its own names. */
 export interface NamedVariable {

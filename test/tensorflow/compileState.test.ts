@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { nodeBackend, tf } from '../../lib/tensorflow/backend';
 import { compile } from '../../lib/tensorflow/compile';
 import { replaceMember } from '../../lib/tensorflow/replaceMember';
-import { updateVariables } from '../../lib/tensorflow/resources';
+import { updateVariables } from '../../lib/tensorflow/resourceVariables';
 import { compileStrictly, valuesOf, variableOf } from './steps';
 
 type T = tf.Tensor;
@@ -227,4 +227,26 @@ tidyTest('tracing an update copies no weight to JavaScript', () => {
   assert.equal(step.statistics.graphRuns, 1);
   step.dispose();
   tf.dispose([weight, m, v]);
+});
+
+tidyTest('the example of lib/tensorflow/README.md says what happens', () => {
+  const weight = variableOf(2);
+  const step = compileStrictly((x: T, learningRate: T) => {
+    const gradient = x.mul(2);
+    weight.assign(weight.sub(gradient.mul(learningRate)));
+    return weight.mul(1);
+  });
+  const results = [3, 1].map((x) => value(step(tf.scalar(x), tf.scalar(0.1))));
+  assert.deepEqual(
+    [...results, value(weight)].map((number) => number.toFixed(6)),
+    ['1.400000', '1.200000', '1.200000'],
+  );
+  assert.deepEqual(step.statistics, {
+    traces: 1,
+    graphRuns: 1,
+    eagerRuns: 0,
+    fallbackReason: null,
+  });
+  step.dispose();
+  weight.dispose();
 });
