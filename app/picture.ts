@@ -8,7 +8,7 @@ const MAX_PIXELS = 120e6;
 /** A picture that cannot be read; the message is for the person at the page. */
 export class PictureError extends Error {}
 
-/** @throws PictureError for what is no picture, only a part of one, or too large. */
+/** @throws PictureError for a file that is not a valid image, is cut off, or is too large. */
 export async function readPicture(file: File): Promise<Pixels> {
   const name = `“${file.name || 'The picture'}”`;
   if (file.size === 0) throw new PictureError(`${name} is empty. Choose another picture.`);
@@ -21,7 +21,7 @@ export async function readPicture(file: File): Promise<Pixels> {
     bitmap = await createImageBitmap(new Blob([bytes]), { imageOrientation: 'from-image' });
   } catch {
     throw new PictureError(
-      `${name} is no picture that this browser can read. Save it as JPEG or PNG and try again.`,
+      `${name} is not an image that this browser can read. Save it as JPEG or PNG and try again.`,
     );
   }
   try {

@@ -38,7 +38,7 @@ async function main(args) {
     });
   }
   if (positionals.length === 0) {
-    throw new Problem('There is no picture to look at.', {
+    throw new Problem('No picture was named.', {
       remedy: 'For example: npm run predict -- picture.jpg',
     });
   }

@@ -93,7 +93,7 @@ async function runSteps(steps, { offline, lock, stream, write }, round = 1) {
     writeStamp(step, { seconds: line.done() });
   }
   rmSync(temporaryFolder, { recursive: true, force: true });
-  // A new node_modules lost its addon, a new .venv its kernel: what one step undid of another is mended here.
+  // A new node_modules lost its addon, a new .venv its kernel: what one step undid of another is redone here.
   await runSteps(steps, { offline, lock, stream, write }, round + 1);
 }
 

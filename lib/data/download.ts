@@ -54,7 +54,7 @@ export interface DownloadOptions {
   readonly retryDelaySeconds?: number;
 }
 
-/** A transfer is given up after so many failures in a row without a new byte. */
+/** Failures in a row without a new byte after which a transfer is given up. */
 const MAX_FAILURES = 4;
 /** Where nobody has answered yet it may be offline, which has to be known sooner. */
 const MAX_UNANSWERED = 2;

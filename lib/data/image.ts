@@ -62,10 +62,10 @@ export async function decodeImage(
   try {
     whole = await decodeBytes(bytes, 'error');
   } catch (error) {
-    const mended = await decodeWithEnd(bytes);
-    if (!mended) throw await decodingError(name, bytes, error);
+    const repaired = await decodeWithEnd(bytes);
+    if (!repaired) throw await decodingError(name, bytes, error);
     onNotice(`${name} lacks the last bytes of a JPEG file; no pixel is missing, so it is taken.`);
-    whole = mended;
+    whole = repaired;
   }
   return height === undefined || width === undefined
     ? whole

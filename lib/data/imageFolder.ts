@@ -148,7 +148,7 @@ export async function loadImageFolder(
   const { signal, onNotice = console.warn } = options;
   const skipped = [...plan.skipped];
   const total = countFiles(plan);
-  const mended: string[] = [];
+  const repaired: string[] = [];
   let done = 0;
   const load = (planned: PlannedSet): Promise<DecodedSet> =>
     decodeSet(planned, {
@@ -157,7 +157,7 @@ export async function loadImageFolder(
       size,
       signal,
       skipped,
-      onNotice: (notice) => mended.push(notice),
+      onNotice: (notice) => repaired.push(notice),
       onPicture: () => options.onProgress?.(++done, total),
     });
   const sets = {
@@ -169,8 +169,8 @@ export async function loadImageFolder(
   const valSet = sets.validation?.dataset;
   for (const set of [trainSet, testSet]) requireEveryClass(set, root);
   if (skipped.length > 0) onNotice(skippedNotice(skipped, root));
-  if (mended.length > 5) mended.splice(5, Infinity, `… and ${mended.length - 5} more`);
-  if (mended.length > 0) onNotice(mended.join('\n'));
+  if (repaired.length > 5) repaired.splice(5, Infinity, `… and ${repaired.length - 5} more`);
+  if (repaired.length > 0) onNotice(repaired.join('\n'));
   for (const notice of repeatedPictures(sets, root)) onNotice(notice);
   return {
     name: trainSet.name,

@@ -126,7 +126,7 @@ async function loadAutomatically(options: LoadDatasetOptions): Promise<DatasetSp
       error instanceof DownloadError && ['unreachable', 'refused'].includes(error.failure);
     if (!isOutOfReach) throw error;
     onNotice(
-      `CIFAR-10 is out of reach: using the GENERATED SAMPLE, pictures that this project draws. ` +
+      `CIFAR-10 could not be loaded: using the GENERATED SAMPLE, pictures that this project draws. ` +
         `Its accuracies are not accuracies on CIFAR-10. (${error.message})`,
     );
     return createSample(options);

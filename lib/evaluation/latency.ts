@@ -6,14 +6,14 @@ import { percentile } from './statistics';
 
 /** How long one picture takes, batch 1, from bytes in memory to probabilities. */
 export interface Latency {
-  /** Half of the predictions took at most so many milliseconds. */
+  /** The median, in milliseconds. */
   readonly p50Milliseconds: number;
-  /** Nine of ten took at most so many. */
+  /** The 90th percentile, in milliseconds. */
   readonly p90Milliseconds: number;
   readonly runs: number;
 }
 
-/** What {@link measureLatency} can be told. */
+/** Options of {@link measureLatency}. */
 export interface LatencyOptions {
   /** Size of the picture before preprocessing, which is part of the time. Default: the preprocess' own. */
   readonly height?: number;

@@ -5,7 +5,7 @@ import { abortSignal, callback, checkOptions, positiveInteger } from '../options
 import { Interrupted, watchInterrupts, yieldToEvents } from '../interrupts';
 import { createPredictor } from './predictor';
 
-/** What {@link predictDataset} can be told. */
+/** Options of {@link predictDataset}. */
 export interface PredictOptions {
   /** Pictures a run of the graph. Default 256. */
   readonly batchSize?: number;

@@ -3,7 +3,7 @@ import { tf } from '../tensorflow/backend';
 import { layerSeed } from './layerSeed';
 import { imageShape, type ImageShape } from './modelOptions';
 
-/** What {@link createCnn} can be told. */
+/** Options of {@link createCnn}. */
 export interface CnnOptions {
   /** Input images as [height, width, channels], both sides at least 16. Default [32, 32, 3]. */
   readonly inputShape?: ImageShape;

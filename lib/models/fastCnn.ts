@@ -11,7 +11,7 @@ import { tf } from '../tensorflow/backend';
 import { layerSeed } from './layerSeed';
 import { imageShape, type ImageShape } from './modelOptions';
 
-/** What {@link createFastCnn} can be told. */
+/** Options of {@link createFastCnn}. */
 export interface FastCnnOptions {
   /** Input images as [height, width, channels], both sides at least 17. Default [32, 32, 3]. */
   readonly inputShape?: ImageShape;

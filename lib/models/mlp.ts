@@ -3,7 +3,7 @@ import { tf } from '../tensorflow/backend';
 import { layerSeed } from './layerSeed';
 import { imageShape, type ImageShape } from './modelOptions';
 
-/** What {@link createMlp} can be told. */
+/** Options of {@link createMlp}. */
 export interface MlpOptions {
   /** Input images as [height, width, channels]. Default [32, 32, 3], as CIFAR-10. */
   readonly inputShape?: ImageShape;

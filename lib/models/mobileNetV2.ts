@@ -2,7 +2,7 @@ import { checkOptions, flag, integerFrom, oneOf, positiveNumber, seedInteger } f
 import { tf } from '../tensorflow/backend';
 import { layerSeed } from './layerSeed';
 
-/** What {@link createMobileNetV2} can be told. */
+/** Options of {@link createMobileNetV2}. */
 export interface MobileNetV2Options {
   /** Width multiplier of every layer, greater than 0. Default 1. ImageNet weights exist for .35, .5, .75, 1, 1.3, 1.4. */
   readonly alpha?: number;

@@ -71,7 +71,7 @@ interface Request extends Omit<ResolveWeightsOptions, 'alpha'> {
 
 /**
  * Finds weights for MobileNetV2, in this order: `path`, the file or folder that `MOBILENETV2_DIR` names, the
- * cache `data/mobilenet_v2`, Keras' own place by download (2 to 30 MB), and, where that is out of reach or ruled
+ * cache `data/mobilenet_v2`, Keras' own place by download (2 to 30 MB), and, where that fails or is ruled
  * out and no top is wanted, the embedded backbone, with a notice.
  *
  * What is named, by argument or environment, is used or is an error: never something else instead. Every file is
@@ -149,7 +149,7 @@ async function downloadOrEmbedded(request: Request): Promise<MobileNetV2Weights>
       throw error; // to get the official ones is what helps then
     });
     onNotice(
-      `ImageNet's weights are out of reach: using the EMBEDDED BACKBONE (alpha ${weights.alpha}), which this ` +
+      `ImageNet's weights could not be loaded: using the EMBEDDED BACKBONE (alpha ${weights.alpha}), which this ` +
         `project trained on pictures that it drew. (${error.message})`,
     );
     return weights;

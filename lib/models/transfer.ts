@@ -43,7 +43,7 @@ export async function loadBackbone(
   };
 }
 
-/** What {@link createHead} can be told. */
+/** Options of {@link createHead}. */
 export interface HeadOptions {
   /** Features that the backbone gives: `backbone.outputs[0].shape[1]`. */
   readonly features: number;

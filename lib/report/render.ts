@@ -107,7 +107,7 @@ function renderUri(
           return await Plotly.toImage({ ...figure, config: {} }, imageOptions);
         } catch (error) {
           // Plotly rejects with the event of an image that failed, which says "[object Event]" of itself.
-          throw error instanceof Error ? error : new Error('its SVG is no picture to the browser');
+          throw error instanceof Error ? error : new Error('the browser cannot read its SVG');
         }
       },
       printableFigure({ data, layout }),

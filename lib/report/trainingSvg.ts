@@ -112,7 +112,7 @@ function metricTexts(values: MetricValues): string[] {
   return Object.entries(values).map(([name, value]) => `${name} ${value.toFixed(3)}`);
 }
 
-/** The bar, with a notch at each epoch's end as long as these can be told apart. */
+/** The bar, with a notch at each epoch's end as long as these are distinguishable. */
 function bar({ step, history }: TrainingView): string {
   const { x, y, width, height } = BAR;
   const fraction = history ? 1 : step ? step.step / (step.epochs * step.stepsPerEpoch) : 0;

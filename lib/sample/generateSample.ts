@@ -1,6 +1,6 @@
 /**
  * The generated sample: pictures of the ten things that CIFAR-10 names, drawn by this project. It is
- * what notebooks run on where CIFAR-10 is out of reach, and it never passes for CIFAR-10: its name is
+ * what notebooks run on where CIFAR-10 could not be downloaded, and it never passes for CIFAR-10: its name is
  * "generated sample" and its source `generated`, in titles, records and terminal alike.
  *
  * How hard it is: with 4,500 pictures, 8 epochs, batches of 32 and Adam at 1e-3 the CNN reached .928,

@@ -8,7 +8,7 @@ import { createRng } from '../random';
 import { randomGamma, randomUniform } from '../tensorflow/random';
 import { mixPairs, movePictures, paintSquares } from './augmentOps';
 
-/** What {@link createAugmentation} can be told; what is left out does not happen. */
+/** Options of {@link createAugmentation}; what is left out does not happen. */
 export interface AugmentationOptions {
   /**
    * Mirrors pictures left to right: `true` tosses a coin for each picture and step. `'alternating'` tosses it once for
@@ -17,7 +17,7 @@ export interface AugmentationOptions {
    */
   readonly flip?: boolean | 'alternating';
   /**
-   * Moves pictures by up to so many pixels in both directions, each distance as likely; what comes in at the border is
+   * Moves pictures by up to this number of pixels in both directions, each distance as likely; what comes in at the border is
    * the picture mirrored at its outermost pixels. Recipes for 32 pixels take 2 (airbench) to 4 (He et al. 2016).
    */
   readonly shift?: number;

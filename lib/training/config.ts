@@ -126,7 +126,7 @@ export interface LoopConfig extends Omit<
   LoopOptions,
   'metrics' | 'keepBest' | 'earlyStopping' | 'classWeights'
 > {
-  /** The learning rate of the step after so many steps. */
+  /** The learning rate of the step that follows this number of steps. */
   readonly rateOf: (stepsDone: number) => number;
   readonly optimizer: Optimizer;
   readonly loss: Loss;

@@ -40,7 +40,7 @@ export interface Features {
   readonly seconds: number;
 }
 
-/** What {@link extractFeatures} can be told. */
+/** Options of {@link extractFeatures}. */
 export interface ExtractOptions {
   /**
    * What happens with a second look at each picture's mirror image, which costs as much as the first:
@@ -71,7 +71,7 @@ export interface ExtractProgress {
   readonly cached: number;
 }
 
-/** Pictures are cached in parts of so many: a stopped extraction loses one part at most. */
+/** Pictures in each part of the cache: a stopped extraction loses one part at most. */
 const PART_SIZE = 2500;
 
 /**

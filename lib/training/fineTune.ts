@@ -7,7 +7,7 @@ import type { History } from './history';
 import { createCosineSchedule } from './schedule';
 import { trainModel } from './train';
 
-/** What {@link fineTune} can be told: all that `trainModel` can, and where to begin. */
+/** Options of {@link fineTune}: all that `trainModel` can, and where to begin. */
 export interface FineTuneOptions extends TrainingOptions {
   /** The first layer that is trained, as Keras calls it, for example `block_13_expand`. */
   readonly unfreezeFrom: string;

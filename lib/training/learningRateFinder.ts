@@ -57,7 +57,7 @@ export interface LearningRateSearch {
 
 /** The share of the past in the smoothed loss; fastai's. */
 const SMOOTHING = 0.98 ** 5;
-/** A loss so many times its lowest value ends the trial; fastai's. */
+/** A loss of this multiple of its lowest value ends the trial; fastai's. */
 const RUN_AWAY = 4;
 
 /**

@@ -115,7 +115,7 @@ export const STANDARD_RECIPE: Recipe = {
  * Left to run on. Cutout and the longer average follow published recipes.
  *
  * Thirty epochs reached .941 on 5,000 validation pictures (one run) and .943 on the training pictures as augmented: little
- * was learnt by heart, so it may run a third longer.
+ * is memorized, so it may run a third longer.
  */
 export const LONG_RECIPE: Recipe = {
   ...STANDARD_RECIPE,
@@ -154,7 +154,7 @@ export type RecipePiece = keyof typeof WITHOUT;
 export const RECIPE_PIECES: readonly RecipePiece[] = Object.keys(WITHOUT) as RecipePiece[];
 
 /**
- * The recipe without one piece, all else equal; the same recipe where it has not got the piece.
+ * The recipe without one piece, all else equal; the same recipe where it does not contain the piece.
  *
  * Without alternating flips it tosses a coin each time; without whitening the first layer is as large, but trained from
  * random weights; without the schedule the rate is half the peak, about the triangle's mean.

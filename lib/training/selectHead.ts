@@ -30,7 +30,7 @@ export const HEAD_RECIPES: readonly HeadRecipe[] = [
   { hiddenUnits: 512, dropoutRate: 0.5, weightDecay: 0.1 },
 ];
 
-/** What {@link selectHead} can be told. */
+/** Options of {@link selectHead}. */
 export interface SelectHeadOptions {
   readonly trainFeatures: Features;
   readonly valFeatures: Features;

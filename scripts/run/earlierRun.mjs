@@ -105,7 +105,7 @@ export function planAgain(directory, readNotebook) {
  *
  * @param {string} directory
  * @param {(name: string) => object} readNotebook
- * @param {readonly string[]} assignments values to mend
+ * @param {readonly string[]} assignments values to change
  * @throws {Problem} where the run is complete, still at work, or its record is damaged
  */
 export function planResume(directory, readNotebook, assignments = []) {

@@ -32,7 +32,7 @@ export function cellFailed({ name, notebook, titles }, { index, of, text, direct
   return new Problem(`Cell ${index} of ${of} of ${name}.ipynb failed (${titles[index - 1]}).`, {
     details: `${shown.map((line) => `│ ${line}`).join('\n')}\n\n${withoutKernelFrames(text)}`,
     remedy:
-      'Mend the cell or the value, then run the same command again; npm run lab opens the notebook. ' +
+      'Fix the cell or the value, then run the same command again; npm run lab opens the notebook. ' +
       `To keep the trainings that are done: ${resumeCommand(directory)}, with --set NAME=VALUE where a value was wrong.`,
   });
 }

@@ -65,7 +65,7 @@ async function buildLibrary({ onSpawn }) {
     if (!(error instanceof CommandFailed)) throw error;
     throw new Problem('lib/ does not compile.', {
       details: firstLines(error.output, 15),
-      remedy: 'Mend the lines above, then run the same command again.',
+      remedy: 'Fix the lines above, then run the same command again.',
     });
   }
   // File by file, so that no moment is without a dist/ for a notebook that is running.

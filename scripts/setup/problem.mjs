@@ -1,6 +1,6 @@
 // What went wrong, in words for the person at the terminal: what is missing, and the remedy.
 
-/** An error that a person can mend. Entry scripts print it without a stack. */
+/** An error that a person can fix. Entry scripts print it without a stack. */
 export class Problem extends Error {
   /**
    * @param {string} message what happened and where, expected and received

@@ -62,7 +62,7 @@ test('a folder: CSV on the standard output, what was skipped on the other', asyn
 
 test('what cannot be done is said in a line with the way out', async () => {
   const cases: [string[], RegExp][] = [
-    [[], /no picture to look at.*\n.*npm run predict -- picture\.jpg/],
+    [[], /No picture was named.*\n.*npm run predict -- picture\.jpg/],
     [['--modle', 'x', 'a.png'], /modle.*\n.*--help/],
     [['nothing.jpg', '--model', 'model'], /nothing\.jpg but there is nothing: check the path/],
     [['pictures/torn.jpg', '--model', 'model'], /torn\.jpg[^]*1 of 1 pictures were skipped/],

@@ -209,7 +209,7 @@ test('the page is used by keyboard and by ear, and a broken picture gets a messa
     const problem = () =>
       page.$eval('#problem', (e) => (e.hasAttribute('hidden') ? '' : e.textContent));
     for (const [broken, message] of [
-      ['no picture.jpg', /“no picture\.jpg” is no picture that this browser can read/],
+      ['no picture.jpg', /“no picture\.jpg” is not an image that this browser can read/],
       ['cut.jpg', /“cut\.jpg” is cut off/],
     ] as const) {
       await drop(page, pictures[broken]);

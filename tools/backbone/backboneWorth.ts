@@ -20,7 +20,7 @@ import {
 /** One hidden layer: on 20 pictures of a class it was a few points ahead of a linear head. */
 const HEAD = { hiddenUnits: 512, training: { weightDecay: 0.1 } } as const;
 
-/** What {@link measureBackboneWorth} can be told. */
+/** Options of {@link measureBackboneWorth}. */
 export interface BackboneWorthOptions {
   /** Weights in Keras' layout, without the top. */
   readonly path: string;

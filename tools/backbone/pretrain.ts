@@ -23,7 +23,7 @@ import { trainModel } from '../../lib/training/train';
 /** The width of the embedded backbone: 410,208 numbers, 1.6 MB. */
 export const EMBEDDED_ALPHA = 0.35;
 
-/** What {@link pretrainBackbone} can be told. */
+/** Options of {@link pretrainBackbone}. */
 export interface PretrainOptions {
   /** Training pictures to draw, 3 kB of memory each. */
   readonly pictures: number;
