@@ -41,6 +41,10 @@ function findTests(args) {
     .sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || a.localeCompare(b));
 }
 
+function withOwnServers(hosts) {
+  return [hosts, '127.0.0.1', 'localhost'].filter(Boolean).join();
+}
+
 /** @returns {Promise<number>} the runner's exit code; its summary is the last that is printed. */
 function runTests(files, device) {
   const isTerminal = process.stdout.isTTY;
@@ -54,7 +58,14 @@ function runTests(files, device) {
   const runner = spawn(process.execPath, [...flags, ...files], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...jupyterEnvironment(), DEVICE: device, ...(isTerminal ? { FORCE_COLOR: '1' } : {}) },
+    env: {
+      ...jupyterEnvironment(),
+      // A machine's proxy is no way to the servers of the tests.
+      NO_PROXY: withOwnServers(process.env.NO_PROXY),
+      no_proxy: withOwnServers(process.env.no_proxy),
+      DEVICE: device,
+      ...(isTerminal ? { FORCE_COLOR: '1' } : {}),
+    },
   });
   runner.stdout.pipe(createNoiseFilter()).pipe(process.stdout);
   runner.stderr.pipe(createNoiseFilter()).pipe(process.stderr);
