@@ -150,9 +150,9 @@ function runtimeOrigin(): string {
   return 'an addon that was already installed';
 }
 
-/** tfjs-node 4.22 calls two functions of node:util that Node 23 removed. */
+/** tfjs-node 4.22 calls two functions of node:util that Node 22 warns about and Node 23 removed. */
 function restoreRemovedNodeFunctions(): void {
   const removed = util as unknown as Record<string, unknown>;
-  removed.isNullOrUndefined ??= (value: unknown): boolean => value == null;
-  removed.isArray ??= Array.isArray;
+  removed.isNullOrUndefined = (value: unknown): boolean => value == null;
+  removed.isArray = Array.isArray;
 }
