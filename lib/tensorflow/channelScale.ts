@@ -14,8 +14,9 @@ import {
   type Graph,
   type GraphNode,
   type RewriteRule,
+  sameItems,
 } from './graph';
-import { reshape, sameShape } from './peephole';
+import { reshape } from './peephole';
 
 /** Where the gradient by the convolution's result and the filter stand among the inputs. */
 const FILTER_INPUT: Readonly<Record<string, number>> = {
@@ -60,7 +61,7 @@ function channelScale({ node }: Edge): { values: Edge; scale: Edge } | null {
     specOf(side).shape.length === 1 &&
     specOf(side).shape[0] === shape.at(-1) &&
     // Not values of one channel that the product spreads over all.
-    sameShape(specOf(other).shape, shape);
+    sameItems(specOf(other).shape, shape);
   if (isScale(b, a)) return { values: a, scale: b };
   return isScale(a, b) ? { values: b, scale: a } : null;
 }

@@ -126,3 +126,8 @@ export function endpoint({ node, index }: Edge): string {
  * @returns What takes the place of each of its outputs, or null to keep it. May add nodes, or change this one.
  */
 export type RewriteRule = (node: GraphNode, graph: Graph) => readonly Edge[] | null;
+
+/** True for lists of the same items: shapes, pads, anything told apart by `===`. */
+export function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i]);
+}

@@ -9,6 +9,7 @@ import {
   type Graph,
   type GraphNode,
   type RewriteRule,
+  sameItems,
 } from './graph';
 
 const RULES: Readonly<Record<string, RewriteRule>> = {
@@ -90,7 +91,7 @@ function singleMatMul(node: GraphNode, graph: Graph): readonly Edge[] | null {
 function plainReshape(node: GraphNode, graph: Graph): readonly Edge[] | null {
   const [value] = node.inputs;
   const [{ shape }] = node.outputs;
-  return value.node.op === 'Reshape' || sameShape(specOf(value).shape, shape)
+  return value.node.op === 'Reshape' || sameItems(specOf(value).shape, shape)
     ? [reshape(graph, value, shape)]
     : null;
 }
@@ -99,7 +100,7 @@ function plainReshape(node: GraphNode, graph: Graph): readonly Edge[] | null {
 export function reshape(graph: Graph, value: Edge, shape: readonly number[]): Edge {
   const source = value.node.op === 'Reshape' ? value.node.inputs[0] : value;
   const { dtype, shape: sourceShape } = specOf(source);
-  if (sameShape(sourceShape, shape)) return source;
+  if (sameItems(sourceShape, shape)) return source;
   const sizes = graph.addConstant(
     { shape: [shape.length], dtype: DataType.int32 },
     Int32Array.from(shape),
@@ -109,8 +110,4 @@ export function reshape(graph: Graph, value: Edge, shape: readonly number[]): Ed
     outputs: [{ shape, dtype }],
   });
   return edge(node);
-}
-
-export function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, i) => size === b[i]);
 }

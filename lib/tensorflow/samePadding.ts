@@ -7,7 +7,15 @@
  */
 import { DataType } from './backend';
 import { hasChannelsLast } from './channelScale';
-import { edge, specOf, type Edge, type Graph, type GraphNode, type RewriteRule } from './graph';
+import {
+  edge,
+  specOf,
+  type Edge,
+  type Graph,
+  type GraphNode,
+  type RewriteRule,
+  sameItems,
+} from './graph';
 import { constantIntegers, isConstantZero } from './constantValues';
 
 /** By operation: finds out for a "valid" convolution or gradient whether it may pad by itself. */
@@ -36,7 +44,7 @@ function padInside(node: GraphNode, filterShape: readonly number[]): null {
   const pads = constantIntegers(padded.node.inputs[1]);
   const [values] = padded.node.inputs;
   const same = samePads(node, { size: specOf(values).shape, filterShape });
-  if (same === null || pads === null || !isSame(pads, same)) return null;
+  if (same === null || pads === null || !sameItems(pads, same)) return null;
   node.inputs[0] = values;
   node.attributes.set('padding', { kind: 'string', value: 'SAME' });
   return null;
@@ -53,7 +61,7 @@ function cutInside(node: GraphNode, graph: Graph): readonly Edge[] | null {
   const full = specOf(node.inputs[0]).shape;
   if (same === null || begin === null) return null;
   const pads = begin.flatMap((start, axis) => [start, full[axis] - start - shape[axis]]);
-  if (!isSame(pads, same)) return null;
+  if (!sameItems(pads, same)) return null;
   const sizes = graph.addConstant(
     { shape: [shape.length], dtype: DataType.int32 },
     Int32Array.from(shape),
@@ -99,8 +107,4 @@ function samePads(
 function integers(node: GraphNode, name: string): readonly number[] {
   const value = node.attributes.get(name);
   return value?.kind === 'ints' ? value.value : [1, 1, 1, 1];
-}
-
-function isSame(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((value, i) => value === b[i]);
 }

@@ -1,5 +1,6 @@
 /** Notices when something that a graph took for constant has changed. */
 import type { tf } from './backend';
+import { sameItems } from './graph';
 import type { RecordedStep } from './recorder';
 
 /** A frozen weight has another value, or an optimizer another hyperparameter or other slots. */
@@ -12,7 +13,7 @@ export function watchChanges({ optimizers, constants }: RecordedStep): () => Cha
   return () => {
     if (constants.some((variable, i) => variable.isDisposed || variable.dataId !== dataIds[i]))
       return 'weight';
-    return optimizers.every((optimizer, i) => isSame(settingsOf(optimizer), settings[i]))
+    return optimizers.every((optimizer, i) => sameItems(settingsOf(optimizer), settings[i]))
       ? null
       : 'optimizer';
   };
@@ -26,8 +27,4 @@ function settingsOf(optimizer: tf.Optimizer): unknown[] {
       : [],
   );
   return [JSON.stringify(optimizer.getConfig()), ...slots];
-}
-
-function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((value, i) => value === b[i]);
 }

@@ -3,14 +3,7 @@ import { test } from 'node:test';
 import { tf } from '../../lib/tensorflow/backend';
 import { compile } from '../../lib/tensorflow/compile';
 import { withFusedLayers } from '../../lib/tensorflow/layers';
-
-/** Greatest difference relative to the greatest value. */
-function deviation(actual: tf.Tensor, expected: tf.Tensor): number {
-  return tf.tidy(() => {
-    const scale = expected.abs().max().dataSync()[0] || 1;
-    return actual.sub(expected).abs().max().dataSync()[0] / scale;
-  });
-}
+import { deviation } from './rewriting';
 
 /** The step's results as a graph (its second call) and eagerly. */
 function bothWays(
