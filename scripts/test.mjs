@@ -41,10 +41,6 @@ function findTests(args) {
     .sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || a.localeCompare(b));
 }
 
-function withOwnServers(hosts) {
-  return [hosts, '127.0.0.1', 'localhost'].filter(Boolean).join();
-}
-
 /** @returns {Promise<number>} the runner's exit code; its summary is the last that is printed. */
 function runTests(files, device) {
   const isTerminal = process.stdout.isTTY;
@@ -55,14 +51,16 @@ function runTests(files, device) {
     '--test-reporter=spec',
     `--test-concurrency=${availableParallelism()}`,
   ];
+  const named = process.env.no_proxy || process.env.NO_PROXY;
+  const direct = [named, '127.0.0.1', 'localhost'].filter(Boolean).join();
   const runner = spawn(process.execPath, [...flags, ...files], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...jupyterEnvironment(),
       // A machine's proxy is no way to the servers of the tests.
-      NO_PROXY: withOwnServers(process.env.NO_PROXY),
-      no_proxy: withOwnServers(process.env.no_proxy),
+      NO_PROXY: direct,
+      no_proxy: direct,
       DEVICE: device,
       ...(isTerminal ? { FORCE_COLOR: '1' } : {}),
     },

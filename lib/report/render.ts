@@ -1,6 +1,7 @@
 // A figure as a picture: plotly.js draws it in a headless browser.
 import type { Browser, Page } from 'puppeteer-core';
 import { BrowserUnavailableError, withBrowser } from './browser';
+import { plainText } from './csv';
 import type { Figure } from './figure';
 import { plotlySource } from './plotlySource';
 import { withDensity } from './png';
@@ -42,7 +43,8 @@ export async function renderPng(
 const CANVAS = { side: 65_535, area: 2 ** 27 };
 
 function fittingScale({ layout }: Figure, scale: number): number {
-  const { width = defaultFigureWidth, height, title } = layout;
+  const { width = defaultFigureWidth, height } = layout;
+  const title = plainText(layout.title.text);
   const largest = Math.min(
     CANVAS.side / Math.max(width, height),
     Math.sqrt(CANVAS.area / (width * height)),
@@ -53,11 +55,11 @@ function fittingScale({ layout }: Figure, scale: number): number {
   if (fitting === 0) {
     throw new Error(
       `Expected a figure that a browser's canvas can hold but received one of ${size} CSS pixels ` +
-        `(“${title.text}”): save it as svg or html.`,
+        `(“${title}”): save it as svg or html.`,
     );
   }
   console.log(
-    `“${title.text}” has ${size} CSS pixels, too many for a PNG at scale ${scale}: drawn at ${fitting}.`,
+    `“${title}” has ${size} CSS pixels, too many for a PNG at scale ${scale}: drawn at ${fitting}.`,
   );
   return fitting;
 }
@@ -119,7 +121,7 @@ function renderUri(
     if (!(error instanceof Error) || error instanceof BrowserUnavailableError) throw error;
     const size = `${options.width} × ${options.height} CSS pixels at scale ${image.scale}`;
     throw new Error(
-      `Expected a picture of “${layout.title.text}” as ${image.format} (${size}) but received none: ` +
+      `Expected a picture of “${plainText(layout.title.text)}” as ${image.format} (${size}) but received none: ` +
         `${error.message}. Save the figure as html, csv or json, or at a smaller scale.`,
       { cause: error },
     );

@@ -8,7 +8,8 @@ export function isStamped(step) {
   const stamp = readStamp(step);
   if (stamp?.key !== stampKey(step)) return false;
   // A copied clone has the stamps of the original, which name what lies there.
-  return [...stamp.outputs, ...(step.outputs?.() ?? [])].every((path) => existsSync(path));
+  const outputs = new Set([...stamp.outputs, ...(step.outputs?.() ?? [])]);
+  return [...outputs].every((path) => existsSync(path));
 }
 
 /** @returns the step's stamp, or `undefined`. */
