@@ -1,4 +1,4 @@
-// ESLint for everything that is code: lib, tests and measurements with types, scripts as plain
+// ESLint for everything that is code: lib, tests and tools with types, what is plain
 // JavaScript, and the notebooks' cells with types, each notebook as one module.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,13 +6,13 @@ import js from '@eslint/js';
 import globals from 'globals';
 import ts from 'typescript';
 import tseslint from 'typescript-eslint';
-import { createNotebookProgram, notebookModule } from './scripts/notebookCells.mjs';
-import { experimentNotebooks } from './scripts/run/notebookFile.mjs';
+import { createNotebookProgram, notebookModule } from './tools/launcher/notebookCells.mjs';
+import { experimentNotebooks } from './tools/launcher/run/notebookFile.mjs';
 
 const root = import.meta.dirname ?? process.cwd();
 
 /** Who types which file: Node's part of the project, and the page that runs in a browser. */
-const projects = ['test/tsconfig.json', 'app/tsconfig.json'].filter((file) =>
+const projects = ['test/tsconfig.json', 'lib/share/app/tsconfig.json'].filter((file) =>
   existsSync(join(root, file)),
 );
 
@@ -82,8 +82,7 @@ export default tseslint.config(
       '.venv/',
       '.tensorflow/',
       '.setup/',
-      'bench/.venv/',
-      'bench/results/',
+      'tools/bench/.venv/',
       '**/.ipynb_checkpoints/',
     ],
   },
@@ -143,7 +142,7 @@ export default tseslint.config(
   {
     name: 'lib',
     files: ['lib/**/*.ts'],
-    ignores: ['lib/index.ts'],
+    ignores: ['lib/index.ts', 'lib/share/app/**'],
     rules: {
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
@@ -152,7 +151,7 @@ export default tseslint.config(
   },
   {
     name: 'tests',
-    files: ['test/**/*.ts', 'bench/**/*.ts'],
+    files: ['test/**/*.ts', 'tools/bench/**/*.ts'],
     rules: {
       // A test reads JSON that it wrote itself, and hands wrong values over on purpose.
       '@typescript-eslint/no-unsafe-argument': 'off',

@@ -17,7 +17,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   training: ['tensorflow', 'data', 'models', 'evaluation'],
   report: ['tensorflow', 'data', 'evaluation', 'training'],
   experiments: ['tensorflow', 'data', 'models', 'evaluation', 'training', 'report'],
-  share: ['models', 'evaluation', 'report', 'experiments'],
+  share: ['data', 'models', 'evaluation', 'report', 'experiments'],
 };
 
 const files = readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter(

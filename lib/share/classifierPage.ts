@@ -1,7 +1,7 @@
 /**
  * A trained classifier as one HTML page that opens offline and computes in the browser.
  *
- * The page's own source lies in `app/`; esbuild puts it together with stock tfjs into one script. A picture goes
+ * The page's own source lies in `app/` beside this file; esbuild puts it together with stock tfjs into one script. A picture goes
  * the same way as in the notebook: decoded in its own size, `coverResize`, scaled, predicted.
  */
 import { readFile } from 'node:fs/promises';
@@ -97,7 +97,7 @@ async function bundleScript(): Promise<string> {
 }
 
 function source(file: string): string {
-  return join(projectRoot(), 'app', file);
+  return join(projectRoot(), 'lib/share/app', file);
 }
 
 interface PageParts {

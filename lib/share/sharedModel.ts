@@ -1,4 +1,4 @@
-// What stands in the page besides its code: written by lib/share/classifierPage.ts, read by app/. Imports
+// What stands in the page besides its code: written by lib/share/classifierPage.ts, read by app/ beside it. Imports
 // nothing, since it is compiled for a browser, too.
 
 /** A classifier without its weights, which stand beside it in base64. */

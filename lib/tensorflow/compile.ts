@@ -48,7 +48,7 @@ export type CompiledStep<F extends Step> = F & {
  *
  * @param step Must not depend on JavaScript state that changes from call to call (a counter, the time).
  * @returns The compiled step; results equal the eager ones to the last bit where TensorFlow picks the same kernels, else
- *   within float32 rounding (see bench/README.md). Caller disposes results and the compiled step.
+ *   within float32 rounding (see tools/bench/README.md). Caller disposes results and the compiled step.
  */
 export function compile<F extends Step>(step: F, options: CompileOptions = {}): CompiledStep<F> {
   checkOptions<CompileOptions>('compile', options, {

@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accuracyMarkdown, goalTable, GOALS, judge, summarise } from '../../bench/accuracy/report';
+import {
+  accuracyMarkdown,
+  goalTable,
+  GOALS,
+  judge,
+  summarise,
+} from '../../tools/bench/accuracy/report';
 import {
   planTrainings,
   replaceTrainings,
   type TrainingName,
   type TrainingResult,
-} from '../../bench/accuracy/trainings';
+} from '../../tools/bench/accuracy/trainings';
 
 function result(
   name: TrainingName,

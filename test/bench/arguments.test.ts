@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseArguments } from '../../bench/arguments';
+import { parseArguments } from '../../tools/bench/arguments';
 
 const NAMES = ['train', 'infer'];
 

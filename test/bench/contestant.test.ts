@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { contestantCommand, startContestant } from '../../bench/contestant';
-import { smallModelTask } from '../../bench/task';
+import { contestantCommand, startContestant } from '../../tools/bench/contestant';
+import { smallModelTask } from '../../tools/bench/task';
 
 const node = (script: string) => [process.execPath, '-e', script];
 

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ContestantId } from '../../bench/contestant';
-import { disagreement, ratios, type CaseResult, type Goal, type Row } from '../../bench/results';
-import { caseMarkdown, ratioTable } from '../../bench/tables';
+import type { ContestantId } from '../../tools/bench/contestant';
+import {
+  disagreement,
+  ratios,
+  type CaseResult,
+  type Goal,
+  type Row,
+} from '../../tools/bench/results';
+import { caseMarkdown, ratioTable } from '../../tools/bench/tables';
 
 function row(contestant: ContestantId, median: number, change: Partial<Row> = {}): Row {
   const range = { low: median - 1, high: median + 1 };

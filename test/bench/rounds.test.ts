@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { foreignShare } from '../../bench/foreignLoad';
-import { countedRounds } from '../../bench/rounds';
+import { foreignShare } from '../../tools/bench/foreignLoad';
+import { countedRounds } from '../../tools/bench/rounds';
 
 const round = (value: number, foreignLoad: number) => ({ value, foreignLoad, calls: [] });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { largestDeviation, median, quantile } from '../../bench/statistics';
+import { largestDeviation, median, quantile } from '../../tools/bench/statistics';
 
 test('quantile() interpolates between neighbours, as numpy.quantile does', () => {
   // numpy.quantile([1, 2, 4, 8], [0, .25, .5, .9, 1])

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { adoptOutputs } from '../../scripts/adoptRun.mjs';
+import { adoptOutputs } from '../../tools/launcher/adoptRun.mjs';
 
 interface Cell {
   id: string;

@@ -2,8 +2,8 @@
 // test's report:  executeNotebook.mjs NOTEBOOK.ipynb RUN_FOLDER '{"epochs":1}' '{"RUN_RESUME":"1"}'
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { runNotebook } from '../../scripts/run/runNotebook.mjs';
-import { printProblem } from '../../scripts/setup/problem.mjs';
+import { runNotebook } from '../../tools/launcher/run/runNotebook.mjs';
+import { printProblem } from '../../tools/launcher/setup/problem.mjs';
 
 const [path, directory, values, env] = process.argv.slice(2);
 try {

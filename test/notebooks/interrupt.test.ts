@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { inVenv, jupyterEnvironment } from '../../scripts/setup/project.mjs';
+import { inVenv, jupyterEnvironment } from '../../tools/launcher/setup/project.mjs';
 import { notebooksFolder } from './kernel';
 
 const folder = mkdtempSync(join(tmpdir(), 'interrupt-'));

@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import tslabTs from '@tslab/typescript-for-tslab';
 import ts from 'typescript';
-import { checkNotebook } from '../../scripts/notebookCells.mjs';
-import { experimentNotebooks } from '../../scripts/run/notebookFile.mjs';
+import { checkNotebook } from '../../tools/launcher/notebookCells.mjs';
+import { experimentNotebooks } from '../../tools/launcher/run/notebookFile.mjs';
 
 const root = resolve(__dirname, '../..');
 const dist = join(root, 'dist/index.d.ts');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
-import { cleanNotebook, compactText } from '../../scripts/share/cleanNotebook.mjs';
+import { cleanNotebook, compactText } from '../../tools/launcher/share/cleanNotebook.mjs';
 
 const root = resolve(__dirname, '../..');
 const plotly = 'application/vnd.plotly.v1+json';

@@ -1,7 +1,7 @@
 // npm run train-backbone: set-up first, then main.ts beside this file.
-import { refuseSwallowedOptions } from '../../scripts/options.mjs';
-import { printProblem } from '../../scripts/setup/problem.mjs';
-import { runProgram } from '../../scripts/runProgram.mjs';
+import { refuseSwallowedOptions } from '../launcher/options.mjs';
+import { printProblem } from '../launcher/setup/problem.mjs';
+import { runProgram } from '../launcher/runProgram.mjs';
 
 const OPTIONS = ['pictures', 'epochs', 'input-size', 'batch-size', 'seed', 'out'];
 

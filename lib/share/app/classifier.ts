@@ -1,0 +1,85 @@
+// The model in the browser: from base64 to probabilities.
+import * as tf from '@tensorflow/tfjs';
+import { probePixels, type SharedModel } from '../sharedModel';
+
+/** Beyond this a graphics card computes too coarsely (half floats): the processor takes over. */
+const TOLERANCE = 5e-4;
+/** Drivers that only play a graphics card are slower than tfjs' plain JavaScript. */
+const SOFTWARE_RENDERERS = /swiftshader|llvmpipe|software|basic render/i;
+
+export interface BrowserClassifier {
+  /** @param pixels uint8 [height, width, 3] of the model's input size; returns one number 0…1 a class. */
+  predict(pixels: Uint8Array): Promise<Float32Array>;
+  /** `webgl` or `cpu`. */
+  readonly backend: string;
+}
+
+/** Builds the model, on the graphics card where there is one that computes the notebook's numbers. */
+export async function createClassifier(
+  shared: SharedModel,
+  weights: ArrayBuffer,
+): Promise<BrowserClassifier> {
+  if (hasGraphicsCard() && (await tf.setBackend('webgl').catch(() => false))) {
+    const classifier = await buildModel(shared, weights).catch(() => undefined);
+    if (classifier !== undefined && (await agrees(classifier, shared))) return classifier;
+  }
+  await tf.setBackend('cpu');
+  return buildModel(shared, weights);
+}
+
+async function buildModel(shared: SharedModel, weights: ArrayBuffer): Promise<BrowserClassifier> {
+  const { modelTopology, preprocess, flipAverage, weightSpecs } = shared;
+  const model = await tf.loadLayersModel(
+    tf.io.fromMemory({
+      modelTopology,
+      weightSpecs: weightSpecs as tf.io.WeightsManifestEntry[],
+      weightData: weights,
+    }),
+  );
+  return {
+    backend: tf.getBackend(),
+    async predict(pixels) {
+      const output = tf.tidy(() => {
+        const { height, width } = preprocess;
+        const input = tf.tensor4d(scaled(pixels, shared), [1, height, width, 3]);
+        const outputs = model.predict(input) as tf.Tensor;
+        if (!flipAverage) return outputs;
+        const mirrored = model.predict(input.reverse(2)) as tf.Tensor;
+        return outputs.add(mirrored).mul(0.5);
+      });
+      const probabilities = await output.data<'float32'>();
+      output.dispose();
+      return probabilities;
+    },
+  };
+}
+
+/** (pixel / 255 - mean) / std as one multiplication and one addition, as `applyPreprocess` does it. */
+function scaled(pixels: Uint8Array, { preprocess: { mean, std } }: SharedModel): Float32Array {
+  const values = new Float32Array(pixels.length);
+  for (let index = 0; index < pixels.length; index++) {
+    const channel = index % 3;
+    values[index] = pixels[index] / (255 * std[channel]) - mean[channel] / std[channel];
+  }
+  return values;
+}
+
+async function agrees(classifier: BrowserClassifier, shared: SharedModel): Promise<boolean> {
+  try {
+    const probabilities = await classifier.predict(probePixels(shared.preprocess));
+    return shared.probeProbabilities.every(
+      (expected, label) => Math.abs(expected - probabilities[label]) <= TOLERANCE,
+    );
+  } catch {
+    return false; // Too little memory on the card, or shaders that it cannot compile.
+  }
+}
+
+function hasGraphicsCard(): boolean {
+  const context = document.createElement('canvas').getContext('webgl2');
+  if (context === null) return false;
+  const names = context.getExtension('WEBGL_debug_renderer_info');
+  const renderer = String(context.getParameter(names?.UNMASKED_RENDERER_WEBGL ?? context.RENDERER));
+  context.getExtension('WEBGL_lose_context')?.loseContext();
+  return !SOFTWARE_RENDERERS.test(renderer);
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { isInstalled } from '../../tools/launcher/setup/packages.mjs';
+import { commonProblem } from '../../tools/launcher/setup/problem.mjs';
+import { folderFingerprint, writeFileAtomic } from '../../tools/launcher/setup/project.mjs';
+import { announce } from '../../tools/launcher/setup/report.mjs';
+
+const folder = mkdtempSync(join(tmpdir(), 'setup-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const context = { index: 'the npm registry', offline: false, folder: '/project' };
+
+for (const [output, message, remedy] of [
+  ['npm error code ENOTFOUND', /npm registry could not be reached/, /network/],
+  ['Errno -3] Temporary failure in name resolution', /could not be reached/, /proxy or mirror/],
+  ['tar: write error: No space left on device', /The disk is full/, /Free some disk space/],
+  ['EACCES: permission denied, mkdir', /No permission/, /writable/],
+] as const) {
+  test(`"${output}" is explained with its remedy`, () => {
+    const problem = commonProblem('the npm packages', output, context);
+    assert.match(problem?.message ?? '', message);
+    assert.match(problem?.remedy ?? '', remedy);
+    assert.match(problem?.details ?? '', /./);
+  });
+}
+
+test('offline, a package that is not in the cache is no matter of the network', () => {
+  const problem = commonProblem('Jupyter', 'npm error code ENOTCACHED', {
+    ...context,
+    offline: true,
+  });
+  assert.match(problem?.message ?? '', /--offline forbids/);
+  assert.match(problem?.remedy ?? '', /without --offline/);
+});
+
+test('an output that says something else is left to its step', () => {
+  assert.equal(commonProblem('x', 'error TS2304: Cannot find name', context), undefined);
+});
+
+const wanted = {
+  packages: {
+    '': { name: 'project' },
+    'shims/a': { version: '1.0.0' },
+    'node_modules/a': { resolved: 'shims/a', link: true },
+    'node_modules/b': { version: '2.0.0', integrity: 'sha512-b' },
+    'node_modules/b-darwin': { version: '2.0.0', integrity: 'sha512-d', optional: true },
+  },
+};
+
+test("packages are in when npm's own record agrees; those of other platforms may lack", () => {
+  const here: Record<string, object> = { ...wanted.packages };
+  delete here['node_modules/b-darwin'];
+  assert.equal(isInstalled(wanted, { packages: here }), true);
+});
+
+test('a missing record, a missing package, another version, other bytes or another folder: not installed', () => {
+  const b = wanted.packages['node_modules/b'];
+  const installedAs = (replacement: object) => ({
+    packages: { ...wanted.packages, ...replacement },
+  });
+  assert.equal(isInstalled(wanted, undefined), false);
+  assert.equal(isInstalled(wanted, installedAs({ 'node_modules/b': undefined })), false);
+  const older = { ...b, version: '1.9.0' };
+  assert.equal(isInstalled(wanted, installedAs({ 'node_modules/b': older })), false);
+  const other = { ...b, integrity: 'sha512-c' };
+  assert.equal(isInstalled(wanted, installedAs({ 'node_modules/b': other })), false);
+  const elsewhere = { ...wanted.packages['node_modules/a'], resolved: 'a' };
+  assert.equal(isInstalled(wanted, installedAs({ 'node_modules/a': elsewhere })), false);
+});
+
+test("a folder's fingerprint follows content and names, and only of the files that count", () => {
+  const place = mkdtempSync(join(folder, 'print-'));
+  const isSource = (name: string) => name.endsWith('.ts');
+  const print = () => folderFingerprint(place, isSource);
+  writeFileAtomic(join(place, 'deep', 'a.ts'), '1');
+  const first = print();
+  writeFileSync(join(place, 'note.md'), 'x');
+  assert.equal(print(), first);
+  writeFileSync(join(place, 'deep', 'a.ts'), '2');
+  const edited = print();
+  assert.notEqual(edited, first);
+  writeFileAtomic(join(place, 'deep', 'b.ts'), '2');
+  rmSync(join(place, 'deep', 'a.ts'));
+  assert.notEqual(print(), edited);
+});
+
+test('a file is replaced in one step and leaves nothing beside it', () => {
+  const place = mkdtempSync(join(folder, 'atomic-'));
+  writeFileAtomic(join(place, 'a.json'), '1');
+  writeFileAtomic(join(place, 'a.json'), '2');
+  assert.deepEqual(readdirSync(place), ['a.json']);
+  assert.ok(existsSync(join(place, 'a.json')));
+});
+
+test('the steps are announced with what they download and need on the disk', () => {
+  let text = '';
+  const steps = [
+    { name: 'packages', downloadMb: 160, diskMb: 670 },
+    { name: 'TensorFlow', downloadMb: 274, diskMb: 860 },
+    { name: 'kernel', downloadMb: 0, diskMb: 0 },
+  ];
+  announce(steps, { freeMb: 76_000, write: (line: string) => (text += line) });
+  assert.equal(
+    text,
+    'Set-up: 3 steps to do, up to 434 MB to download, 1.5 GB on the disk (76.0 GB free)\n' +
+      '  - packages, 160 MB download, 670 MB disk\n' +
+      '  - TensorFlow, 274 MB download, 860 MB disk\n' +
+      '  - kernel\n',
+  );
+});

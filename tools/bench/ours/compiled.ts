@@ -1,0 +1,32 @@
+import { createPredictor, type Predictor } from '../../../lib/evaluation/predictor';
+import { createAdam, createSgd } from '../../../lib/training/optimizer';
+import { createTrainingStep, type TrainingStep } from '../../../lib/training/trainingStep';
+import type { RunnerFactory } from './contestant';
+
+/** The project's own engine, through the functions that notebooks use too. */
+export const createCompiledRunner: RunnerFactory = (model, task) => {
+  const { inputSize, mean, std, learningRate, momentum } = task;
+  const preprocess = { height: inputSize, width: inputSize, mean, std };
+  let trainingStep: TrainingStep | undefined;
+  let predictor: Predictor | undefined;
+  let step = 0;
+  return {
+    train(images, labels) {
+      trainingStep ??= createTrainingStep(model, {
+        optimizer: task.optimizer === 'adam' ? createAdam() : createSgd({ momentum }),
+        preprocess,
+        seed: 1,
+        bfloat16: task.precision === 'bfloat16',
+      });
+      return trainingStep.run({ inputs: images, labels }, { learningRate, step: ++step }).loss;
+    },
+    predict(images, size) {
+      predictor ??= createPredictor(model, { preprocess });
+      return predictor.run(images, size);
+    },
+    dispose() {
+      trainingStep?.dispose();
+      predictor?.dispose();
+    },
+  };
+};
