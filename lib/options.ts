@@ -7,6 +7,7 @@
  *   // RangeError: Expected epochs to be an integer greater than 0 but received -1: pass trainModel
  *   // for example epochs: 10.
  */
+import { nearMisses } from './nearMiss.cjs';
 
 /** What one option accepts, and the words for it. `undefined` passes unless `required`. */
 export interface OptionRule {
@@ -58,7 +59,7 @@ export function checkOption(owner: string, name: string, value: unknown, rule: O
 
 /** The message about a name that `owner` does not know, with the nearest one it does. */
 export function unknownName(owner: string, name: string, known: readonly string[]): string {
-  const nearest = nearestName(name, known);
+  const [nearest] = nearMisses(name, known);
   return (
     `Expected the options of ${owner} to be among ${known.join(', ')} but received "${name}": ` +
     (nearest === undefined ? 'remove it.' : `did you mean "${nearest}"?`)
@@ -155,25 +156,4 @@ function isFinite(value: unknown): value is number {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string';
-}
-
-/** The known name within two typing errors of `name`, letters' case aside; undefined where none is. */
-function nearestName(name: string, known: readonly string[]): string | undefined {
-  const distances = known.map((other) => editDistance(name.toLowerCase(), other.toLowerCase()));
-  const smallest = Math.min(...distances);
-  return smallest <= 2 ? known[distances.indexOf(smallest)] : undefined;
-}
-
-/** Levenshtein distance, one row at a time. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const substitution = row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, substitution));
-    }
-    row = next;
-  }
-  return row[to.length];
 }

@@ -1,12 +1,13 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /**
- * The project's folder, found from this file's own place and never from the working directory:
- * a notebook runs in `notebooks/`, a test in the root. `lib/` (tsx) and `dist/` (compiled) both lie
- * directly in it.
+ * The project's folder, found from this file's own place and never from the working directory: a notebook runs in
+ * `notebooks/`, a test in the root. This file is `lib/project.ts` (tsx) or `dist/lib/project.js` (compiled).
  */
 export function projectRoot(): string {
-  return resolve(__dirname, '..');
+  const above = resolve(__dirname, '..');
+  return existsSync(join(above, 'package.json')) ? above : resolve(above, '..');
 }
 
 /** `data/` in the project's folder: downloads, caches and runs, ignored by git. It may not exist yet. */

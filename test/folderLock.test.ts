@@ -47,7 +47,7 @@ test('a folder that another process holds is refused with its number; after a ki
   child.kill('SIGKILL');
   await once(child, 'close');
   const lock = await lockFolder(directory, 'train here');
-  await lock.release();
+  lock.release();
   assert.deepEqual(await readdir(directory), []);
 });
 
@@ -65,7 +65,7 @@ test('of many processes at the lock of a dead one, one works at a time', async (
           writeFileSync(${JSON.stringify(marker)}, '', { flag: 'wx' });
           await new Promise((resolve) => setTimeout(resolve, 1));
           rmSync(${JSON.stringify(marker)});
-          await lock.release();
+          lock.release();
           done++;
         }
         await new Promise((resolve) => setTimeout(resolve, 1));
@@ -84,18 +84,18 @@ test('the lock of a process whose number belongs to another one by now is taken 
   const { start } = JSON.parse(await readFile(join(directory, LOCK_FILE), 'utf8')) as {
     start: string | null;
   };
-  await earlier.release();
+  earlier.release();
   if (start === null) return context.skip('this system does not say when a process began');
   const other = { pid: process.ppid, start: `${start}0` };
   await writeFile(join(directory, LOCK_FILE), JSON.stringify(other));
-  await (await lockFolder(directory, 'work')).release();
+  (await lockFolder(directory, 'work')).release();
 });
 
 test('the lock of a process that ended and was never waited for is taken over', async () => {
   const { pid, parent } = await startZombie();
   await mkdir(directory);
   await writeFile(join(directory, LOCK_FILE), JSON.stringify({ pid, start: null }));
-  await (await lockFolder(directory, 'work')).release();
+  (await lockFolder(directory, 'work')).release();
   parent.kill();
 });
 
@@ -103,7 +103,7 @@ for (const content of ['', '{"pid":', 'null', '{"pid":-1}', '{"pid":"7"}', '[]']
   test(`a lock that holds ${JSON.stringify(content)} is nobody's`, async () => {
     await mkdir(directory);
     await writeFile(join(directory, LOCK_FILE), content);
-    await (await lockFolder(directory, 'work')).release();
+    (await lockFolder(directory, 'work')).release();
     assert.deepEqual(await readdir(directory), []);
   });
 }
@@ -111,8 +111,8 @@ for (const content of ['', '{"pid":', 'null', '{"pid":-1}', '{"pid":"7"}', '[]']
 test('a folder that vanishes under the lock is released without an error', async () => {
   const lock = await lockFolder(directory, 'work');
   await rm(directory, { recursive: true });
-  await lock.release();
-  await lock.release();
+  lock.release();
+  lock.release();
 });
 
 test('a folder that cannot be made is refused with the reason', async () => {

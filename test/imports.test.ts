@@ -30,7 +30,10 @@ function importsOf(file: string): string[] {
   return importedFiles
     .filter(({ fileName }) => fileName.startsWith('.'))
     .map(({ fileName }) => relative(lib, resolve(lib, file, '..', fileName)))
-    .map((path) => (existsSync(join(lib, `${path}.ts`)) ? `${path}.ts` : join(path, 'index.ts')));
+    .map((path) => {
+      if (path.endsWith('.cjs')) return path;
+      return existsSync(join(lib, `${path}.ts`)) ? `${path}.ts` : join(path, 'index.ts');
+    });
 }
 
 const imports = new Map(files.map((file) => [file, importsOf(file)]));

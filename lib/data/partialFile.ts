@@ -13,7 +13,7 @@ import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { errorCode } from '../atomicFile';
-import { isAlive } from '../folderLock';
+import { isAlive } from '../processLock.cjs';
 
 export interface PartialFile {
   readonly path: string;

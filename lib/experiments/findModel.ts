@@ -2,44 +2,63 @@
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { kindOf } from '../atomicFile';
-import { findRun, findRuns, type FoundRun } from './findRuns';
+import { checkOptions, text } from '../options';
+import { findRun, findRuns, type FindRunsOptions, type FoundRun } from './findRuns';
 import type { RunRecord } from './runRecord';
-import { listRuns, modelFolderName, runsDirectory } from './runs';
+import { listRuns, loadRun, modelFolderName, runsDirectory } from './runs';
 
 /** A saved model, ready for `loadClassifier`. */
 export interface FoundModel {
   readonly directory: string;
   /** As the run calls it; the folder's name where it belongs to none. */
   readonly name: string;
+  /** The run that is meant by the place; null where a model's folder is. */
   readonly runId: string | null;
+  /** `CIFAR-10`, `generated sample (not CIFAR-10)`; null where no record tells. */
+  readonly trainedOn: string | null;
+}
+
+export interface FindModelOptions extends FindRunsOptions {
+  /** Which model of a run; by default the one with the highest test accuracy. */
+  readonly model?: string;
 }
 
 /**
  * Finds a saved model.
  *
- * @param place a model's folder; or a run as for `findRun` (folder, id, the beginning of one, `latest`): its model with
- *   the highest test accuracy. Default `latest`.
- * @param options.directory the folder of runs; default `data/runs`.
+ * @param place a model's folder; or a run as for `findRun` (folder, id, the beginning of one, `latest`). Default `latest`.
  * @throws Error that says what was expected where, and how to get it.
  */
 export async function findModel(
-  place?: string,
-  { directory = runsDirectory() }: { readonly directory?: string } = {},
+  place = 'latest',
+  options: FindModelOptions = {},
 ): Promise<FoundModel> {
-  const options = { runsDirectory: directory };
-  if (place === undefined) return bestOfRun(await findRun('latest', options));
-  const candidate = resolve(place);
+  checkOptions('findModel', options, { runsDirectory: text, from: text, model: text });
+  const { model, ...search } = options;
+  if (place === 'latest') return modelOfRun(await findRun(place, search), model);
+  const candidate = resolve(search.from ?? process.cwd(), place);
   if (await isFile(join(candidate, 'model.json'))) {
-    return { directory: candidate, name: basename(candidate), runId: null };
+    if (model !== undefined) {
+      throw new Error(
+        `Expected a run, to choose its model "${model}", but ${place} is one model: leave the model out, or name the run.`,
+      );
+    }
+    const record = await loadRun(join(candidate, '..', '..')).catch(() => undefined);
+    return {
+      directory: candidate,
+      name: basename(candidate),
+      runId: null,
+      trainedOn: trainedOn(record),
+    };
   }
   const isThere = (await kindOf(candidate)) !== undefined;
   const isOther = isThere && !(await isFile(join(candidate, 'run.json'))); // a folder of runs: which one?
-  const runs = isOther ? [] : await findRuns([place], options).then((all) => all.runs, none);
-  if (runs.length === 1) return bestOfRun(runs[0]);
+  const runs = isOther ? [] : await findRuns([place], search).then((all) => all.runs, none);
+  if (runs.length === 1) return modelOfRun(runs[0], model);
   const found = runs.length > 1 ? `${runs.length} runs` : isThere ? 'neither' : 'nothing';
   throw new Error(
     `Expected a model's folder (with model.json) or a complete run (its folder or its id) at ${place} ` +
-      `but found ${found}: ${await knownRuns(directory)}`,
+      `but found ${found}: ${await knownRuns(search.runsDirectory)}`,
   );
 }
 
@@ -47,23 +66,39 @@ function none(): [] {
   return [];
 }
 
-async function bestOfRun({ directory, record }: FoundRun): Promise<FoundModel> {
-  for (const model of byTestAccuracy(record)) {
-    const folder = join(directory, 'models', modelFolderName(model.name));
-    if (await isFile(join(folder, 'model.json'))) {
-      return { directory: folder, name: model.name, runId: record.id };
-    }
+async function modelOfRun({ directory, record }: FoundRun, wanted?: string): Promise<FoundModel> {
+  const saved: FoundModel[] = [];
+  for (const { name } of byTestAccuracy(record)) {
+    const folder = join(directory, 'models', modelFolderName(name));
+    if (!(await isFile(join(folder, 'model.json')))) continue;
+    saved.push({ directory: folder, name, runId: record.id, trainedOn: trainedOn(record) });
+  }
+  const isWanted = ({ name, directory: folder }: FoundModel) =>
+    [name, basename(folder)].some((each) => each.toLowerCase() === wanted?.toLowerCase());
+  const chosen = wanted === undefined ? saved[0] : saved.find(isWanted);
+  if (chosen !== undefined) return chosen;
+  if (saved.length === 0) {
+    throw new Error(
+      `Expected a saved model in the run ${directory} but found none: choose another run, or a model's folder.`,
+    );
   }
   throw new Error(
-    `Expected a saved model in the run ${directory} but found none: choose another run, or a model's folder.`,
+    `Expected a saved model "${wanted}" in the run ${record.id} but found ` +
+      `${saved.map(({ name }) => name).join(', ')}: choose one of these.`,
   );
 }
 
 function byTestAccuracy({ models }: RunRecord): RunRecord['models'] {
-  return [...models].sort((a, b) => (b.test?.accuracy ?? 0) - (a.test?.accuracy ?? 0));
+  return [...models].sort((a, b) => (b.test?.accuracy ?? -1) - (a.test?.accuracy ?? -1));
 }
 
-async function knownRuns(directory: string): Promise<string> {
+function trainedOn(record: RunRecord | undefined): string | null {
+  if (!record?.dataset) return null;
+  const { name, source } = record.dataset;
+  return source === 'generated' ? 'the generated sample (not CIFAR-10)' : name;
+}
+
+async function knownRuns(directory = runsDirectory()): Promise<string> {
   const runs = await listRuns(directory);
   if (runs.length === 0) return '"npm start" makes a run.';
   return `the latest runs are ${runs.slice(-3).join(', ')}.`;

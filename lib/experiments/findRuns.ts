@@ -2,9 +2,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import * as path from 'node:path';
 import { errorCode, fileError } from '../atomicFile';
+import { nearMisses } from '../nearMiss.cjs';
 import { checkOptions, text } from '../options';
 import type { RunRecord } from './runRecord';
 import { holdsRun, loadRun, runsDirectory } from './runs';
+
+/** How the launcher started a run, in the run's folder. */
+export const LAUNCH_FILE = 'launch.json';
 
 export interface FoundRun {
   /** The run's folder, absolute. */
@@ -46,10 +50,17 @@ export async function findRuns(
 ): Promise<FoundRuns> {
   checkOptions('findRuns', options, { runsDirectory: text, from: text });
   const { runsDirectory: parent = runsDirectory(), from = process.cwd() } = options;
+  const search = {
+    parents: [parent],
+    from,
+    isRun: holdsRun,
+    isMeant: holdsRun,
+    kind: 'a complete run',
+  };
   const directories =
     names.length === 0
       ? await subfolders(parent)
-      : (await Promise.all(names.map((name) => expand(name, { parent, from })))).flat();
+      : (await Promise.all(names.map((name) => expand(name, search)))).flat();
 
   const runs: FoundRun[] = [];
   const skipped: SkippedFolder[] = [];
@@ -73,13 +84,11 @@ export async function findRuns(
 export async function findRun(name: string, options: FindRunsOptions = {}): Promise<FoundRun> {
   const { runs, skipped } = await findRuns([name], options);
   if (runs.length === 1) return runs[0];
-  if (runs.length > 1) {
-    const ids = runs.slice(0, 5).map(({ record }) => record.id);
-    throw new Error(
-      `Expected one run but "${name}" means ${runs.length} (${ids.join(', ')}${runs.length > 5 ? ', …' : ''}): ` +
-        'write more of its id.',
+  if (runs.length > 1)
+    throw severalRuns(
+      name,
+      runs.map(({ directory }) => directory),
     );
-  }
   throw new Error(skipped[0]?.reason ?? `Expected a run in ${name} but found none.`);
 }
 
@@ -95,40 +104,99 @@ export function describeSkipped(
   return reason.includes(directory) ? reason.replaceAll(directory, place) : `${place}: ${reason}`;
 }
 
-interface Places {
-  readonly parent: string;
-  readonly from: string;
+/**
+ * The folder of one run, complete or not; nothing in it is read.
+ *
+ * @param name a run's id, the beginning of one, the path of its folder, or `latest`.
+ * @param options `parents`: the folders of runs; `from`: where paths count from; `complete`: whether `latest` is to be
+ *   complete, or still unfinished.
+ * @throws Error where there is none, or several are meant.
+ */
+export async function findRunFolder(
+  name: string,
+  {
+    parents,
+    from,
+    complete,
+  }: { readonly parents: readonly string[]; readonly from: string; readonly complete: boolean },
+): Promise<string> {
+  const isMeant = complete ? holdsRun : isUnfinished;
+  const isRun = async (folder: string) => (await holdsRun(folder)) || isUnfinished(folder);
+  const kind = complete ? 'a complete run' : 'an unfinished run';
+  const folders = await expand(name, { parents, from, isRun, isMeant, kind });
+  const runs = folders.length === 1 ? folders : await filtered(folders, isRun);
+  if (runs.length === 1) return runs[0];
+  throw severalRuns(name, runs);
 }
 
-async function expand(name: string, { parent, from }: Places): Promise<string[]> {
-  const place = path.resolve(from, name);
-  const ids = await subfolders(parent).catch(() => []);
-  const exact = ids.filter((directory) => path.basename(directory) === name);
-  if (exact.length > 0) return exact;
-  if (name === 'latest') return [await latestRun(ids)];
-  if (await isFolder(place)) {
-    const entries = await readdir(place);
-    if (entries.includes('run.json')) return [place];
-    const below = await subfolders(place);
-    const hold = await Promise.all(below.map(holdsRun));
-    // A folder of runs; else one that says itself why it is none.
-    return hold.includes(true) ? below : [place];
-  }
-  const begun = name === '' ? [] : ids.filter((each) => path.basename(each).startsWith(name));
-  if (begun.length > 0) return begun;
-  const known = ids.slice(-3).map((directory) => path.basename(directory));
-  throw new Error(
-    `Expected a run's id or folder but found none for "${name}": ` +
-      (known.length === 0 ? `there are no runs in ${parent}.` : `try ${known.join(', ')}.`),
+function severalRuns(name: string, folders: readonly string[]): Error {
+  const ids = folders.slice(0, 5).map((folder) => path.basename(folder));
+  return new Error(
+    `Expected one run but "${name}" means ${folders.length} (${ids.join(', ')}${folders.length > 5 ? ', …' : ''}): ` +
+      'write more of its id.',
   );
 }
 
-/** Not by the file `latest`: whoever copied or removed runs by hand did not change it. */
-async function latestRun(directories: readonly string[]): Promise<string> {
-  for (const directory of [...directories].sort().reverse()) {
-    if (await holdsRun(directory)) return directory;
+/** Whether a folder holds a run that the launcher began and that did not end. */
+async function isUnfinished(folder: string): Promise<boolean> {
+  const names = await readdir(folder).catch((): string[] => []);
+  return names.includes(LAUNCH_FILE) && !names.includes('run.json');
+}
+
+interface Search {
+  readonly parents: readonly string[];
+  readonly from: string;
+  /** Which folders are runs, and which of them `latest` may mean: runs of that kind. */
+  readonly isRun: (folder: string) => Promise<boolean>;
+  readonly isMeant: (folder: string) => Promise<boolean>;
+  readonly kind: string;
+}
+
+async function expand(name: string, search: Search): Promise<string[]> {
+  const { parents, from, isRun, isMeant, kind } = search;
+  const place = path.resolve(from, name);
+  const found = await Promise.all(parents.map((parent) => subfolders(parent).catch(() => [])));
+  const folders = sortedById(found.flat());
+  const exact = folders.filter((folder) => path.basename(folder) === name);
+  if (exact.length > 0) return exact;
+  if (name === 'latest') {
+    const latest = (await filtered(folders, isMeant)).at(-1);
+    if (latest !== undefined) return [latest];
+    const remedy =
+      kind === 'a complete run' ? '"npm start" makes one' : 'there is nothing to resume';
+    throw new Error(`Expected ${kind} but there is none in ${parents.join(' or ')}: ${remedy}.`);
   }
-  throw new Error('Expected a complete run but there is none yet: "npm start" makes one.');
+  if (await isFolder(place)) {
+    if (await isRun(place)) return [place];
+    const below = await filtered(await subfolders(place), isRun);
+    // A folder of runs; else one that says itself why it is none.
+    return below.length > 0 ? await subfolders(place) : [place];
+  }
+  const begun = name === '' ? [] : folders.filter((each) => path.basename(each).startsWith(name));
+  if (begun.length > 0) return begun;
+  const known = folders.map((folder) => path.basename(folder));
+  const near = nearMisses(name, known);
+  throw new Error(
+    `Expected a run's id or folder but found none for "${name}": ` +
+      (known.length === 0
+        ? `there are no runs in ${parents.join(' or ')}; "npm start" makes one.`
+        : near.length > 0
+          ? `did you mean ${near.join(' or ')}?`
+          : `try ${known.slice(-3).join(', ')}.`),
+  );
+}
+
+async function filtered(
+  folders: readonly string[],
+  accepts: (folder: string) => Promise<boolean>,
+): Promise<string[]> {
+  const accepted = await Promise.all(folders.map(accepts));
+  return folders.filter((_, index) => accepted[index]);
+}
+
+/** An id begins with the time: the latest run is the last one, whatever folder it lies in. */
+function sortedById(folders: readonly string[]): string[] {
+  return [...folders].sort((a, b) => (path.basename(a) < path.basename(b) ? -1 : 1));
 }
 
 async function readRecord(directory: string): Promise<RunRecord> {

@@ -146,11 +146,17 @@ export const datasetSchema: Schema<DatasetRecord> = objectOf<DatasetRecord>({
   ),
 });
 
+export const presetSchema: Schema<Preset> = oneOf('quick', 'full');
+
+export const gitSchema: Schema<GitRecord | null> = nullable(
+  objectOf<GitRecord>({ commit: text, dirty: flag }),
+);
+
 const runSchema: Schema<RunRecord> = objectOf<RunRecord>({
   schemaVersion: oneOf(2),
   id: text,
   notebook: text,
-  preset: oneOf('quick', 'full'),
+  preset: presetSchema,
   parameters: recordOf(primitive),
   seed: integer,
   startedAt: timestamp,
@@ -168,7 +174,7 @@ const runSchema: Schema<RunRecord> = objectOf<RunRecord>({
   }),
   device: text,
   threads: count,
-  git: nullable(objectOf<GitRecord>({ commit: text, dirty: flag })),
+  git: gitSchema,
   machine: objectOf<MachineRecord>({
     platform: text,
     cpu: text,

@@ -94,10 +94,11 @@ export function startRun(options: RunOptions): Run {
   const prepared = process.env.RUN_DIR;
   const directory = prepared
     ? path.resolve(prepared)
-    : newRunDirectory(
-        options.runsDirectory ?? runsDirectory(),
-        `${timeStamp(startedAt)}-${notebook}-${preset}`,
-      );
+    : createRunFolder(options.runsDirectory ?? runsDirectory(), {
+        notebook,
+        preset,
+        now: startedAt,
+      });
   makeDirectory(directory);
 
   const id = path.basename(directory);
@@ -151,7 +152,7 @@ export function startRun(options: RunOptions): Run {
       };
       const partial = path.join(directory, 'run.partial.json');
       await writeFileAtomic(partial, `${JSON.stringify(record, null, 2)}\n`);
-      if (!prepared) await finishRun(directory);
+      if (!prepared) await completeRunFolder(directory);
       return record;
     },
   };
@@ -165,7 +166,7 @@ function announceComparison(dataset: DatasetRecord, { progress }: Pick<Run, 'pro
 }
 
 /** The checkpoints have served; the record gets its final name, last; then `latest` beside the run's folder names it. */
-async function finishRun(directory: string): Promise<void> {
+export async function completeRunFolder(directory: string): Promise<void> {
   await rm(path.join(directory, 'checkpoints'), { recursive: true, force: true });
   await rename(path.join(directory, 'run.partial.json'), path.join(directory, 'run.json'));
   await writeFileAtomic(
@@ -225,9 +226,24 @@ function environmentPreset(): Preset {
   return process.env.RUN_PRESET === 'full' ? 'full' : 'quick';
 }
 
-/** A folder of that name, or with a number behind it where two runs start within one second. */
-function newRunDirectory(parent: string, name: string): string {
+/**
+ * Makes the folder of a new run, named by time, notebook and preset; with a number behind it where two runs start
+ * within one second.
+ *
+ * @param parent the folder of runs; made where it is missing.
+ * @returns absolute.
+ * @throws Error where it cannot be made.
+ */
+export function createRunFolder(
+  parent: string,
+  {
+    notebook,
+    preset,
+    now = new Date(),
+  }: { readonly notebook: string; readonly preset: Preset; readonly now?: Date },
+): string {
   makeDirectory(parent);
+  const name = `${timeStamp(now)}-${notebook}-${preset}`;
   for (let attempt = 1; ; attempt++) {
     const directory = path.resolve(parent, attempt === 1 ? name : `${name}-${attempt}`);
     try {

@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isAlive } from '../folderLock';
+import { isAlive } from '../processLock.cjs';
 
 const PROFILE_PREFIX = 'figure-browser-';
 

@@ -1,5 +1,6 @@
 // A table as people read it: numbers cut alike within a column and set to the right.
 import { type DataTable, type TableCell, tableRows } from './tables';
+import { alignColumns } from './textTable';
 import { escapeText, printable } from './theme';
 
 /** The table as an HTML `<table>`, styled in place, since a saved notebook has no style sheet. */
@@ -24,19 +25,9 @@ export function tableHtml(table: DataTable, caption?: string): string {
 /** The table in columns of plain text. */
 export function tableText(table: DataTable, caption?: string): string {
   const { columns, rows, numeric } = formatted(table);
-  const lines = [columns, ...rows];
-  const widths = columns.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  const text = lines.map((line) =>
-    line
-      .map((cell, column) =>
-        numeric[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column]),
-      )
-      .join('  ')
-      .trimEnd(),
-  );
-  const rule = '-'.repeat(widths.reduce((sum, width) => sum + width + 2, -2));
+  const lines = alignColumns(columns, rows, (column) => numeric[column]);
   const head = caption === undefined ? [] : [caption];
-  return printable([...head, text[0], rule, ...text.slice(1)].join('\n'));
+  return printable([...head, ...lines].join('\n'));
 }
 
 function formatted(table: DataTable): {

@@ -7,6 +7,7 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { projectRoot } from '../project';
 import util = require('node:util');
 
 // TensorFlow reads both once, when its library is loaded. Level 2 keeps warnings about the session's start-up
@@ -140,7 +141,7 @@ export function describeBackend(): BackendDescription {
 
 /** Set-up leaves a record beside the libraries that it unpacked; without one the addon is somebody else's. */
 function runtimeOrigin(): string {
-  const record = path.join(__dirname, '..', '..', '.tensorflow', 'runtime.json');
+  const record = path.join(projectRoot(), '.tensorflow', 'runtime.json');
   try {
     const { origin } = JSON.parse(fs.readFileSync(record, 'utf8')) as { origin?: unknown };
     if (typeof origin === 'string') return origin;

@@ -89,7 +89,7 @@ export interface Checkpoints {
    */
   load(): Promise<LoadedSnapshot | undefined>;
   /** Lets the next training have the folder; never throws. */
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** @throws Error where the folder cannot be made, or another process trains with it. */
@@ -105,7 +105,7 @@ export async function openCheckpoints(
   try {
     await prepareCheckpointFolder(directory);
   } catch (error) {
-    await lock.release();
+    lock.release();
     throw error;
   }
 

@@ -147,8 +147,8 @@ class Training {
     }
   }
 
-  async close(): Promise<void> {
-    await this.checkpoints?.close();
+  close(): void {
+    this.checkpoints?.close();
   }
 
   /**

@@ -53,28 +53,37 @@ test('without a place it is the saved model of the latest run that tested best',
     [record('MLP', 0.4), record('CNN, all', 0.7), record('lost', 0.9), record('untested', null)],
     ['MLP', 'CNN, all', 'untested'],
   );
-  assert.deepEqual(await findModel(undefined, { directory: folder }), {
+  assert.deepEqual(await findModel(undefined, { runsDirectory: folder }), {
     directory: run.modelDirectory('CNN, all'),
     name: 'CNN, all',
     runId: run.id,
+    trainedOn: null,
   });
 });
 
 test("a run's id or the beginning of it, a run's folder and a model's folder are places", async () => {
   const run = await completeRun([record('CNN', 0.7)], ['CNN']);
   const directory = run.modelDirectory('CNN');
-  assert.equal((await findModel(run.id, { directory: folder })).directory, directory);
+  assert.equal((await findModel(run.id, { runsDirectory: folder })).directory, directory);
   assert.equal((await findModel(run.directory)).directory, directory);
-  assert.equal((await findModel(run.id.slice(0, 9), { directory: folder })).directory, directory);
-  assert.equal((await findModel('latest', { directory: folder })).directory, directory);
-  assert.deepEqual(await findModel(directory), { directory, name: 'CNN', runId: null });
+  assert.equal(
+    (await findModel(run.id.slice(0, 9), { runsDirectory: folder })).directory,
+    directory,
+  );
+  assert.equal((await findModel('latest', { runsDirectory: folder })).directory, directory);
+  assert.deepEqual(await findModel(directory), {
+    directory,
+    name: 'CNN',
+    runId: null,
+    trainedOn: null,
+  });
 });
 
 test('what is no model is refused with the way out', async () => {
-  const options = { directory: folder };
+  const options = { runsDirectory: folder };
   await assert.rejects(
     findModel(undefined, options),
-    /a complete run but there is none yet: "npm start"/,
+    /a complete run but there is none in .*: "npm start"/,
   );
   await assert.rejects(findModel('nowhere', options), /at nowhere but found nothing/);
   const run = await completeRun([record('CNN', 0.7)], []);

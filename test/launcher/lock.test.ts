@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { after, test } from 'node:test';
-import { acquireLock, processStart } from '../../tools/launcher/setup/lock.mjs';
+import { processStart } from '../../lib/processLock.cjs';
+import { acquireLock } from '../../tools/launcher/setup/lock.mjs';
 import { inProject } from '../../tools/launcher/setup/project.mjs';
 import { startZombie } from '../zombie';
 

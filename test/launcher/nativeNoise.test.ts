@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { createNoiseFilter } from '../../tools/launcher/nativeNoise.mjs';
+import { createNoiseFilter } from '../../tools/launcher/nativeNoise.cjs';
 
 // As TensorFlow 2.21 wrote them to stderr on a Linux x64 machine.
 const noise = `WARNING: All log messages before absl::InitializeLog() is called are written to STDERR

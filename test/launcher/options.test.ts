@@ -1,33 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nearMisses } from '../../tools/launcher/nearMiss.mjs';
-import {
-  helpText,
-  parseOptions,
-  refuseSwallowedOptions,
-  startOptions,
-} from '../../tools/launcher/options.mjs';
+import { nearMisses } from '../../lib/nearMiss.cjs';
+import { commands } from '../../tools/launcher/commands.mjs';
+import { helpText, parseOptions, refuseSwallowedOptions } from '../../tools/launcher/options.mjs';
+
+const { start, share } = commands;
 
 test('without arguments every switch is off and nothing is chosen', () => {
-  assert.deepEqual(parseOptions([]), {
+  assert.deepEqual(parseOptions([], start), {
     notebooks: [],
-    data: undefined,
-    weights: undefined,
     full: false,
     offline: false,
     assignments: [],
-    seed: undefined,
-    again: undefined,
-    resume: undefined,
-    out: undefined,
-    device: undefined,
     help: false,
+    names: [],
   });
 });
 
 test('values stand behind their option or behind =, and some options repeat', () => {
   const options = parseOptions(
     '--notebook a --notebook=b --set x=1 --set=y=2 --seed -7 --device=cpu --full'.split(' '),
+    start,
   );
   assert.deepEqual(options.notebooks, ['a', 'b']);
   assert.deepEqual(options.assignments, ['x=1', 'y=2']);
@@ -50,29 +43,55 @@ for (const [line, message, remedy] of [
   ['--full=yes', /--full takes no value/, /--full alone/],
 ] as const) {
   test(`"${line}" is refused, with a way out`, () => {
-    assert.throws(() => parseOptions(line.split(' ')), { message, remedy });
+    assert.throws(() => parseOptions(line.split(' '), start), { message, remedy });
   });
 }
 
 test('an option that npm took for itself is named, with the -- that was missing', () => {
-  assert.throws(() => refuseSwallowedOptions({ npm_config_full: 'true' }), {
+  assert.throws(() => refuseSwallowedOptions(start, { npm_config_full: 'true' }), {
     remedy: 'Write -- before the options: npm start -- --full',
   });
-  assert.throws(() => refuseSwallowedOptions({ npm_config_data: '/x' }), { remedy: /--data \/x$/ });
+  assert.throws(() => refuseSwallowedOptions(start, { npm_config_data: '/x' }), {
+    remedy: /--data \/x$/,
+  });
   // npm writes hyphens as underscores.
-  const options = [{ flag: '--with-pictures', key: 'withPictures', help: '' }];
-  assert.throws(() => refuseSwallowedOptions({ npm_config_with_pictures: 'true' }, options), {
+  assert.throws(() => refuseSwallowedOptions(share, { npm_config_with_pictures: 'true' }), {
     message: /--with-pictures/,
   });
-  refuseSwallowedOptions({ npm_config_offline: 'true', npm_config_audit: '' });
+  refuseSwallowedOptions(start, { npm_config_offline: 'true', npm_config_audit: '' });
 });
 
 test('the help lists every option once and keeps to the width', () => {
-  const lines = helpText(startOptions, { width: 72 }).split('\n');
-  for (const { flag } of startOptions) {
-    assert.equal(lines.filter((line) => line.startsWith(`  ${flag} `)).length, 1, flag);
+  for (const command of Object.values(commands)) {
+    const lines = helpText(command, { width: 72 }).split('\n');
+    for (const { flag } of command.options) {
+      assert.equal(lines.filter((line) => line.startsWith(`  ${flag} `)).length, 1, flag);
+    }
+    const table = lines.slice(command.usage.split('\n').length);
+    assert.ok(table.every((line) => line.length <= 72));
   }
-  assert.ok(lines.every((line) => line.length <= 72));
+});
+
+test('names and options may stand in any order; too few and too many names are refused', () => {
+  const names = { names: ['a.png', 'b'], model: 'latest' };
+  const parsed = parseOptions(['a.png', '--model', 'latest', 'b'], commands.predict);
+  assert.deepEqual({ names: parsed.names, model: parsed.model }, names);
+  assert.throws(() => parseOptions([], commands.predict), {
+    message: /takes 1 or more pictures; received 0/,
+    remedy: /npm run predict -- picture\.jpg/,
+  });
+  assert.throws(() => parseOptions(['a', 'b'], share), /takes one run or notebook; received 2/);
+  assert.deepEqual(parseOptions([], commands.compare).names, []);
+});
+
+test('numbers are refused outside their limits', () => {
+  const rounds = (text: string) =>
+    parseOptions(['--rounds', text], commands.bench).rounds as number;
+  assert.equal(rounds('3'), 3);
+  assert.throws(() => rounds('x'), /--rounds takes a whole number above 0; received "x"/);
+  assert.throws(() => rounds('1.5'), /whole/);
+  const scale = (text: string) => parseOptions(['--scale', text, 'run'], commands.export);
+  for (const text of ['0', '11', 'NaN', ' ']) assert.throws(() => scale(text), /above 0 up to 10/);
 });
 
 test('near misses are slips of the fingers, beginnings, and another case or hyphen', () => {

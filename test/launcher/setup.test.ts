@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { isInstalled } from '../../tools/launcher/setup/packages.mjs';
-import { commonProblem } from '../../tools/launcher/setup/problem.mjs';
+import { commonProblem } from '../../tools/launcher/problem.cjs';
 import { folderFingerprint, writeFileAtomic } from '../../tools/launcher/setup/project.mjs';
 import { announce } from '../../tools/launcher/setup/report.mjs';
 

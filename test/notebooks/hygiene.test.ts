@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import * as prettier from 'prettier';
-import { PICTURES_TAG } from '../../tools/launcher/adoptRun.mjs';
-import { parseNotebookCells } from '../../tools/launcher/notebookCells.mjs';
-import { checkValues, readParameters } from '../../tools/launcher/parameters.mjs';
-import { experimentNotebooks } from '../../tools/launcher/run/notebookFile.mjs';
+import { PICTURES_TAG } from '../../tools/commands/cleanNotebook';
+import { parseNotebookCells } from '../../tools/notebookCells.mjs';
+import { checkValues, readParameters } from '../../tools/commands/run/parameters';
+import { experimentNotebooks } from '../../tools/commands/run/notebookFile';
 
 const folder = resolve(__dirname, '../../notebooks');
 const MAX_BYTES = 2e6;

@@ -55,10 +55,18 @@ export function startExecution(
 ): RunningExecution {
   mkdirSync(directory, { recursive: true });
   const { values = {}, env: added = {} } = options;
-  const script = join(__dirname, 'executeNotebook.mjs');
+  const script = join(__dirname, 'executeNotebook.ts');
   const env: NodeJS.ProcessEnv = { ...process.env };
   for (const name of foreignVariables) delete env[name];
-  const args = [script, path, directory, JSON.stringify(values), JSON.stringify(added)];
+  const args = [
+    '--import',
+    'tsx',
+    script,
+    path,
+    directory,
+    JSON.stringify(values),
+    JSON.stringify(added),
+  ];
   const launcher = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
   launcher.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));

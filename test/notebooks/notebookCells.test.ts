@@ -3,11 +3,7 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { ESLint } from 'eslint';
 import ts from 'typescript';
-import {
-  checkNotebook,
-  notebookModule,
-  parseNotebookCells,
-} from '../../tools/launcher/notebookCells.mjs';
+import { checkNotebook, notebookModule, parseNotebookCells } from '../../tools/notebookCells.mjs';
 
 const root = resolve(__dirname, '../..');
 /** A notebook that exists, so that its name is known; the tests bring their own text. */

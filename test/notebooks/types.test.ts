@@ -5,11 +5,11 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import tslabTs from '@tslab/typescript-for-tslab';
 import ts from 'typescript';
-import { checkNotebook } from '../../tools/launcher/notebookCells.mjs';
-import { experimentNotebooks } from '../../tools/launcher/run/notebookFile.mjs';
+import { checkNotebook } from '../../tools/notebookCells.mjs';
+import { experimentNotebooks } from '../../tools/commands/run/notebookFile';
 
 const root = resolve(__dirname, '../..');
-const dist = join(root, 'dist/index.d.ts');
+const dist = join(root, 'dist/lib/index.d.ts');
 const needsBuild = existsSync(dist) ? {} : { skip: 'dist/ is not built: npm run setup' };
 
 const notebooks = experimentNotebooks()

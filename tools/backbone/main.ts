@@ -1,28 +1,12 @@
-/** `npm run train-backbone`: trains the embedded backbone and writes its record beside it. Started by launch.mjs. */
+/** `npm run train-backbone`: trains the embedded backbone and writes its record beside it. */
 import { statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { basename } from 'node:path';
 import { writeFileAtomic } from '../../lib/atomicFile';
 import { describeEnvironment } from '../../lib/experiments/environment';
 import type { History, StepInfo } from '../../lib/training/history';
+import { fromHere, inProject, runProgram } from '../commands/program';
 import { measureBackboneWorth, type BackboneWorth } from './backboneWorth';
 import { pretrainBackbone } from './pretrain';
-
-const ROOT = join(__dirname, '..', '..');
-
-const HELP = `npm run train-backbone -- [options]
-
-Draws pictures of 47 things that CIFAR-10 does not name, trains MobileNetV2 (alpha .35) on them, and writes its weights
-without the top, with a record beside them. Stopped or killed, the same command goes on from its last checkpoint.
-
-  --pictures N    training pictures to draw, 3 kB of memory each (default: 50000)
-  --epochs N      (default: 8)
-  --input-size N  height and width in the network, 32 to 224 pixels (default: 96)
-  --batch-size N  (default: 64)
-  --seed N        (default: 42)
-  --out FILE      (default: data/embedded/mobilenet_v2_0.35_no_top.h5)
-  --help          show this
-`;
 
 interface Recipe {
   readonly pictures: number;
@@ -32,37 +16,27 @@ interface Recipe {
   readonly seed: number;
 }
 
-async function main(args: readonly string[]): Promise<void> {
-  const text = { type: 'string' } as const;
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      pictures: { ...text, default: '50000' },
-      epochs: { ...text, default: '8' },
-      'input-size': { ...text, default: '96' },
-      'batch-size': { ...text, default: '64' },
-      seed: { ...text, default: '42' },
-      out: text,
-      help: { type: 'boolean' },
-    },
-  });
-  if (values.help) return void process.stdout.write(HELP);
-  const recipe: Recipe = {
-    pictures: wholeNumber('--pictures', values.pictures),
-    epochs: wholeNumber('--epochs', values.epochs),
-    inputSize: wholeNumber('--input-size', values['input-size']),
-    batchSize: wholeNumber('--batch-size', values['batch-size']),
-    seed: wholeNumber('--seed', values.seed),
-  };
+/** What the launcher read from the command line: tools/launcher/commands.mjs. */
+type Options = Partial<Recipe> & { readonly out?: string };
+
+async function main({
+  pictures = 50_000,
+  epochs = 8,
+  inputSize = 96,
+  batchSize = 64,
+  seed = 42,
+  out,
+}: Options): Promise<void> {
+  const recipe: Recipe = { pictures, epochs, inputSize, batchSize, seed };
   const file =
-    values.out === undefined
-      ? join(ROOT, 'data', 'embedded', 'mobilenet_v2_0.35_no_top.h5')
-      : resolve(process.env.INIT_CWD ?? ROOT, values.out);
+    out === undefined
+      ? inProject('data', 'embedded', 'mobilenet_v2_0.35_no_top.h5')
+      : fromHere(out);
   process.stdout.write(`Drawing ${recipe.pictures.toLocaleString('en')} pictures …\n`);
   const history = await pretrainBackbone({
     ...recipe,
     file,
-    checkpointDirectory: join(ROOT, 'data', 'backbone-training'),
+    checkpointDirectory: inProject('data', 'backbone-training'),
     onStep: showStep,
     onEpoch: ({ epoch, train, val, seconds }) =>
       process.stdout.write(
@@ -72,18 +46,9 @@ async function main(args: readonly string[]): Promise<void> {
       process.stdout.write(`Going on from step ${step}, in epoch ${epoch}\n`),
   });
   process.stdout.write('Measuring what it is worth with 20 pictures a class …\n');
-  const { inputSize, seed } = recipe;
   const worth = await measureBackboneWorth({ path: file, inputSize, seed });
   await writeRecord(file, recipe, { history, worth });
   process.stdout.write(`${file}: ${statSync(file).size.toLocaleString('en')} bytes\n`);
-}
-
-function wholeNumber(option: string, given: string): number {
-  const value = Number(given);
-  if (Number.isSafeInteger(value)) return value;
-  throw new Error(
-    `Expected a whole number after ${option} but received "${given}": see npm run train-backbone -- --help.`,
-  );
 }
 
 /** One line every hundred steps. */
@@ -122,7 +87,4 @@ async function writeRecord(
   await writeFileAtomic(file.replace(/\.h5$/, '.json'), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+void runProgram(main);

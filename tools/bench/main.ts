@@ -1,26 +1,26 @@
-/** `npm run bench`: see README.md beside this file. Started by scripts/bench.mjs, which sets the peers up. */
+/** `npm run bench`: see README.md beside this file. The launcher sets the peers up. */
 import { existsSync, readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { parseArguments, USAGE, type Arguments } from './arguments';
+import { writeFileAtomic } from '../../lib/atomicFile';
+import { runProgram } from '../commands/program';
+import { type Arguments, type Options, withDefaults } from './arguments';
 import { jobs, reportJobs } from './jobs';
 import type { Job } from './jobs/job';
 import { currentCommit, describeMachine, type Machine } from './machine';
 import { startProgress } from './progress';
 import { disagreement, type CaseResult } from './results';
 import { caseMarkdown, ratioTable, reportMarkdown, type Report } from './tables';
-import { writeAtomic } from './writeAtomic';
 
 const PYTHON = join(__dirname, '.venv', 'bin', 'python');
 const RESULTS = join(__dirname, 'results.json');
 
-async function main(): Promise<void> {
-  const options = parseArguments(
-    process.argv.slice(2),
+async function main(given: Options): Promise<void> {
+  const options = withDefaults(
+    given,
     jobs.map(({ name }) => name),
     reportJobs.map(({ name }) => name),
   );
-  if (options.help) return console.log(USAGE);
   if (options.list)
     return [...jobs, ...reportJobs].forEach(({ name, title }) =>
       console.log(`${name.padEnd(18)}${title}`),
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
     for await (const result of measure(job, options)) {
       measured.push(result);
       console.log(`\n${caseMarkdown(result)}`);
-      if (!options.quick) saveIfQuiet(machine, result);
+      if (!options.quick) await saveIfQuiet(machine, result);
     }
   }
   if (measured.length > 0) console.log(`\n## Ratios\n\n${ratioTable(measured)}`);
@@ -44,21 +44,18 @@ async function main(): Promise<void> {
     const progress = startProgress();
     const say = (text: string) => progress.say(text);
     const clear = () => progress.clear();
-    await job.run({ ...options, machine, stamp: stamp(), say, clear }).finally(clear);
+    await job.run({ ...options, machine, stamp: stamp(options), say, clear }).finally(clear);
   }
 }
 
 /** What was measured, and how it was called. */
-function stamp(): { readonly commit: string; readonly command: string } {
-  return {
-    commit: currentCommit(),
-    command: ['npm run bench --', ...process.argv.slice(2)].join(' ').replace(/ --$/, ''),
-  };
+function stamp({ line }: Arguments): { readonly commit: string; readonly command: string } {
+  return { commit: currentCommit(), command: line };
 }
 
 async function* measure(job: Job, options: Arguments): AsyncGenerator<CaseResult> {
   const progress = startProgress();
-  const stamped = stamp();
+  const stamped = stamp(options);
   try {
     for await (const result of job.run({ ...options, onProgress: (text) => progress.say(text) })) {
       progress.clear();
@@ -72,13 +69,13 @@ async function* measure(job: Job, options: Arguments): AsyncGenerator<CaseResult
 /** Figures from a busy machine are shown but do not replace earlier ones. */
 const TOO_BUSY = 0.15;
 
-function saveIfQuiet(machine: Machine, result: CaseResult): void {
+async function saveIfQuiet(machine: Machine, result: CaseResult): Promise<void> {
   if ((result.foreignLoad ?? 0) <= TOO_BUSY) return save(machine, result);
   console.log('\nThe machine was too busy with other programs: this result is not saved.');
 }
 
 /** Puts a result in its older one's place; those of another machine go. */
-function save(machine: Machine, result: CaseResult): void {
+async function save(machine: Machine, result: CaseResult): Promise<void> {
   const earlier = existsSync(RESULTS)
     ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as Report)
     : undefined;
@@ -87,8 +84,8 @@ function save(machine: Machine, result: CaseResult): void {
   const order = (id: string) => jobs.findIndex(({ name }) => id.startsWith(name));
   const cases = [...kept, result].sort((a, b) => order(a.id) - order(b.id));
   const report: Report = { machine, cases };
-  writeAtomic(RESULTS, `${JSON.stringify(report, null, 1)}\n`);
-  writeAtomic(join(__dirname, 'results.md'), reportMarkdown(report));
+  await writeFileAtomic(RESULTS, `${JSON.stringify(report, null, 1)}\n`);
+  await writeFileAtomic(join(__dirname, 'results.md'), reportMarkdown(report));
 }
 
 function warnOfLoad(cores: number): void {
@@ -104,7 +101,4 @@ function warnOfLoad(cores: number): void {
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});
+void runProgram(main);

@@ -86,3 +86,11 @@ export function disagreement({ rows, tolerance, check }: CaseResult): string | u
     worst && `${check} of ${worst.contestant} differ by ${worst.deviation}, allowed ${tolerance}`
   );
 }
+
+/** The largest difference of two lists of the same length, relative to the reference's largest value. */
+export function largestDeviation(values: readonly number[], reference: readonly number[]): number {
+  const scale = Math.max(...reference.map(Math.abs));
+  const differences = reference.map((expected, i) => Math.abs(values[i] - expected));
+  const deviation = Math.max(...differences) / scale;
+  return Number.isNaN(deviation) ? Infinity : deviation;
+}

@@ -1,7 +1,7 @@
 import { LABELS } from './contestant';
 import { watchForeignLoad } from './foreignLoad';
 import type { RunOptions, Runner } from './runCase';
-import { median } from './statistics';
+import { percentile } from '../../lib/evaluation/statistics';
 import type { Task } from './task';
 
 /** Images per second of whole rounds, or milliseconds of each call. */
@@ -76,7 +76,7 @@ async function measureRound(
       steps: stepsPerRound,
     });
     const calls = reply.seconds.map((value) => value * 1000);
-    return { value: median(calls), calls };
+    return { value: percentile(calls, 50), calls };
   }
   const { seconds } = await process.ask<{ seconds: number }>({ do: 'run', steps: stepsPerRound });
   return { value: (stepsPerRound * batchSize) / seconds, calls: [] };

@@ -9,8 +9,8 @@ import {
   type ContestantId,
   type ContestantProcess,
 } from './contestant';
-import type { CaseResult, Goal, Row } from './results';
-import { largestDeviation, median, quantile } from './statistics';
+import { percentile } from '../../lib/evaluation/statistics';
+import { largestDeviation, type CaseResult, type Goal, type Row } from './results';
 import type { Task, TaskPlan } from './task';
 
 /** One thing to measure. */
@@ -176,10 +176,10 @@ async function summarise(runner: Runner, { evidence: expected }: Runner): Promis
   return {
     contestant: id,
     note,
-    median: median(calls.length > 0 ? calls : values),
+    median: percentile(calls.length > 0 ? calls : values, 50),
     low: Math.min(...values),
     high: Math.max(...values),
-    ...(calls.length > 0 ? { p90: quantile(calls, 0.9) } : {}),
+    ...(calls.length > 0 ? { p90: percentile(calls, 90) } : {}),
     peakMegabytes: peakBytes / 1e6,
     startSeconds,
     parameters,

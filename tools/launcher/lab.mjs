@@ -4,7 +4,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { exitCodeOf } from './setup/command.mjs';
 import { kernelLog } from './setup/kernel.mjs';
-import { printProblem } from './setup/problem.mjs';
+import { printProblem } from './problem.cjs';
 import { inVenv, jupyterEnvironment, root } from './setup/project.mjs';
 import { setUp } from './setup.mjs';
 

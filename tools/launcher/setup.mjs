@@ -1,15 +1,14 @@
 // Set-up: everything between a fresh clone and a running notebook. Plain Node, because it runs before anything is
 // installed. Each step is finished, or will be done again: killing it at any point costs nothing but time.
 import { existsSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
-import { helpText, oneOf, parseOptions, startOptions } from './options.mjs';
+import { oneOf } from './options.mjs';
+import { Problem } from './problem.cjs';
 import { addonPath, addonStep, adoptAddon } from './setup/addon.mjs';
 import { buildStep, plotlyStep } from './setup/build.mjs';
 import { jupyterStep } from './setup/jupyter.mjs';
 import { kernelStep } from './setup/kernel.mjs';
 import { acquireLock } from './setup/lock.mjs';
 import { packagesStep } from './setup/packages.mjs';
-import { Problem, printProblem } from './setup/problem.mjs';
 import { root, setupFolder, temporaryFolder } from './setup/project.mjs';
 import { announce, startStepLine, sum } from './setup/report.mjs';
 import { isStamped, readStamp, writeStamp } from './setup/stamps.mjs';
@@ -18,12 +17,12 @@ import { checkPlatform, detectDevice, tensorflowStep } from './setup/tensorflow.
 /**
  * Brings the clone into working order; returns at once where it already is.
  *
- * @param {{ offline?: boolean, device?: 'cpu' | 'gpu', stream?: NodeJS.WriteStream }} options
- *   `offline`: touch no network; `device`: without it, gpu where an NVIDIA card is seen
+ * @param {{ offline?: boolean, device?: 'cpu' | 'gpu', extraSteps?: readonly object[] }} options `offline`: touch no
+ *   network; `device`: without it, gpu where an NVIDIA card is seen; `extraSteps`: what one command needs besides
  * @returns {Promise<{ device: 'cpu' | 'gpu' }>}
  * @throws {Problem} what is missing, and the remedy
  */
-export async function setUp({ offline = false, device, stream = process.stderr } = {}) {
+export async function setUp({ offline = false, device, extraSteps = [] } = {}) {
   const named = process.env.DEVICE || undefined;
   const wanted = device ?? (named && oneOf('cpu', 'gpu')(named, 'DEVICE'));
   const chosen = wanted ?? detectDevice();
@@ -36,17 +35,18 @@ export async function setUp({ offline = false, device, stream = process.stderr }
     kernelStep(),
     plotlyStep(),
     buildStep(),
+    ...extraSteps,
   ];
   if (steps.every(isDone)) return { device: chosen };
 
-  const write = (text) => stream.write(text);
+  const write = (text) => process.stderr.write(text);
   const stopListening = exitOnSignals();
   const lock = await lockProject(write);
   try {
     // What an earlier call left unfinished, and what the one before us in the lock has done meanwhile.
     rmSync(temporaryFolder, { recursive: true, force: true });
     await adopt(steps, { device: chosen, isDeviceWanted: wanted !== undefined, lock });
-    await runSteps(steps, { offline, lock, stream, write });
+    await runSteps(steps, { offline, lock, write });
   } finally {
     lock.release();
     stopListening();
@@ -54,7 +54,7 @@ export async function setUp({ offline = false, device, stream = process.stderr }
   return { device: chosen };
 }
 
-async function runSteps(steps, { offline, lock, stream, write }, round = 1) {
+async function runSteps(steps, { offline, lock, write }, round = 1) {
   const open = steps.filter((step) => !isDone(step));
   if (open.length === 0) return;
   if (round > 2) {
@@ -78,11 +78,7 @@ async function runSteps(steps, { offline, lock, stream, write }, round = 1) {
   let index = 0;
   for (const step of open) {
     index += 1;
-    const line = startStepLine(
-      step.name,
-      { index, of: open.length, downloadMb: step.downloadMb },
-      { stream },
-    );
+    const line = startStepLine(step.name, { index, of: open.length, downloadMb: step.downloadMb });
     try {
       const onSpawn = (pid) => lock.setChild(pid);
       await step.run({ offline, onSpawn, onDownload: line.watch });
@@ -94,7 +90,7 @@ async function runSteps(steps, { offline, lock, stream, write }, round = 1) {
   }
   rmSync(temporaryFolder, { recursive: true, force: true });
   // A new node_modules lost its addon, a new .venv its kernel: what one step undid of another is redone here.
-  await runSteps(steps, { offline, lock, stream, write }, round + 1);
+  await runSteps(steps, { offline, lock, write }, round + 1);
 }
 
 function isDone(step) {
@@ -132,7 +128,7 @@ async function lockProject(write) {
 }
 
 /** Ctrl-C and a polite kill leave through `exit`, where the running tool is ended and the lock is freed. */
-export function exitOnSignals() {
+function exitOnSignals() {
   const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
   const handlers = Object.entries(codes).map(([signal, code]) => {
     const handler = () => {
@@ -149,24 +145,4 @@ function freeDiskMb() {
   mkdirSync(setupFolder, { recursive: true });
   const { bavail, bsize } = statfsSync(setupFolder);
   return (bavail * bsize) / 1e6;
-}
-
-async function main(args) {
-  const own = startOptions.filter(({ key }) => ['offline', 'device', 'help'].includes(key));
-  const options = parseOptions(args, own);
-  if (options.help) {
-    const usage = 'npm run setup -- [options]\n\nSets up what is missing, and nothing else.\n';
-    process.stdout.write(helpText(own, { width: process.stdout.columns, usage }));
-    return;
-  }
-  const { device } = await setUp(options);
-  process.stderr.write(`Everything is in place (${device}).\n`);
-}
-
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  try {
-    await main(process.argv.slice(2));
-  } catch (error) {
-    process.exitCode = printProblem(error);
-  }
 }

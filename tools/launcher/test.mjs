@@ -4,8 +4,8 @@ import { spawn } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
-import { createNoiseFilter } from './nativeNoise.mjs';
-import { Problem, printProblem } from './setup/problem.mjs';
+import { createNoiseFilter } from './nativeNoise.cjs';
+import { Problem, printProblem } from './problem.cjs';
 import { inProject, jupyterEnvironment, root } from './setup/project.mjs';
 import { setUp } from './setup.mjs';
 
@@ -35,7 +35,7 @@ function findTests(args) {
   });
   if (files.length === 0) throw new Problem(`No file *.test.ts below ${places.join(', ')}.`);
   // The checks of the whole project and the real notebooks take longest: last, the other processor would wait.
-  const isLong = (file) => /\b(scripts|notebooks)\b/.test(file);
+  const isLong = (file) => /\b(launcher|notebooks)\b/.test(file);
   return files
     .map((file) => relative(root, file))
     .sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || a.localeCompare(b));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runTrainings } from '../accuracy/race';
 import { accuracyMarkdown, TRAINING_LABELS, type AccuracyReport } from '../accuracy/report';
 import { planTrainings, replaceTrainings, type TrainingResult } from '../accuracy/trainings';
-import { writeAtomic } from '../writeAtomic';
+import { writeFileAtomic } from '../../../lib/atomicFile';
 import type { ReportJob } from './job';
 
 const FOLDER = join(__dirname, '..');
@@ -33,7 +33,7 @@ export const accuracy: ReportJob = {
     console.log(`\n${accuracyMarkdown({ machine, data, results })}`);
     if (quick || epochs !== undefined || pictures !== undefined) {
       console.log('A look at a shortened race: tools/bench/accuracy.md stays as it was.');
-    } else save({ machine, data, results });
+    } else await save({ machine, data, results });
   },
 };
 
@@ -42,7 +42,7 @@ function resultLine({ name, seed, testAccuracy, seconds }: TrainingResult): stri
 }
 
 /** Trainings of other names and seeds stay, where they were measured on this machine and these data. */
-function save({ machine, data, results }: AccuracyReport): void {
+async function save({ machine, data, results }: AccuracyReport): Promise<void> {
   const path = join(FOLDER, 'accuracy.json');
   const isBusy = ({ foreignLoad }: TrainingResult): boolean => (foreignLoad ?? 0) > TOO_BUSY;
   const quiet = results.filter((result) => !isBusy(result));
@@ -59,8 +59,8 @@ function save({ machine, data, results }: AccuracyReport): void {
     JSON.stringify(earlier.data) === JSON.stringify(data);
   const all = replaceTrainings(isSame ? earlier.results : [], quiet);
   const report: AccuracyReport = { machine, data, results: all };
-  writeAtomic(path, `${JSON.stringify(report, null, 1)}\n`);
-  writeAtomic(join(FOLDER, 'accuracy.md'), accuracyMarkdown(report));
+  await writeFileAtomic(path, `${JSON.stringify(report, null, 1)}\n`);
+  await writeFileAtomic(join(FOLDER, 'accuracy.md'), accuracyMarkdown(report));
 }
 
 function readReport(path: string): AccuracyReport | undefined {

@@ -2,7 +2,7 @@
 import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { CommandFailed, runCommand } from './command.mjs';
-import { Problem, lastLines } from './problem.mjs';
+import { Problem, lastLines } from '../problem.cjs';
 import {
   fileHash,
   fingerprint,

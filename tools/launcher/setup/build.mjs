@@ -1,23 +1,24 @@
-// Steps: lib compiled to dist, which the notebooks import, and plotly.js made small for exported pages.
+// Steps: lib and the commands compiled to dist, which the notebooks import, and plotly.js made small for exported pages.
 import {
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { CommandFailed, runCommand } from './command.mjs';
-import { Problem } from './problem.mjs';
+import { Problem } from '../problem.cjs';
 import { fileHash, folderFingerprint, inProject, readJson, temporaryFolder } from './project.mjs';
 
 const dist = inProject('dist');
 const PLOTLY = 'plotly.min.js';
 
-/** @returns the step that compiles lib/ to dist/ whenever a source file changed. */
+/** @returns the step that compiles lib/ and tools/commands/ to dist/ whenever a source file changed. */
 export function buildStep() {
   return {
     id: 'build',
@@ -25,11 +26,19 @@ export function buildStep() {
     downloadMb: 0,
     diskMb: 3,
     inputs: () => [
-      folderFingerprint(inProject('lib'), (name) => /\.(ts|json)$/.test(name)),
+      ...['lib', 'tools/commands'].map((folder) =>
+        folderFingerprint(inProject(folder), (name) => /\.(ts|cjs|json)$/.test(name)),
+      ),
+      fileHash(inProject('tools/launcher/nativeNoise.cjs')),
+      fileHash(inProject('tools/launcher/problem.cjs')),
       fileHash(inProject('tsconfig.json')),
       String(packageVersion('typescript')),
     ],
-    outputs: () => [join(dist, 'index.js'), join(dist, 'index.d.ts')],
+    outputs: () => [
+      join(dist, 'lib/index.js'),
+      join(dist, 'lib/index.d.ts'),
+      join(dist, 'tools/commands/start.js'),
+    ],
     run: buildLibrary,
   };
 }
@@ -63,7 +72,7 @@ async function buildLibrary({ onSpawn }) {
     );
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
-    throw new Problem('lib/ does not compile.', {
+    throw new Problem('lib/ or tools/commands/ does not compile.', {
       details: firstLines(error.output, 15),
       remedy: 'Fix the lines above, then run the same command again.',
     });
@@ -77,6 +86,14 @@ async function buildLibrary({ onSpawn }) {
   for (const file of filesBelow(dist)) {
     if (!made.has(file) && file !== PLOTLY) rmSync(join(dist, file), { force: true });
   }
+  removeEmptyFolders(dist);
+}
+
+function removeEmptyFolders(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeEmptyFolders(join(folder, entry.name));
+  }
+  if (readdirSync(folder).length === 0) rmdirSync(folder);
 }
 
 async function minifyPlotly() {

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { killGroup } from './lock.mjs';
+import { killGroup } from '../../../lib/processLock.cjs';
 import { root, setupFolder, toolEnvironment } from './project.mjs';
 
 const running = new Set();

@@ -2,7 +2,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { CommandFailed, runCommand } from './command.mjs';
-import { Problem, commonProblem, lastLines } from './problem.mjs';
+import { Problem, commonProblem, lastLines } from '../problem.cjs';
 import { fileHash, inProject, inVenv, root } from './project.mjs';
 
 /** The oldest Python that Jupyter's pinned versions support. */

@@ -1,7 +1,7 @@
 // Step: the npm packages, exactly as package-lock.json names them, without their install scripts.
 import { basename } from 'node:path';
 import { CommandFailed, runCommand } from './command.mjs';
-import { Problem, commonProblem, lastLines } from './problem.mjs';
+import { Problem, commonProblem, lastLines } from '../problem.cjs';
 import { inProject, readJson, root } from './project.mjs';
 
 /** @returns the step that fills node_modules. */

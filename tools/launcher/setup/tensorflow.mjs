@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } 
 import { delimiter, join } from 'node:path';
 import { runCommand } from './command.mjs';
 import { runPip } from './jupyter.mjs';
-import { Problem } from './problem.mjs';
+import { Problem } from '../problem.cjs';
 import { fileHash, inProject, inVenv, temporaryFolder, writeFileAtomic } from './project.mjs';
 
 /** The wheel's Python tag. Any would do, the libraries are the same: this one makes the pins' hashes few. */

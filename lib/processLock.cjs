@@ -1,0 +1,180 @@
+// Locks that name the process which holds them: one that a kill left behind is recognised and taken over. Plain
+// JavaScript: set-up needs it before lib is compiled. Tells processes of one machine apart, not those of others.
+'use strict';
+const { randomBytes } = require('node:crypto');
+const fs = require('node:fs');
+
+/**
+ * @typedef {{ readonly pid: number, readonly start?: string }} ProcessId `start` tells a process from a later one of
+ *   the same number; missing where the system does not say (no /proc)
+ * @typedef {ProcessId & { readonly child?: ProcessId }} Holder `child`: a tool that it started, ended where it is killed
+ */
+
+/** A takeover lasts milliseconds; one that is older belongs to a process that was killed in it. */
+const TAKEOVER_LIMIT_MS = 5000;
+/** What file systems without hard links (exFAT, some network disks) answer. */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'ENOSYS'];
+
+/**
+ * Tries once to take a lock.
+ *
+ * @param {string} path the lock's file; its folder exists
+ * @returns {{ taken: boolean, holder?: Holder }} `holder`: the living process that has it; neither taken nor held where
+ *   a dead process's lock was removed, or is being removed: try again
+ * @throws Error of the file system where the lock cannot be written
+ */
+function tryLock(path) {
+  if (create(path)) return { taken: true };
+  const lock = readLock(path);
+  if (lock?.holder && isAlive(lock.holder)) return { taken: false, holder: lock.holder };
+  if (lock) removeStale(path);
+  return { taken: false };
+}
+
+/**
+ * Frees a lock of this process; never throws, and twice does no harm.
+ *
+ * @param {string} path
+ */
+function unlock(path) {
+  try {
+    if (readLock(path)?.holder?.pid === process.pid) fs.rmSync(path, { force: true });
+  } catch {
+    // A disk that went away took the lock with it.
+  }
+}
+
+/**
+ * The file appears with its content in one step, as a hard link; false where there is one already.
+ *
+ * @param {string} path
+ */
+function create(path) {
+  const temporary = `${path}-${randomBytes(6).toString('hex')}`;
+  const content = JSON.stringify(thisProcess());
+  try {
+    fs.writeFileSync(temporary, content);
+    try {
+      fs.linkSync(temporary, path);
+    } catch (error) {
+      if (!NO_LINKS.includes(codeOf(error))) throw error;
+      fs.writeFileSync(path, content, { flag: 'wx' });
+    }
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  } finally {
+    fs.rmSync(temporary, { force: true });
+  }
+}
+
+/**
+ * Of several processes that find the same dead one's lock, a folder beside it lets one remove it.
+ *
+ * @param {string} path
+ */
+function removeStale(path) {
+  const guard = `${path}-takeover`;
+  try {
+    fs.mkdirSync(guard);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    const age = Date.now() - (fs.statSync(guard, { throwIfNoEntry: false })?.mtimeMs ?? Infinity);
+    if (age > TAKEOVER_LIMIT_MS) fs.rmSync(guard, { recursive: true, force: true });
+    return;
+  }
+  try {
+    const lock = readLock(path);
+    // Where there is none any more, the next one to appear is a living process's.
+    if (!lock || (lock.holder && isAlive(lock.holder))) return;
+    const child = lock.holder?.child;
+    if (child && isAlive(child)) killGroup(child.pid);
+    fs.rmSync(path, { recursive: true, force: true });
+  } finally {
+    fs.rmSync(guard, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Undefined where there is no lock; without a holder where nobody can read it: a power cut may leave an empty one.
+ *
+ * @param {string} path
+ * @returns {{ holder?: Holder } | undefined}
+ */
+function readLock(path) {
+  try {
+    const holder = JSON.parse(fs.readFileSync(path, 'utf8'));
+    return Number.isSafeInteger(holder.pid) && holder.pid > 0 ? { holder } : {};
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    if (error instanceof SyntaxError || error instanceof TypeError) return {};
+    throw error;
+  }
+}
+
+/** @returns {ProcessId} */
+function thisProcess() {
+  return { pid: process.pid, start: processStart(process.pid) };
+}
+
+/**
+ * Whether a process of this machine is at work: one that has ended but was never waited for (a zombie) is not.
+ *
+ * @param {ProcessId} id
+ */
+function isAlive({ pid, start }) {
+  try {
+    process.kill(pid, 0); // signal 0 only asks
+  } catch (error) {
+    if (codeOf(error) !== 'EPERM') return false; // EPERM: it lives and is somebody else's
+  }
+  if (/^[ZX]$/.test(statusOf(pid)[0])) return false;
+  return typeof start !== 'string' || processStart(pid) === start;
+}
+
+/**
+ * Which boot of the machine, and when in it a process began. Linux only.
+ *
+ * @param {number} pid
+ * @returns {string | undefined}
+ */
+function processStart(pid) {
+  const start = statusOf(pid).at(19);
+  if (start === undefined) return undefined;
+  return `${fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${start}`;
+}
+
+/**
+ * Fields of /proc/pid/stat from the third on, the state (proc(5)): the name before them may hold spaces. Linux only.
+ *
+ * @param {number} pid
+ * @returns {string[]}
+ */
+function statusOf(pid) {
+  try {
+    return fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Ends a process and everything that it started, where it leads a group of its own.
+ *
+ * @param {number} pid
+ */
+function killGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
+}
+
+/** @param {unknown} error */
+function codeOf(error) {
+  return /** @type {NodeJS.ErrnoException} */ (error).code ?? '';
+}
+
+module.exports = { tryLock, unlock, isAlive, processStart, killGroup };

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { encodePng } from '../../lib/data/image';
+import { UNIT_SCALE } from '../../lib/data/preprocess';
+import { saveClassifier } from '../../lib/models/classifier';
+import { tf } from '../../lib/tensorflow/backend';
+
+const root = resolve(__dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'predict-'));
+after(() => rmSync(folder, { recursive: true }));
+
+before(async () => {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.globalAveragePooling2d({ inputShape: [4, 4, 3] }),
+      tf.layers.dense({ units: 2, activation: 'softmax' }),
+    ],
+  });
+  model.layers[1].setWeights([tf.tensor2d([4, 0, 0, 0, 0, 4], [3, 2]), tf.zeros([2])]);
+  const preprocess = { height: 4, width: 4, ...UNIT_SCALE };
+  await saveClassifier({ model, preprocess, classNames: ['red', 'blue'] }, join(folder, 'model'));
+  mkdirSync(join(folder, 'pictures'));
+  const data = Uint8Array.from({ length: 5 * 5 * 3 }, (_, index) => (index % 3 === 2 ? 255 : 0));
+  writeFileSync(
+    join(folder, 'pictures', 'sea.png'),
+    await encodePng({ data, height: 5, width: 5 }),
+  );
+  writeFileSync(join(folder, 'pictures', 'torn.jpg'), 'no picture');
+});
+
+/** As `npm run predict -- …` from the temporary folder. */
+function predict(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const env = { ...process.env, INIT_CWD: folder };
+  return new Promise((done) => {
+    const script = join(root, 'tools', 'launcher', 'command.mjs');
+    execFile(process.execPath, [script, 'predict', ...args], { env }, (error, stdout, stderr) => {
+      done({ code: error ? Number(error.code) : 0, stdout, stderr });
+    });
+  });
+}
+
+test('a picture: class, probability and the runners-up', async () => {
+  const { code, stdout, stderr } = await predict('pictures/sea.png', '--model', 'model');
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, 'pictures/sea.png: blue, 98.2 %\n  blue   98.2 %\n  red     1.8 %\n');
+  assert.equal(stderr, 'Model: model\n');
+});
+
+test('a folder: CSV on the standard output, what was skipped on the other', async () => {
+  const { code, stdout, stderr } = await predict('pictures', '--model', 'model');
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stdout,
+    /^picture,class,probability,class 2,probability 2\npictures\/sea\.png,blue,0\.982\d*,red,0\.01\d*\n$/,
+  );
+  assert.match(stderr, /torn\.jpg.*\n1 of 2 pictures were skipped/);
+});
+
+test('what cannot be done is said in a line with the way out', async () => {
+  const cases: [string[], RegExp][] = [
+    [[], /takes 1 or more pictures; received 0.*\n.*npm run predict -- picture\.jpg/],
+    [['--modle', 'x', 'a.png'], /modle.*\n.*Did you mean --model/],
+    [['nothing.jpg', '--model', 'model'], /nothing\.jpg but there is nothing: check the path/],
+    [['pictures/torn.jpg', '--model', 'model'], /torn\.jpg[^]*1 of 1 pictures were skipped/],
+    [['pictures/sea.png', '--model', 'nowhere'], /nowhere but found nothing/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, stdout, stderr } = await predict(...args);
+    assert.equal(code, 1, args.join(' '));
+    assert.match(stderr, message);
+    assert.equal(stdout, '');
+    assert.doesNotMatch(stderr, /^ +at /m); // no stack
+  }
+});

@@ -1,0 +1,55 @@
+// What the programs behind the commands share: the options that the launcher read, paths, errors in words.
+import { relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { projectRoot } from '../../lib/project';
+import { Problem, printProblem, writeProblem } from '../launcher/problem.cjs';
+
+export { Problem, lastLines, writeProblem } from '../launcher/problem.cjs';
+
+/** Where the person stands: npm itself moves to the project's folder. */
+export const userFolder = process.env.INIT_CWD ?? process.cwd();
+
+/** A path on the command line counts from where the person stands. */
+export function fromHere(path: string): string {
+  return resolve(userFolder, path);
+}
+
+/** A path as the person would type it. */
+export function shownPath(path: string): string {
+  const short = relative(userFolder, path);
+  return short.startsWith('..') ? path : short || '.';
+}
+
+/** The path of something in the project. */
+export function inProject(...parts: readonly string[]): string {
+  return resolve(projectRoot(), ...parts);
+}
+
+/** The Python of set-up, with Jupyter; its environment is that of this process, which the launcher made. */
+export function pythonPath(): string {
+  return inProject('.venv', 'bin', 'python');
+}
+
+/** A plain JavaScript file of the launcher, which TypeScript's require cannot load. */
+export function fromLauncher<T>(file: string): Promise<T> {
+  return import(pathToFileURL(inProject('tools', 'launcher', file)).href) as Promise<T>;
+}
+
+/** Runs a program on the options that the launcher hands over as JSON. */
+export async function runProgram<Options>(
+  main: (options: Options) => Promise<number | void>,
+): Promise<void> {
+  try {
+    process.exitCode = (await main(JSON.parse(process.argv[2]) as Options)) ?? 0;
+  } catch (error) {
+    process.exitCode = printProblem(inWords(error));
+  }
+}
+
+/** What lib refuses says by itself what was expected and what to do: a stack would only hide it. */
+function inWords(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { path } = error as NodeJS.ErrnoException;
+  if (/^Expected /.test(error.message)) return new Problem(error.message);
+  return writeProblem(`write ${path}`, error) ?? error;
+}

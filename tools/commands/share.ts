@@ -1,0 +1,86 @@
+// npm run share: a notebook as one page and as a clean .ipynb, or a run's classifier as a page of its own.
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { writeFileAtomic } from '../../lib/atomicFile';
+import { findModel } from '../../lib/experiments/findModel';
+import { findRun } from '../../lib/experiments/findRuns';
+import { fileNameOf } from '../../lib/report/fileNames';
+import { classifierPage } from '../../lib/share/classifierPage';
+import { findNotebook } from '../../lib/share/findFigures';
+import { cleanNotebook, compactText } from './cleanNotebook';
+import { fromHere, inProject, Problem, runProgram, shownPath, userFolder } from './program';
+import { exportHtml } from './run/exportHtml';
+
+interface Options {
+  readonly names: readonly string[];
+  readonly app: boolean;
+  readonly model?: string;
+  readonly withPictures: boolean;
+  readonly out?: string;
+}
+
+void runProgram<Options>(async ({ names: [name], app, model, withPictures, out }) => {
+  const folder = out === undefined ? inProject('data', 'shared') : fromHere(out);
+  if (model !== undefined && !app) {
+    throw new Problem('--model names a model for --app, which is not given.', {
+      remedy: `npm run share -- ${name} --app --model ${model}`,
+    });
+  }
+  if (app) await shareClassifier(name, { model, folder });
+  else await shareNotebook(name, { withPictures, folder });
+});
+
+async function shareNotebook(
+  name: string,
+  { withPictures, folder }: { withPictures: boolean; folder: string },
+): Promise<void> {
+  const { path, title } = await findSource(name);
+  const { notebook, notices } = cleanNotebook(readFileSync(path, 'utf8'), { path, withPictures });
+  const compact = compactText(notebook);
+  const target = join(folder, `${title}.ipynb`);
+  const page = join(folder, `${title}.html`);
+  await writeFileAtomic(target, compact.text);
+  // The page is made of all that is shown: it has no 2 MB to stay below.
+  const whole = join(folder, `.${title}.${process.pid}.whole.ipynb`);
+  await writeFileAtomic(whole, JSON.stringify(notebook));
+  try {
+    await exportHtml(whole, page, title);
+  } finally {
+    rmSync(whole, { force: true });
+  }
+  for (const notice of [...notices, ...compact.notices]) process.stderr.write(`${notice}\n`);
+  printFile(target, compact.text);
+  printFile(page, readFileSync(page));
+}
+
+/** The notebook file that is meant, and what the shared files are called. */
+async function findSource(name: string): Promise<{ path: string; title: string }> {
+  const place = { from: userFolder, notebooksDirectory: inProject('notebooks') };
+  const notebook = await findNotebook(name, place);
+  if (notebook !== undefined) return { path: notebook, title: basename(notebook, '.ipynb') };
+  const { directory, record } = await findRun(name, { from: userFolder });
+  const path = join(directory, 'notebook.ipynb');
+  if (existsSync(path)) return { path, title: record.id };
+  throw new Problem(`The run ${record.id} has no notebook.ipynb: it was made inside Jupyter.`, {
+    remedy: `Save the notebook in Jupyter and share that: npm run share -- ${record.notebook}`,
+  });
+}
+
+async function shareClassifier(
+  name: string,
+  { model, folder }: { model?: string; folder: string },
+): Promise<void> {
+  const found = await findModel(name, { from: userFolder, ...(model ? { model } : {}) });
+  const html = await classifierPage(found.directory, {
+    name: found.name,
+    ...(found.trainedOn === null ? {} : { trainedOn: found.trainedOn }),
+  });
+  const target = join(folder, `${fileNameOf(`${found.runId ?? ''} ${found.name}`)}.html`);
+  await writeFileAtomic(target, html);
+  printFile(target, html);
+}
+
+function printFile(path: string, content: string | Buffer): void {
+  const megabytes = (Buffer.byteLength(content) / 1e6).toFixed(2);
+  process.stdout.write(`  ${shownPath(path)}  ${megabytes} MB\n`);
+}

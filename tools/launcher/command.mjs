@@ -1,0 +1,59 @@
+// Every command but test and lab: its options are read, set-up is completed, then its program runs.
+//   node tools/door.cjs tools/launcher/command.mjs NAME [options]
+import { spawn } from 'node:child_process';
+import { commands } from './commands.mjs';
+import { createNoiseFilter } from './nativeNoise.cjs';
+import { helpText, parseOptions, refuseSwallowedOptions } from './options.mjs';
+import { printProblem } from './problem.cjs';
+import { exitCodeOf } from './setup/command.mjs';
+import { peersStep } from './setup/peers.mjs';
+import { door, inProject, jupyterEnvironment, root } from './setup/project.mjs';
+import { setUp } from './setup.mjs';
+
+try {
+  const [name, ...args] = process.argv.slice(2);
+  process.exitCode = await main(name, args);
+} catch (error) {
+  process.exitCode = printProblem(error);
+}
+
+/** @returns {Promise<number>} the exit code */
+async function main(name, args) {
+  const command = commands[name];
+  refuseSwallowedOptions(command);
+  const options = parseOptions(args, command);
+  if (options.help) {
+    process.stdout.write(helpText(command, { width: process.stdout.columns }));
+    return 0;
+  }
+  const extraSteps = name === 'bench' && !options.list ? [peersStep] : [];
+  const { device } = await setUp({ ...options, extraSteps });
+  if (name === 'setup') {
+    process.stderr.write(`Everything is in place (${device}).\n`);
+    return 0;
+  }
+  const line = [command.command, ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
+  return runProgram(command.program, { ...options, line }, device);
+}
+
+/**
+ * The program gets the options as JSON and its standard output is ours; TensorFlow's start-up lines are left out of its
+ * errors.
+ */
+function runProgram(program, options, device) {
+  const loader = program.endsWith('.ts') ? ['--import', 'tsx'] : [];
+  const args = [...loader, door, inProject(program), JSON.stringify(options)];
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    stdio: ['inherit', 'inherit', 'pipe'],
+    env: { ...jupyterEnvironment(), DEVICE: device },
+  });
+  child.stderr.pipe(createNoiseFilter()).pipe(process.stderr);
+  // Ctrl-C reaches the program through the terminal: it ends in good order, and we with it.
+  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve(exitCodeOf(code, signal)));
+  });
+}

@@ -1,0 +1,232 @@
+// The commands of package.json: what each can be given, and the program that does it once set-up is complete.
+import { numberOption, oneOf } from './options.mjs';
+
+const count = (example) => numberOption({ whole: true, above: 0, example });
+const seed = numberOption({ whole: true, example: 42 });
+
+/** @returns {import('./options.mjs').Option} `form`: the flag and, for the help, the value behind it */
+function option(form, key, help, more = {}) {
+  const [flag, value] = form.split(' ');
+  return { flag, ...(value ? { value } : {}), key, help, ...more };
+}
+
+const offline = option('--offline', 'offline', 'touch no network, neither for set-up nor for data');
+const device = option(
+  '--device cpu|gpu',
+  'device',
+  'where to compute (default: gpu where an NVIDIA card is seen; gpu is untested)',
+  { parse: oneOf('cpu', 'gpu') },
+);
+const out = (help) => option('--out DIR', 'out', help);
+
+/** @type {Record<string, import('./options.mjs').Command & { program?: string }>} */
+export const commands = {
+  setup: {
+    command: 'npm run setup',
+    usage: 'npm run setup -- [options]\n\nSets up what is missing, and nothing else.\n',
+    options: [offline, device],
+  },
+  start: {
+    command: 'npm start',
+    usage: 'npm start -- [options]\n\nSets up what is missing, then runs the notebooks.\n',
+    options: [
+      option(
+        '--notebook NAME',
+        'notebooks',
+        'run this notebook of notebooks/ (default: all of them)',
+        { many: true },
+      ),
+      option(
+        '--data PATH',
+        'data',
+        'folder with the data set, or its archive (default: cache, download, generated sample)',
+      ),
+      option(
+        '--weights PATH',
+        'weights',
+        "Keras' MobileNetV2 weights: an .h5 file or a folder of them (default: cache, download, embedded)",
+      ),
+      option(
+        '--full',
+        'full',
+        'the whole recipe: all images, all epochs (default: quick, within minutes)',
+      ),
+      offline,
+      option(
+        '--set NAME=VALUE',
+        'assignments',
+        "another value for one of the notebook's parameters",
+        { many: true },
+      ),
+      option('--seed N', 'seed', 'seed of every random choice; the same as --set seed=N', {
+        parse: seed,
+      }),
+      option(
+        '--again RUN',
+        'again',
+        'do a complete run once more, from its record; says first what is different now',
+      ),
+      option(
+        '--resume RUN',
+        'resume',
+        'finish a run that was interrupted or killed, or that failed, from its checkpoints',
+      ),
+      out("the folder in which the run's own folder is made (default: data/runs)"),
+      device,
+    ],
+    program: 'dist/tools/commands/start.js',
+  },
+  predict: {
+    command: 'npm run predict',
+    usage: `npm run predict -- PICTURE… [options]
+
+Says what is in pictures (jpg, png, webp, avif, gif, tiff): the class, its probability, and the five likeliest.
+A folder stands for its pictures, those of folders in it too, and comes as CSV.
+`,
+    names: { what: 'pictures', least: 1, example: 'npm run predict -- picture.jpg' },
+    options: [
+      option(
+        '--model PLACE',
+        'model',
+        "a run (its folder or id: the best model of it) or a model's folder (default: the best of the latest run)",
+      ),
+      option('--csv', 'csv', 'CSV for single pictures too'),
+    ],
+    program: 'dist/tools/commands/predict.js',
+  },
+  compare: {
+    command: 'npm run compare',
+    usage: `npm run compare -- [RUN…] [options]
+
+Compares runs: what differed, accuracies, seconds; several seeds of one setting become mean ± std.
+A run is an id in data/runs (or the beginning of one), "latest", or a folder; none: all of data/runs.
+`,
+    names: { what: 'runs', example: 'npm run compare -- latest' },
+    options: [
+      out('where runs.csv, settings.csv and comparison.html go (default: data/comparison)'),
+    ],
+    program: 'dist/tools/commands/compare.js',
+  },
+  export: {
+    command: 'npm run export',
+    usage: `npm run export -- RUN|NOTEBOOK [options]
+
+Writes every figure as interactive page (offline), drawing, picture and table of its numbers.
+`,
+    names: { what: 'run or notebook', least: 1, most: 1, example: 'npm run export -- latest' },
+    options: [
+      option(
+        '--format LIST',
+        'format',
+        'any of html, svg, png, csv, json, with commas (default: html,svg,png,csv)',
+      ),
+      option(
+        '--scale N',
+        'scale',
+        'of the PNG: pixels per CSS pixel; 3 is 360 dpi and 2400 pixels wide (default: 3)',
+        { parse: numberOption({ above: 0, most: 10, example: 3 }) },
+      ),
+      out("where the files go (default: the run's figures/, or data/exports/<notebook>)"),
+    ],
+    program: 'dist/tools/commands/export.js',
+  },
+  share: {
+    command: 'npm run share',
+    usage: `npm run share -- RUN|NOTEBOOK [options]
+
+Makes one HTML file that opens offline with live figures, and a clean .ipynb below 2 MB.
+With --app: one HTML page with the trained model inside (RUN may also be a saved classifier's folder).
+`,
+    names: { what: 'run or notebook', least: 1, most: 1, example: 'npm run share -- latest' },
+    options: [
+      option('--app', 'app', "share the run's classifier as a page that computes by itself"),
+      option(
+        '--model NAME',
+        'model',
+        "with --app: which of the run's models (default: the best in the test)",
+      ),
+      option(
+        '--with-pictures',
+        'withPictures',
+        "keep the outputs that show the data set's own pictures",
+      ),
+      out('where the files go (default: data/shared)'),
+    ],
+    program: 'dist/tools/commands/share.js',
+  },
+  bench: {
+    command: 'npm run bench',
+    usage: `npm run bench -- [options]
+
+Measures this project beside Keras, PyTorch and ONNX Runtime, which it sets up in tools/bench/.venv.
+`,
+    options: [
+      option('--job NAME', 'jobs', 'measure this job only (default: all but accuracy)', {
+        many: true,
+      }),
+      option('--rounds N', 'rounds', 'rounds of each case (default 7; with --quick 2)', {
+        parse: count(7),
+      }),
+      option(
+        '--seconds S',
+        'secondsPerRound',
+        "length of one contestant's round (default 2; with --quick 0.5)",
+        { parse: numberOption({ above: 0, example: 2 }) },
+      ),
+      option('--quick', 'quick', 'a rough look in minutes; tools/bench/results.md stays as it was'),
+      option(
+        '--seeds N',
+        'seeds',
+        'accuracy: trainings of each recipe (default 3; with --quick 1)',
+        { parse: count(3) },
+      ),
+      option('--keras-seeds N', 'kerasSeeds', 'accuracy: trainings in Keras (default 1)', {
+        parse: count(1),
+      }),
+      option('--long', 'long', 'accuracy: the long recipe too, once'),
+      option('--only NAME', 'only', 'accuracy: keras, fast, standard or long alone', {
+        many: true,
+        parse: oneOf('keras', 'fast', 'standard', 'long'),
+      }),
+      option('--epochs N', 'epochs', 'accuracy: a shortened race, not saved', { parse: count(2) }),
+      option('--pictures N', 'pictures', 'accuracy: a race with fewer pictures, not saved', {
+        parse: count(5000),
+      }),
+      option('--list', 'list', "the jobs' names"),
+    ],
+    program: 'tools/bench/main.ts',
+  },
+  'train-backbone': {
+    command: 'npm run train-backbone',
+    usage: `npm run train-backbone -- [options]
+
+Draws pictures of 47 things that CIFAR-10 does not name, trains MobileNetV2 (alpha .35) on them, and writes its weights
+without the top, with a record beside them. Stopped or killed, the same command continues from its last checkpoint.
+`,
+    options: [
+      option(
+        '--pictures N',
+        'pictures',
+        'training pictures to draw, 3 kB of memory each (default: 50000)',
+        { parse: count(50000) },
+      ),
+      option('--epochs N', 'epochs', 'passes over the pictures (default: 8)', { parse: count(8) }),
+      option(
+        '--input-size N',
+        'inputSize',
+        'height and width in the network, 32 to 224 pixels (default: 96)',
+        { parse: count(96) },
+      ),
+      option('--batch-size N', 'batchSize', 'pictures in a step (default: 64)', {
+        parse: count(64),
+      }),
+      option('--seed N', 'seed', 'seed of every random choice (default: 42)', { parse: seed }),
+      option(
+        '--out FILE',
+        'out',
+        'the weights (default: data/embedded/mobilenet_v2_0.35_no_top.h5)',
+      ),
+    ],
+    program: 'tools/backbone/main.ts',
+  },
+};
