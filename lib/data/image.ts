@@ -125,6 +125,18 @@ async function pictureSize(bytes: Uint8Array): Promise<string | undefined> {
     );
 }
 
+/**
+ * A PNG file with its density: printers and layout programs then know how large it is meant. Pixels stay.
+ *
+ * @param pixelsPerInch e.g. 360.
+ */
+export function withDensity(png: Uint8Array, pixelsPerInch: number): Promise<Uint8Array> {
+  return sharp(png, { limitInputPixels: false })
+    .withMetadata({ density: pixelsPerInch })
+    .png()
+    .toBuffer();
+}
+
 /** A picture as the bytes of a PNG file. */
 export async function encodePng(picture: DecodedImage): Promise<Uint8Array> {
   checkPixels(picture);

@@ -14,28 +14,6 @@ export function pngDataUri(picture: DecodedImage): string {
   return `data:image/png;base64,${Buffer.from(encodePng(picture)).toString('base64')}`;
 }
 
-/**
- * The same PNG with its density: printers and layout programs then know how large it is meant.
- * A pHYs chunk that is already there is replaced.
- *
- * @param png a PNG file
- * @param pixelsPerInch e.g. 360
- */
-export function withDensity(png: Uint8Array, pixelsPerInch: number): Uint8Array {
-  const density = new DataView(new ArrayBuffer(9));
-  const pixelsPerMetre = Math.round(pixelsPerInch / 0.0254);
-  density.setUint32(0, pixelsPerMetre);
-  density.setUint32(4, pixelsPerMetre);
-  density.setUint8(8, 1); // unit: metre
-  const parts: Uint8Array[] = [SIGNATURE];
-  for (const { type, bytes } of chunks(png)) {
-    if (type === 'pHYs') continue;
-    parts.push(bytes);
-    if (type === 'IHDR') parts.push(chunk('pHYs', new Uint8Array(density.buffer)));
-  }
-  return Buffer.concat(parts);
-}
-
 function encodePng({ data, height, width }: DecodedImage): Uint8Array {
   const stride = width * 3;
   if (!(height > 0 && width > 0) || data.length !== height * stride) {
@@ -55,16 +33,6 @@ function encodePng({ data, height, width }: DecodedImage): Uint8Array {
     chunk('IDAT', deflateSync(filteredRows(data, stride), { level: 9 })),
     chunk('IEND', new Uint8Array(0)),
   ]);
-}
-
-function* chunks(png: Uint8Array): Generator<{ type: string; bytes: Uint8Array }> {
-  const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
-  for (let offset = SIGNATURE.length; offset + 12 <= png.length;) {
-    const length = view.getUint32(offset) + 12; // with its length, type and checksum
-    const type = Buffer.from(png.subarray(offset + 4, offset + 8)).toString('latin1');
-    yield { type, bytes: png.subarray(offset, offset + length) };
-    offset += length;
-  }
 }
 
 /** Each row as difference to the row above (filter 2): photographs then deflate smaller. */

@@ -1,10 +1,10 @@
 // A figure as a picture: plotly.js draws it in a headless browser.
 import type { Browser, Page } from 'puppeteer-core';
+import { withDensity } from '../data/image';
 import { BrowserUnavailableError, withBrowser } from './browser';
 import { plainText } from './csv';
 import type { Figure } from './figure';
 import { plotlySource } from './plotlySource';
-import { withDensity } from './png';
 import { defaultFigureWidth, pixelsPerInch, printable } from './theme';
 
 /**

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import sharp from 'sharp';
-import { decodeImage, encodePng } from '../../lib/data/image';
+import { decodeImage, encodePng, withDensity } from '../../lib/data/image';
 import { temporaryFolder } from '../temporaryFolder';
 import { createRng } from '../../lib/random';
 
@@ -212,4 +212,14 @@ test('impossible sizes are refused', async () => {
     encodePng({ data: new Uint8Array(4), height: 1, width: 1 }),
     /Expected 3 bytes \(1 × 1 × 3\) but received 4/,
   );
+});
+
+test('a density is written, and replaced by the next one; pixels stay', async () => {
+  const data = Uint8Array.of(10, 20, 30);
+  const png = await encodePng({ data, height: 1, width: 1 });
+  const printed = await withDensity(await withDensity(png, 72), 360);
+  const { density } = await sharp(printed).metadata();
+  assert.equal(density, 360);
+  assert.equal(Buffer.from(printed).toString('latin1').split('pHYs').length, 2, 'one pHYs chunk');
+  assert.deepEqual(new Uint8Array(await sharp(printed).raw().toBuffer()), data);
 });

@@ -12,8 +12,9 @@ const libIndex = join(root, 'lib/index.ts');
 
 /** The JSON of a notebook as Jupyter writes it: one space, one line of source a line. */
 function notebook(...codeCells: string[]): string {
+  const isExperiment = { tags: ['parameters'] };
   const cells = codeCells.flatMap((source, index) => [
-    { cell_type: 'markdown', id: `m${index}`, metadata: {}, source: ['What follows.'] },
+    { cell_type: 'markdown', id: `m${index}`, metadata: isExperiment, source: ['What follows.'] },
     {
       cell_type: 'code',
       execution_count: null,

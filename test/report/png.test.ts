@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import sharp from 'sharp';
-import { pngDataUri, withDensity } from '../../lib/report/png';
+import { pngDataUri } from '../../lib/report/png';
 
 function pngOf(uri: string): Buffer {
   assert.match(uri, /^data:image\/png;base64,/);
@@ -25,14 +25,4 @@ test('the file ends with the IEND chunk of the specification', () => {
 test('pixels that do not fill the picture are refused', () => {
   const picture = { data: new Uint8Array(11), height: 2, width: 2 };
   assert.throws(() => pngDataUri(picture), /2 × 2 × 3 entries but received 11/);
-});
-
-test('a density is written, and replaced by the next one; pixels stay', async () => {
-  const data = Uint8Array.of(10, 20, 30);
-  const png = pngOf(pngDataUri({ data, height: 1, width: 1 }));
-  const printed = withDensity(withDensity(png, 72), 360);
-  const { density } = await sharp(printed).metadata();
-  assert.equal(density, 360);
-  assert.equal(Buffer.from(printed).toString('latin1').split('pHYs').length, 2, 'one pHYs chunk');
-  assert.deepEqual(new Uint8Array(await sharp(printed).raw().toBuffer()), data);
 });
