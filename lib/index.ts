@@ -22,7 +22,13 @@ export {
   take,
   takeStratified,
 } from './data/dataset';
-export type { DatasetSource, DatasetSplits, ImageDataset, SplitOptions } from './data/dataset';
+export type {
+  DatasetSource,
+  DatasetSplits,
+  ImageDataset,
+  SkippedFile,
+  SplitOptions,
+} from './data/dataset';
 export { DownloadError } from './data/downloadError';
 export { decodeImage, encodePng } from './data/image';
 export type { DecodedImage, DecodeOptions } from './data/image';
@@ -50,7 +56,7 @@ export { createMlp } from './models/mlp';
 export type { MlpOptions } from './models/mlp';
 export { createMobileNetV2 } from './models/mobileNetV2';
 export type { MobileNetV2Options } from './models/mobileNetV2';
-export type { ImageShape } from './models/modelOptions';
+export type { CreateNetwork, NetworkOptions, ImageShape } from './models/modelOptions';
 export { resolveMobileNetV2Weights } from './models/mobileNetV2Weights';
 export type { MobileNetV2Weights, ResolveWeightsOptions } from './models/mobileNetV2Weights';
 export { loadMobileNetV2 } from './models/pretrained';
@@ -67,7 +73,12 @@ export type { Backbone, HeadOptions } from './models/transfer';
 
 // Training
 export { createAugmentation } from './training/augment';
-export type { Augmentation, AugmentationOptions } from './training/augment';
+export type {
+  Augmentation,
+  AugmentationInputs,
+  AugmentationOptions,
+  AugmentedBatch,
+} from './training/augment';
 export type { AverageWeights } from './training/averageWeights';
 export { findLearningRate } from './training/learningRateFinder';
 export type { LearningRateFinderOptions, LearningRateSearch } from './training/learningRateFinder';
@@ -139,6 +150,12 @@ export type { NamedPrediction } from './evaluation/predictPictures';
 export { predictImage } from './evaluation/predictImage';
 export type { NamedProbability, Prediction } from './evaluation/predictImage';
 export { meanAndStd, percentile } from './evaluation/statistics';
+export type {
+  Metric,
+  MetricChoice,
+  LabelledOutputs,
+  MetricValues,
+} from './evaluation/runningMetrics';
 
 // Report
 export {
@@ -250,10 +267,11 @@ export { exportFigures } from './experiments/exportFigures';
 export { findRun, findRuns } from './experiments/findRuns';
 export type { FindRunsOptions, FoundRun, FoundRuns, SkippedFolder } from './experiments/findRuns';
 export { findModel } from './experiments/findModel';
-export type { FoundModel } from './experiments/findModel';
+export type { FindModelOptions, FoundModel } from './experiments/findModel';
 export { describeTrainedModel } from './experiments/modelRecord';
 export type { FinishedModel } from './experiments/modelRecord';
 export type { ProgressEvent } from './training/history';
+export type { ClassWeights, Loss } from './training/loss';
 export { parseRunRecord } from './experiments/runRecord';
 export type {
   DatasetRecord,

@@ -186,7 +186,7 @@ export function checkLimit(name: string, count: number, classes: number): void {
 }
 
 /**
- * The pictures scaled down to a longer side of at most `side` pixels, as picture files are ({@link coverResize}); the
+ * The pictures scaled down to a longer side of at most `side` pixels, as picture files are (`coverResize`); the
  * same data set where they are no larger.
  *
  * Networks from scratch take pictures of this size: an MLP's parameters grow with the number of pixels, to 308 million

@@ -1,7 +1,7 @@
 /**
  * The metrics that trainings, validations and tests measure: sums that add up over batches and are divided once, so that
  * a half-done epoch can be saved, and a small last batch counts what it is worth. A new one is a value of
- * {@link Metric}: pass it in `metrics`, or give it a name in {@link METRICS}.
+ * {@link Metric}: pass it in `metrics`, or give it a name in `METRICS`.
  */
 import { rule } from '../options';
 import { likeliestClass } from './labels';
@@ -84,7 +84,7 @@ export function metricNames(values: readonly (MetricValues | null)[]): string[] 
 /** The metrics that have a name. */
 export const METRICS = { accuracy, top5, f1 } as const satisfies Readonly<Record<string, Metric>>;
 
-/** One of {@link METRICS}, or a metric of your own. */
+/** One of `METRICS`, or a metric of your own. */
 export type MetricChoice = keyof typeof METRICS | Metric;
 
 /** Accepts the option `metrics`. */

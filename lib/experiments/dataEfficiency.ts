@@ -118,7 +118,7 @@ export async function measureDataEfficiency(
 /**
  * The numbers of pictures per class to try: 10, 30, 100, 300, 1000 … and, last, all that there are.
  *
- * @param options.most the largest count; 0: the size of the smallest class.
+ * @param options `most`: the largest count; 0: the size of the smallest class.
  * @throws RangeError where the smallest class has no picture.
  */
 export function efficiencyCounts(

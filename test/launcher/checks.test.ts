@@ -35,6 +35,10 @@ test('lib, tests and measurements are typed strictly', async () => {
   await check('typescript/bin/tsc', '--noEmit', '-p', 'test/tsconfig.json');
 });
 
+test('the reference of the public functions has no gap', async () => {
+  await check('typedoc/bin/typedoc', '--emit', 'none', '--treatWarningsAsErrors');
+});
+
 test('the page that shares a classifier is typed strictly for a browser', async () => {
   await check('typescript/bin/tsc', '--noEmit', '-p', 'lib/share/app/tsconfig.json');
 });

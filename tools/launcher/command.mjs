@@ -1,10 +1,12 @@
 // Every command but test and lab: its options are read, set-up is completed, then its program runs.
 //   node tools/door.cjs tools/launcher/command.mjs NAME [options]
 import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
 import { commands } from './commands.mjs';
 import { createNoiseFilter } from './nativeNoise.cjs';
 import { helpText, parseOptions, refuseSwallowedOptions } from './options.mjs';
 import { printProblem } from './problem.cjs';
+import { giveRuntime } from './setup/addon.mjs';
 import { exitCodeOf } from './setup/command.mjs';
 import { peersStep } from './setup/peers.mjs';
 import { door, inProject, jupyterEnvironment, root } from './setup/project.mjs';
@@ -29,6 +31,7 @@ async function main(name, args) {
   const extraSteps = name === 'bench' && !options.list ? [peersStep] : [];
   const { device } = await setUp({ ...options, extraSteps });
   if (name === 'setup') {
+    if (options.into) giveRuntime(resolve(process.env.INIT_CWD ?? root, options.into));
     process.stderr.write(`Everything is in place (${device}).\n`);
     return 0;
   }

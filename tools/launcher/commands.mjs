@@ -24,7 +24,15 @@ export const commands = {
   setup: {
     command: 'npm run setup',
     usage: 'npm run setup -- [options]\n\nSets up what is missing, and nothing else.\n',
-    options: [offline, device],
+    options: [
+      offline,
+      device,
+      option(
+        '--into DIR',
+        'into',
+        'give TensorFlow to another project, which has installed the package of npm pack ./dist/lib',
+      ),
+    ],
   },
   start: {
     command: 'npm start',

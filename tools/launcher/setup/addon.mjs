@@ -1,5 +1,5 @@
 // Step: the addon through which tfjs calls TensorFlow, compiled from the source inside tfjs' own package.
-import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { CommandFailed, runCommand } from './command.mjs';
 import { Problem, lastLines } from '../problem.cjs';
@@ -9,6 +9,7 @@ import {
   folderFingerprint,
   inProject,
   readJson,
+  root,
   temporaryFolder,
   writeFileAtomic,
 } from './project.mjs';
@@ -175,4 +176,24 @@ export async function adoptAddon(device, { isDeviceWanted, onSpawn }) {
     writeFileAtomic(runtimeRecord, `${JSON.stringify(own, null, 2)}\n`);
   }
   return true;
+}
+
+/**
+ * Lets another project use this clone's TensorFlow: the addon is copied, its libraries are linked.
+ *
+ * @param {string} project its folder, absolute
+ * @throws {Problem} where tfjs-node-gpu is not installed there
+ */
+export function giveRuntime(project) {
+  const target = join(project, relative(inProject(), addonPath));
+  if (project === root || !existsSync(join(dirname(target), '..', '..', 'package.json'))) {
+    throw new Problem(`There is no other project with @tensorflow/tfjs-node-gpu in ${project}.`, {
+      remedy: 'Install the package there first: npm install --ignore-scripts FILE.tgz',
+    });
+  }
+  mkdirSync(dirname(target), { recursive: true });
+  copyFileSync(addonPath, target);
+  const libraries = join(project, '.tensorflow');
+  rmSync(libraries, { recursive: true, force: true });
+  symlinkSync(inProject('.tensorflow'), libraries);
 }

@@ -32,9 +32,12 @@ export function buildStep() {
       fileHash(inProject('tools/launcher/nativeNoise.cjs')),
       fileHash(inProject('tools/launcher/problem.cjs')),
       fileHash(inProject('tsconfig.json')),
+      fileHash(inProject('package.json')),
+      fileHash(inProject('tools/launcher/setup/build.mjs')),
       String(packageVersion('typescript')),
     ],
     outputs: () => [
+      join(dist, 'lib/package.json'),
       join(dist, 'lib/index.js'),
       join(dist, 'lib/index.d.ts'),
       join(dist, 'tools/commands/start.js'),
@@ -51,7 +54,7 @@ export function plotlyStep() {
     downloadMb: 0,
     diskMb: 5,
     inputs: () => [String(packageVersion('plotly.js-dist'))],
-    outputs: () => [join(dist, PLOTLY)],
+    outputs: () => [join(dist, 'lib/package.json'), join(dist, PLOTLY)],
     run: minifyPlotly,
   };
 }
@@ -77,6 +80,10 @@ async function buildLibrary({ onSpawn }) {
       remedy: 'Fix the lines above, then run the same command again.',
     });
   }
+  writeFileSync(
+    join(output, 'lib', 'package.json'),
+    `${JSON.stringify(packageManifest(), null, 2)}\n`,
+  );
   // File by file, so that no moment is without a dist/ for a notebook that is running.
   const made = new Set(filesBelow(output));
   for (const file of made) {
@@ -94,6 +101,44 @@ function removeEmptyFolders(folder) {
     if (entry.isDirectory()) removeEmptyFolders(join(folder, entry.name));
   }
   if (readdirSync(folder).length === 0) rmdirSync(folder);
+}
+
+/** What lib loads whenever it is used, and what only some of it loads, when it is called. */
+const NEEDED = [
+  '@tensorflow-models/mobilenet',
+  '@tensorflow/tfjs-node-gpu',
+  'h5wasm',
+  'sharp',
+  'tar',
+  'undici',
+];
+const OPTIONAL = [
+  '@sparticuz/chromium',
+  'danfojs-node',
+  'esbuild',
+  'plotly.js-dist',
+  'puppeteer-core',
+];
+
+/** The manifest that makes dist/lib a package of its own: npm pack ./dist/lib. */
+function packageManifest() {
+  const { name, version, description, license, engines, ...project } = readJson(
+    inProject('package.json'),
+  );
+  const pinned = { ...project.devDependencies, ...project.dependencies };
+  const pick = (names) => Object.fromEntries(names.map((each) => [each, pinned[each]]));
+  return {
+    ...{ name, version, description, license, engines },
+    main: './index.js',
+    types: './index.d.ts',
+    exports: {
+      '.': { types: './index.d.ts', default: './index.js' },
+      './*': { types: './*.d.ts', default: './*.js' },
+    },
+    dependencies: pick(NEEDED),
+    peerDependencies: pick(OPTIONAL),
+    peerDependenciesMeta: Object.fromEntries(OPTIONAL.map((each) => [each, { optional: true }])),
+  };
 }
 
 async function minifyPlotly() {
