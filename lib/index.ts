@@ -5,7 +5,7 @@ export type { Rng } from './random';
 
 export { describeBackend, tf } from './tensorflow/backend';
 export type { BackendDescription } from './tensorflow/backend';
-export { hasFastBfloat16 } from './tensorflow/processor';
+export { hasFastBfloat16 } from './tensorflow/backend';
 
 // Data
 export { batches } from './data/batches';
@@ -48,8 +48,8 @@ export { createCnn } from './models/cnn';
 export type { CnnOptions } from './models/cnn';
 export { createFastCnn } from './models/fastCnn';
 export type { FastCnnOptions } from './models/fastCnn';
-export { loadImageNetClassifier } from './models/imageNet';
-export { imageNetClasses } from './models/imageNetClasses';
+export { loadImageNetClassifier } from './models/pretrained';
+export { imageNetClasses } from './models/pretrained';
 export { loadKerasWeights } from './models/kerasWeights';
 export type { LoadedKerasWeights } from './models/kerasWeights';
 export { createMlp } from './models/mlp';
@@ -158,38 +158,28 @@ export type {
 } from './evaluation/runningMetrics';
 
 // Report
-export {
-  ablationCostFigure,
-  ablationFigure,
-  accuracyAgainstSecondsFigure,
-  classCountsFigure,
-  comparisonFigure,
-  confusionMatrixFigure,
-  dataEfficiencyFigure,
-  historyFigure,
-  imageGridFigure,
-  labelledPictures,
-  learningRateFigure,
-  mistakePictures,
-  perClassFigure,
-  predictionPictures,
-} from './report/figures';
+export { ablationCostFigure, learningRateFigure } from './report/recipeFigures';
+export { ablationFigure, comparisonFigure, dataEfficiencyFigure } from './report/comparisonFigures';
+export { accuracyAgainstSecondsFigure, historyFigure } from './report/historyFigures';
+export { classCountsFigure, confusionMatrixFigure, perClassFigure } from './report/classFigures';
+export { imageGridFigure } from './report/imageGridFigure';
+export { labelledPictures, mistakePictures, predictionPictures } from './report/pictures';
 export type {
   AccuracyAgainstSecondsOptions,
-  CaptionedPicture,
-  ClassFigureOptions,
+  HistoryFigureOptions,
+  ModelHistory,
+} from './report/historyFigures';
+export type { CaptionedPicture, ImageGridOptions } from './report/imageGridFigure';
+export type { ClassFigureOptions, SplitCounts } from './report/classFigures';
+export type {
   ComparisonOptions,
   DataEfficiencySeries,
-  DatasetLabel,
-  Figure,
-  HistoryFigureOptions,
-  ImageGridOptions,
   ModelScores,
-  ModelHistory,
-  PieceCost,
   SettingAccuracies,
-  SplitCounts,
-} from './report/figures';
+} from './report/comparisonFigures';
+export type { DatasetLabel } from './report/theme';
+export type { Figure } from './report/figure';
+export type { PieceCost } from './report/recipeFigures';
 export {
   createDisplay,
   isNotebook,
@@ -211,7 +201,7 @@ export { figureFormats, saveFigure } from './report/export';
 export type { FigureFormat, SaveFigureOptions } from './report/export';
 export { figurePage } from './report/figurePage';
 export type { NamedFigure } from './report/keptFigures';
-export { layerTable } from './report/layerTable';
+export { layerTable } from './report/tables';
 export { pngDataUri } from './report/png';
 export { predictionsCsv, predictionText } from './report/predictionText';
 export { createTrainingDisplay } from './report/trainingDisplay';
@@ -223,6 +213,7 @@ export {
   ablationTable,
   measureAblation,
   pieceCosts,
+  trackAblation,
 } from './experiments/ablation';
 export type {
   Ablation,
@@ -247,32 +238,27 @@ export type {
   ScratchMethodOptions,
   TransferMethodOptions,
 } from './experiments/dataEfficiency';
-export { describeEnvironment } from './experiments/environment';
-export { comparisonFigures } from './experiments/compareFigures';
+export { describeEnvironment } from './runs/environment';
+export { comparisonFigures } from './runs/compareFigures';
 export {
   comparisonCsv,
   comparisonPage,
   runsTable,
   settingsTable,
   showComparison,
-} from './experiments/compareReport';
-export { compareRuns } from './experiments/compareRuns';
-export type {
-  ComparedSetting,
-  ComparedTraining,
-  RunComparison,
-  Spread,
-} from './experiments/compareRuns';
-export { exportFigures } from './experiments/exportFigures';
-export { findRun, findRuns } from './experiments/findRuns';
-export type { FindRunsOptions, FoundRun, FoundRuns, SkippedFolder } from './experiments/findRuns';
-export { findModel } from './experiments/findModel';
-export type { FindModelOptions, FoundModel } from './experiments/findModel';
-export { describeTrainedModel } from './experiments/modelRecord';
-export type { FinishedModel } from './experiments/modelRecord';
+} from './runs/compareReport';
+export { compareRuns } from './runs/compareRuns';
+export type { ComparedSetting, ComparedTraining, RunComparison, Spread } from './runs/compareRuns';
+export { exportFigures } from './runs/exportFigures';
+export { findRun, findRuns } from './runs/findRuns';
+export type { FindRunsOptions, FoundRun, FoundRuns, SkippedFolder } from './runs/findRuns';
+export { findModel } from './runs/findModel';
+export type { FindModelOptions, FoundModel } from './runs/findModel';
+export { describeTrainedModel } from './runs/modelRecord';
+export type { FinishedModel } from './runs/modelRecord';
 export type { ProgressEvent } from './training/history';
 export type { ClassWeights, Loss } from './training/loss';
-export { parseRunRecord } from './experiments/runRecord';
+export { parseRunRecord } from './runs/runRecord';
 export type {
   DatasetRecord,
   GitRecord,
@@ -282,12 +268,10 @@ export type {
   RunRecord,
   VersionsRecord,
   WeightsRecord,
-} from './experiments/runRecord';
-export { listRuns, loadRun, runsDirectory, startRun } from './experiments/runs';
-export type { RecordedSplits, Run, RunOptions } from './experiments/runs';
-export { trackAblation } from './experiments/trackAblation';
-export { trackExtraction } from './experiments/trackExtraction';
-export { trackLoading } from './experiments/trackLoading';
+} from './runs/runRecord';
+export { listRuns, loadRun, runsDirectory, startRun } from './runs/runs';
+export type { RecordedSplits, Run, RunOptions } from './runs/runs';
+export { trackExtraction, trackLoading } from './runs/progress';
 
 // Sharing
 export { classifierPage } from './share/classifierPage';

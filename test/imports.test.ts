@@ -16,8 +16,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   evaluation: ['tensorflow', 'data', 'models'],
   training: ['tensorflow', 'data', 'models', 'evaluation'],
   report: ['tensorflow', 'data', 'evaluation', 'training'],
-  experiments: ['tensorflow', 'data', 'models', 'evaluation', 'training', 'report'],
-  share: ['data', 'models', 'evaluation', 'report', 'experiments'],
+  runs: ['tensorflow', 'data', 'evaluation', 'training', 'report'],
+  experiments: ['tensorflow', 'data', 'models', 'evaluation', 'training', 'report', 'runs'],
+  share: ['data', 'models', 'evaluation', 'report', 'runs'],
 };
 
 const files = readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter(

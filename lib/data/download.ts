@@ -1,4 +1,5 @@
 /** The only file that uses the network. */
+import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { type FileHandle, mkdir, mkdtemp, open, rename, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,7 +27,6 @@ import {
   wrongContent,
 } from './downloadError';
 import { claimPartial, type PartialFile, partialPath, releasePartial } from './partialFile';
-import { contentVersion, rangeStart, totalBytes } from './responseHeaders';
 
 export interface DownloadProgress {
   readonly url: string;
@@ -345,4 +345,26 @@ function createTimer(attempt: AbortController): {
       timer = setTimeout(() => attempt.abort(reason), seconds * 1000);
     },
   };
+}
+
+/** A short name for the content's version, from its ETag or, without one, its date; else `unknown`. */
+export function contentVersion(headers: Headers): string {
+  const validator = headers.get('etag') ?? headers.get('last-modified');
+  if (validator === null) return 'unknown';
+  return createHash('sha256').update(validator).digest('hex').slice(0, 16);
+}
+
+/** Where in the file the answer begins: 0 unless the server took up the range that was asked for. */
+export function rangeStart(response: Response): number {
+  if (response.status !== 206) return 0;
+  return Number(/^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1] ?? -1);
+}
+
+/** The size of the whole file as the server announces it. */
+export function totalBytes(response: Response): number | null {
+  const length =
+    response.status === 206
+      ? /\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1]
+      : response.headers.get('content-length');
+  return length === undefined || length === null ? null : Number(length);
 }

@@ -1,4 +1,5 @@
 /** What each piece of a recipe is worth: leave it out, train again, and look at what is missing. */
+import { join } from 'node:path';
 import type { ImageDataset } from '../data/dataset';
 import { evaluateClassifier } from '../evaluation/evaluate';
 import { meanAndStd } from '../evaluation/statistics';
@@ -23,6 +24,8 @@ import {
   type Recipe,
   type RecipePiece,
 } from '../training/recipe';
+import { createProgressReporter } from '../runs/progress';
+import type { Run } from '../runs/runs';
 import { openMeasurements, type Measurement } from './ablationResults';
 
 /** One measurement that has just been made. */
@@ -209,5 +212,31 @@ export function ablationTable(ablation: Ablation): DataTable {
         seeds: setting.accuracies.length,
       };
     }),
+  );
+}
+
+/**
+ * Callback and file for `measureAblation`: one line below the cell that moves, notes for the launcher, and the
+ * measurements in the run's folder, so that a run that is resumed goes on where it was.
+ *
+ * @example const ablation = await measureAblation({ trainSet, valSet, recipe, seeds, ...trackAblation(run) });
+ */
+export function trackAblation(
+  run: Pick<Run, 'progress' | 'directory'>,
+): Required<Pick<AblationOptions, 'file' | 'onResult'>> {
+  const { show } = createProgressReporter(run);
+  return {
+    file: join(run.directory, 'ablation.json'),
+    onResult: (result) => show(describeAblationResult(result)),
+  };
+}
+
+/** `3 of 8: without flips, seed 43: validation accuracy 0.8123 after 12.3 s`. */
+export function describeAblationResult(result: AblationResult): string {
+  const { piece, seed, accuracy, seconds, done, total } = result;
+  const recipe = piece === null ? 'whole recipe' : `without ${piece}`;
+  return (
+    `${done} of ${total}: ${recipe}, seed ${seed}: validation accuracy ${accuracy.toFixed(4)} ` +
+    `after ${seconds.toFixed(1)} s`
   );
 }

@@ -2,9 +2,9 @@
 import { dirname, join } from 'node:path';
 import type { History } from '../training/history';
 import { loadClassifier, type Classifier } from '../models/classifier';
-import { recordDataset, type RecordedSplits } from './datasetRecord';
-import type { DatasetRecord, ModelRecord, RunRecord } from './runRecord';
-import { listRuns, loadRun, modelFolderName, runsDirectory, type Run } from './runs';
+import { recordDataset, type RecordedSplits } from '../runs/datasetRecord';
+import type { DatasetRecord, ModelRecord, RunRecord } from '../runs/runRecord';
+import { listRuns, loadRun, modelFolderName, runsDirectory, type Run } from '../runs/runs';
 
 /** A model of an earlier run, as it was saved. */
 export interface Baseline {

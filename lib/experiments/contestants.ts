@@ -5,8 +5,8 @@ import type { ImageDataset } from '../data/dataset';
 import { loadClassifier } from '../models/classifier';
 import { createTable, type DataTable } from '../report/tables';
 import type { History } from '../training/history';
-import { describeTrainedModel } from './modelRecord';
-import type { ModelRecord } from './runRecord';
+import { describeTrainedModel } from '../runs/modelRecord';
+import type { ModelRecord } from '../runs/runRecord';
 
 /** A finished model, saved and tested. */
 export interface Contestant {

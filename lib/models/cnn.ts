@@ -1,7 +1,6 @@
 import { checkOptions, fractionBelowOne, integerFrom, seedInteger } from '../options';
 import { tf } from '../tensorflow/backend';
-import { layerSeed } from './layerSeed';
-import { imageShape, type ImageShape } from './modelOptions';
+import { type ImageShape, imageShape, layerSeed } from './modelOptions';
 
 /** Options of {@link createCnn}. */
 export interface CnnOptions {

@@ -8,8 +8,7 @@ import {
   seedInteger,
 } from '../options';
 import { tf } from '../tensorflow/backend';
-import { layerSeed } from './layerSeed';
-import { imageShape, type ImageShape } from './modelOptions';
+import { type ImageShape, imageShape, layerSeed } from './modelOptions';
 
 /** Options of {@link createFastCnn}. */
 export interface FastCnnOptions {

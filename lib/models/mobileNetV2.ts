@@ -1,6 +1,6 @@
 import { checkOptions, flag, integerFrom, oneOf, positiveNumber, seedInteger } from '../options';
 import { tf } from '../tensorflow/backend';
-import { layerSeed } from './layerSeed';
+import { layerSeed } from './modelOptions';
 
 /** Options of {@link createMobileNetV2}. */
 export interface MobileNetV2Options {

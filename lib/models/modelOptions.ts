@@ -1,5 +1,6 @@
+import { type OptionRule, rule } from '../options';
+import { createRng } from '../random';
 import type { tf } from '../tensorflow/backend';
-import { rule, type OptionRule } from '../options';
 
 /** Height, width and channels of one input image. */
 export type ImageShape = readonly [height: number, width: number, channels: number];
@@ -28,3 +29,11 @@ export interface NetworkOptions {
 
 /** Makes a classifier that ends in a softmax; the caller disposes it. */
 export type CreateNetwork = (options: NetworkOptions) => tf.LayersModel;
+
+/**
+ * The seed of one layer's initial weights: an integer in [0, 2^31), different for every layer name and
+ * reproducible from the model's seed. Layers that shared one seed would start with the same numbers.
+ */
+export function layerSeed(seed: number, layerName: string): number {
+  return createRng(seed, 'initial weights', layerName).nextInt(2 ** 31);
+}

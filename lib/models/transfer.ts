@@ -10,7 +10,7 @@ import {
   seedInteger,
 } from '../options';
 import { tf } from '../tensorflow/backend';
-import { layerSeed } from './layerSeed';
+import { layerSeed } from './modelOptions';
 import type { ResolveWeightsOptions } from './mobileNetV2Weights';
 import { loadMobileNetV2, type PretrainedMobileNetV2 } from './pretrained';
 

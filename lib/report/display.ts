@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../atomicFile';
 import { anyValue, checkOptions, text } from '../options';
 import { plainText } from './csv';
-import { fileNameOf } from './fileNames';
+import { fileNameOf } from './keptFigures';
 import type { Figure } from './figure';
 import { pictureOrNotice, renderSvg } from './render';
 import { tableHtml, tableText } from './tableHtml';

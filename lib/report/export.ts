@@ -5,7 +5,7 @@ import { checkOptions, positiveNumber, required, rule, text } from '../options';
 import { figureCsv, plainText } from './csv';
 import type { Figure } from './figure';
 import { figurePage } from './figurePage';
-import { fileNameOf } from './fileNames';
+import { fileNameOf } from './keptFigures';
 import { pictureOrNotice, renderPng, renderSvg } from './render';
 
 /** Interactive page, vector drawing, pixels, numbers; and Plotly's JSON, to draw it again. */

@@ -1,6 +1,8 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { projectRoot } from '../project';
 import { plainText } from './csv';
 import type { Figure } from './figure';
-import { plotlySource } from './plotlySource';
 import { escapeText, figureConfig, fontFamily, inkColor } from './theme';
 
 /**
@@ -67,4 +69,26 @@ export function scriptJson(value: unknown): string {
 
 function attribute(text: string): string {
   return escapeText(text).replaceAll('"', '&quot;');
+}
+
+let source: Promise<string> | undefined;
+
+/**
+ * plotly.js as text, for a page that needs no network: the minified copy that set-up makes (5 MB),
+ * else the one that npm brought (10 MB). It holds no `</script`.
+ */
+export function plotlySource(): Promise<string> {
+  source ??= readSource().catch((error: unknown) => {
+    source = undefined; // the next page tries again
+    throw error;
+  });
+  return source;
+}
+
+async function readSource(): Promise<string> {
+  const minified = join(projectRoot(), 'dist/plotly.min.js');
+  const present = await stat(minified).catch(() => undefined);
+  if (present !== undefined) return readFile(minified, 'utf8');
+  const whole = await readFile(require.resolve('plotly.js-dist'), 'utf8');
+  return whole.replaceAll(/<\/script/gi, '<\\/script');
 }

@@ -4,7 +4,7 @@ import { withDensity } from '../data/image';
 import { BrowserUnavailableError, withBrowser } from './browser';
 import { plainText } from './csv';
 import type { Figure } from './figure';
-import { plotlySource } from './plotlySource';
+import { plotlySource } from './figurePage';
 import { defaultFigureWidth, pixelsPerInch, printable } from './theme';
 
 /**

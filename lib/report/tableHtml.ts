@@ -1,6 +1,5 @@
 // A table as people read it: numbers cut alike within a column and set to the right.
 import { type DataTable, type TableCell, tableRows } from './tables';
-import { alignColumns } from './textTable';
 import { escapeText, printable } from './theme';
 
 /** The table as an HTML `<table>`, styled in place, since a saved notebook has no style sheet. */
@@ -69,4 +68,22 @@ function columnFormat(column: readonly TableCell[]): (cell: TableCell) => string
 /** Digits behind the point that show two that count. */
 function digitsOf(small: number): number {
   return Math.ceil(-Math.log10(small)) + 1;
+}
+
+/** A table as lines of plain text: each column as wide as its widest cell, a rule below the header. */
+export function alignColumns(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  isRight: (column: number) => boolean,
+): string[] {
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column].length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => cell[isRight(column) ? 'padStart' : 'padEnd'](widths[column]))
+      .join('  ')
+      .trimEnd();
+  const rule = '-'.repeat(widths.reduce((sum, width) => sum + width + 2, -2));
+  return [line(header), rule, ...rows.map(line)];
 }

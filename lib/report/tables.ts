@@ -2,7 +2,8 @@
 import type * as danfojs from 'danfojs-node';
 import { type ClassMetrics, macroAverage } from '../evaluation/metrics';
 import { metricNames, type MetricValues } from '../evaluation/runningMetrics';
-import { csvText, type CsvCell } from './csv';
+import type { tf } from '../tensorflow/backend';
+import { type CsvCell, csvText } from './csv';
 
 /**
  * The part of a danfojs DataFrame that its own declarations type well enough to rely on; the rest of
@@ -152,4 +153,29 @@ function loadDanfojs(): typeof danfojs {
   require('../tensorflow/backend');
   return require('danfojs-node') as typeof danfojs;
   /* eslint-enable @typescript-eslint/no-require-imports */
+}
+
+/** Name, kind, output shape (without the batch) and parameters of each layer, and their sum as last row. */
+export function layerTable(model: tf.LayersModel): DataTable {
+  const rows = model.layers.map((layer) => ({
+    layer: layer.name,
+    kind: layer.getClassName(),
+    output: describeShape(layer.outputShape),
+    parameters: layer.countParams(),
+  }));
+  const total = { layer: 'all', kind: null, output: null, parameters: model.countParams() };
+  return createTable([...rows, total]);
+}
+
+/** `32 × 32 × 3`; a layer with several outputs has several shapes. */
+function describeShape(shape: tf.Shape | tf.Shape[]): string {
+  const shapes = Array.isArray(shape[0]) ? (shape as tf.Shape[]) : [shape as tf.Shape];
+  return shapes
+    .map((dimensions) =>
+      dimensions
+        .slice(1)
+        .map((size) => size ?? 'any')
+        .join(' × '),
+    )
+    .join(', ');
 }

@@ -1,11 +1,11 @@
 // Every figure of a run or of a notebook, under a readable name.
 import { readFile, stat } from 'node:fs/promises';
 import * as path from 'node:path';
-import { findRun } from '../experiments/findRuns';
+import { findRun } from '../runs/findRuns';
 import { checkOptions, text } from '../options';
 import { plainText } from '../report/csv';
-import { fileNameOf } from '../report/fileNames';
 import {
+  fileNameOf,
   type KeptFigures,
   type NamedFigure,
   parseFigure,

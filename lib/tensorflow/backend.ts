@@ -1,7 +1,7 @@
 /**
  * The one door to TensorFlow: the only file that names a tfjs package.
  *
- * Everything else in lib says `import { tf } from '../tensorflow/backend'`, so that one process holds one engine
+ * Everything else in lib says `import { tf } from './backend'`, so that one process holds one engine
  * and the way the native runtime is found, silenced and described stands in one place.
  */
 import * as fs from 'node:fs';
@@ -156,4 +156,24 @@ function restoreRemovedNodeFunctions(): void {
   const removed = util as unknown as Record<string, unknown>;
   removed.isNullOrUndefined = (value: unknown): boolean => value == null;
   removed.isArray = Array.isArray;
+}
+
+/**
+ * True where the processor multiplies in bfloat16 by itself (x86's AVX512-BF16 or AMX): training in bfloat16 is then 1.5
+ * to 3 times as fast as in float32, and slower elsewhere.
+ *
+ * @param cpuInfo what Linux says of the processor; default `/proc/cpuinfo`. Other systems do not say, so the answer
+ *   there is false.
+ */
+export function hasFastBfloat16(cpuInfo: string = readCpuInfo()): boolean {
+  const flags = /^flags\s*:(.*)$/m.exec(cpuInfo)?.[1].trim().split(/\s+/) ?? [];
+  return flags.includes('avx512_bf16') || flags.includes('amx_bf16');
+}
+
+function readCpuInfo(): string {
+  try {
+    return fs.readFileSync('/proc/cpuinfo', 'utf8');
+  } catch {
+    return ''; // not Linux
+  }
 }

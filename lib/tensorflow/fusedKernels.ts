@@ -2,9 +2,10 @@
  * TensorFlow's fused kernels where tfjs composes many small ones, with their gradients. They run the same way eagerly
  * and inside a compiled graph, so both give the same numbers.
  */
-import { tf, DataType } from './backend';
-import { registerTraceableGather } from './gather';
-import { executeOperation, type Attribute } from './operations';
+import { DataType, tf } from './backend';
+import { type Attribute, executeOperation } from './operations';
+import { specOfTensor } from './tensorInfo';
+import { isTracing } from './trace';
 
 const FLOAT: Attribute = { type: DataType.float32 };
 
@@ -190,4 +191,32 @@ function registerBatchNormInferenceGradient(): void {
       };
     },
   });
+}
+
+const KERNEL = { kernelName: 'GatherV2', backendName: 'tensorflow' } as const;
+
+/** Puts the kernel that can be traced in the place of tfjs-node's. */
+export function registerTraceableGather(): void {
+  const plain = tf.getKernel(KERNEL.kernelName, KERNEL.backendName);
+  tf.unregisterKernel(KERNEL.kernelName, KERNEL.backendName);
+  tf.registerKernel({
+    ...KERNEL,
+    kernelFunc: (call) => (isTracing() ? gather(call) : plain.kernelFunc(call)),
+  });
+}
+
+function gather({ inputs, attrs }: Parameters<tf.KernelFunc>[0]): tf.TensorInfo {
+  const { x, indices } = inputs as unknown as Readonly<Record<string, tf.Tensor>>;
+  const { axis, batchDims } = attrs as Readonly<Record<string, number>>;
+  return tf.tidy(
+    () =>
+      executeOperation('GatherV2', [x, indices, tf.scalar(axis, 'int32')], {
+        attributes: {
+          batch_dims: { int: batchDims },
+          Tparams: { type: specOfTensor(x).dtype as DataType },
+          Tindices: { type: specOfTensor(indices).dtype as DataType },
+          Taxis: { type: DataType.int32 },
+        },
+      })[0],
+  );
 }

@@ -3,6 +3,8 @@
  *
  * {@link trace} makes one from a recorded step, the rewrites improve it, and savedModel.ts loads it into a session.
  */
+import { DataType } from './backend';
+
 /** Shape and data type of one output of a node. */
 export interface OutputSpec {
   readonly shape: readonly number[];
@@ -130,4 +132,22 @@ export type RewriteRule = (node: GraphNode, graph: Graph) => readonly Edge[] | n
 /** True for lists of the same items: shapes, pads, anything told apart by `===`. */
 export function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i]);
+}
+
+/** The values of an int32 constant, or null where the edge carries something else. */
+export function constantIntegers(source: Edge): number[] | null {
+  const bytes = constantBytes(source, DataType.int32);
+  return bytes && [...new Int32Array(bytes)];
+}
+
+/** True for a float32 constant whose values are all zero. */
+export function isConstantZero(source: Edge): boolean {
+  const bytes = constantBytes(source, DataType.float32);
+  return bytes !== null && new Float32Array(bytes).every((value) => value === 0);
+}
+
+function constantBytes({ node }: Edge, dtype: DataType): ArrayBuffer | null {
+  const value = node.attributes.get('value');
+  if (node.op !== 'Const' || value?.kind !== 'tensor' || value.spec.dtype !== dtype) return null;
+  return Uint8Array.from(value.bytes).buffer;
 }

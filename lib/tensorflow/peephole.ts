@@ -1,15 +1,15 @@
 /** Small, exact replacements for the detours that tfjs takes because it runs one operation at a time. */
 import { DataType } from './backend';
-import { constantIntegers } from './constantValues';
 import {
-  edge,
-  specOf,
-  typeValue,
+  constantIntegers,
   type Edge,
+  edge,
   type Graph,
   type GraphNode,
   type RewriteRule,
   sameItems,
+  specOf,
+  typeValue,
 } from './graph';
 
 const RULES: Readonly<Record<string, RewriteRule>> = {

@@ -8,15 +8,16 @@
 import { DataType } from './backend';
 import { hasChannelsLast } from './channelScale';
 import {
-  edge,
-  specOf,
+  constantIntegers,
   type Edge,
+  edge,
   type Graph,
   type GraphNode,
+  isConstantZero,
   type RewriteRule,
   sameItems,
+  specOf,
 } from './graph';
-import { constantIntegers, isConstantZero } from './constantValues';
 
 /** By operation: finds out for a "valid" convolution or gradient whether it may pad by itself. */
 const RULES: Readonly<Record<string, RewriteRule>> = {

@@ -1,8 +1,7 @@
 /** Decides for each call of a compiled step how it is served: by a graph, by a recorded run, or operation by operation. */
 import { describeValue } from '../options';
-import { tf, nodeBackend } from './backend';
+import { nodeBackend, tf } from './backend';
 import { flatten, isOpaque, leavesOf, mapLeaves, signatureOf } from './containers';
-import { watchChanges, type Change } from './staleness';
 import { withFusedLayers } from './layers';
 import { withRandomStream } from './random';
 import { rewriteGraph } from './rewrite';
@@ -11,6 +10,7 @@ import { SessionVariables } from './sessionVariables';
 import { separateCopy } from './tensorInfo';
 import type { RecordedStep } from './recorder';
 import { isTracing, traceStep } from './trace';
+import { sameItems } from './graph';
 
 /** More graphs than this for one step: an argument that should be a tensor differs from call to call. */
 const MAX_GRAPHS = 32;
@@ -261,4 +261,30 @@ function countIteration(optimizer: tf.Optimizer): void {
 function discarded(tensors: tf.Tensor[]): tf.Tensor[] {
   tf.dispose(tensors);
   return [];
+}
+
+/** A frozen weight has another value, or an optimizer another hyperparameter or other slots. */
+export type Change = 'weight' | 'optimizer';
+
+/** @returns a function that says what has changed since now, or null. */
+export function watchChanges({ optimizers, constants }: RecordedStep): () => Change | null {
+  const dataIds = constants.map(({ dataId }) => dataId);
+  const settings = optimizers.map(settingsOf);
+  return () => {
+    if (constants.some((variable, i) => variable.isDisposed || variable.dataId !== dataIds[i]))
+      return 'weight';
+    return optimizers.every((optimizer, i) => sameItems(settingsOf(optimizer), settings[i]))
+      ? null
+      : 'optimizer';
+  };
+}
+
+/** Hyperparameters as text, and the slots themselves: setWeights of a tfjs optimizer makes new variables. */
+function settingsOf(optimizer: tf.Optimizer): unknown[] {
+  const slots = Object.values(optimizer).flatMap((member: unknown) =>
+    Array.isArray(member)
+      ? member.map((slot: { readonly variable?: unknown } | null) => slot?.variable)
+      : [],
+  );
+  return [JSON.stringify(optimizer.getConfig()), ...slots];
 }

@@ -4,9 +4,9 @@
  * The backbone runs as one graph with its weights as constants; pictures are resized in that graph, batch by batch, so
  * that never more than one batch exists at the backbone's size.
  */
-import { imageBytes, selectRows, type ImageDataset } from '../data/dataset';
+import { imageBytes, type ImageDataset, selectRows } from '../data/dataset';
 import { createPredictor } from '../evaluation/predictor';
-import { Interrupted, watchInterrupts, yieldToEvents, type Interrupts } from '../interrupts';
+import { Interrupted, type Interrupts, watchInterrupts, yieldToEvents } from '../interrupts';
 import type { Backbone } from '../models/transfer';
 import {
   abortSignal,
@@ -18,13 +18,12 @@ import {
   text,
 } from '../options';
 import {
+  type CachedFeatures,
   featureFile,
   fingerprintModel,
   readFeatures,
   writeFeatures,
-  type CachedFeatures,
 } from './featureCache';
-import { mirrored } from './mirror';
 
 /** Feature vectors with the labels of their pictures. */
 export interface Features {
@@ -255,4 +254,24 @@ function appendFeatures(a: Features, b: Features): Features {
 function averageFeatures(a: Features, b: Features): Features {
   const values = a.values.map((value, index) => (value + b.values[index]) / 2);
   return { ...a, values, seconds: a.seconds + b.seconds };
+}
+
+/**
+ * Pictures mirrored left to right, copied.
+ *
+ * @param images uint8 [n, height, width, 3].
+ */
+export function mirrored(images: Uint8Array, { width }: { readonly width: number }): Uint8Array {
+  const result = new Uint8Array(images.length);
+  const rowBytes = width * 3;
+  for (let row = 0; row < images.length / rowBytes; row++) {
+    for (let x = 0; x < width; x++) {
+      const from = row * rowBytes + x * 3;
+      const to = row * rowBytes + (width - 1 - x) * 3;
+      result[to] = images[from];
+      result[to + 1] = images[from + 1];
+      result[to + 2] = images[from + 2];
+    }
+  }
+  return result;
 }

@@ -24,10 +24,9 @@ import {
   seedInteger,
   text,
 } from '../options';
-import type { tf } from '../tensorflow/backend';
-import { hasFastBfloat16 } from '../tensorflow/processor';
+import { hasFastBfloat16, type tf } from '../tensorflow/backend';
 import { createAugmentation, flipRule } from './augment';
-import { hookRules, type CheckpointOptions, type TrainingOptions } from './config';
+import { type CheckpointOptions, hookRules, type TrainingOptions } from './config';
 import type { History } from './history';
 import { createSgd } from './optimizer';
 import { createConstantSchedule, createTriangularSchedule, type Schedule } from './schedule';

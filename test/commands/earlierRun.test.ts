@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
-import { findRunFolder } from '../../lib/experiments/findRuns';
+import { findRunFolder } from '../../lib/runs/findRuns';
 import type { Notebook } from '../../tools/commands/run/notebook';
 import {
   differences,

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
-import { createRunFolder } from '../../lib/experiments/runs';
+import { createRunFolder } from '../../lib/runs/runs';
 import { checkWritable, recordText } from '../../tools/commands/run/runFolder';
 import { root } from '../../tools/launcher/setup/project.mjs';
 

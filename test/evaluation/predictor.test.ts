@@ -4,7 +4,7 @@ import { applyPreprocess, CIFAR10_SCALE, type Preprocess } from '../../lib/data/
 import { createPredictor } from '../../lib/evaluation/predictor';
 import { nodeBackend, tf } from '../../lib/tensorflow/backend';
 import { compile } from '../../lib/tensorflow/compile';
-import { mirrored } from '../../lib/training/mirror';
+import { mirrored } from '../../lib/training/features';
 import { namedWeights } from '../../lib/training/trainingStep';
 import { assertClose, withoutLeaks } from '../tensorflow/steps';
 import { createTinyDataset, createTinyModel } from '../training/tinyTraining';

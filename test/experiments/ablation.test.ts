@@ -6,15 +6,15 @@ import { after, test } from 'node:test';
 import { take } from '../../lib/data/dataset';
 import { generateSample } from '../../lib/sample/generateSample';
 import {
+  type Ablation,
+  type AblationResult,
   ablationSettings,
   ablationTable,
   measureAblation,
   pieceCosts,
-  type Ablation,
-  type AblationResult,
+  trackAblation,
 } from '../../lib/experiments/ablation';
 import { openMeasurements } from '../../lib/experiments/ablationResults';
-import { trackAblation } from '../../lib/experiments/trackAblation';
 import { tableRows } from '../../lib/report/tables';
 import { evaluateClassifier } from '../../lib/evaluation/evaluate';
 import { tf } from '../../lib/tensorflow/backend';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { UNIT_SCALE } from '../../lib/data/preprocess';
 import { findBaselines } from '../../lib/experiments/baseline';
-import { startRun } from '../../lib/experiments/runs';
+import { startRun } from '../../lib/runs/runs';
 import { saveClassifier } from '../../lib/models/classifier';
 import { tf } from '../../lib/tensorflow/backend';
 

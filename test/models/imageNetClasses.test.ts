@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { imageNetClasses } from '../../lib/models/imageNetClasses';
+import { imageNetClasses } from '../../lib/models/pretrained';
 
 const folder = process.env.MOBILENETV2_DIR;
 const skip = folder

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
-import { parseRunRecord, type RunRecord } from '../../lib/experiments/runRecord';
+import { parseRunRecord, type RunRecord } from '../../lib/runs/runRecord';
 import { execute, startExecution, writeNotebook } from './kernel';
 
 const folder = mkdtempSync(join(tmpdir(), 'killed-run-'));

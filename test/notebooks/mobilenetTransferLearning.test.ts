@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { parseRunRecord, type RunRecord } from '../../lib/experiments/runRecord';
+import { parseRunRecord, type RunRecord } from '../../lib/runs/runRecord';
 import {
   execute,
   type ExecutedCell,

@@ -14,9 +14,9 @@ import { figureCsv } from '../../lib/report/csv';
 import {
   classCountsFigure,
   confusionMatrixFigure,
-  historyFigure,
   perClassFigure,
-} from '../../lib/report/figures';
+} from '../../lib/report/classFigures';
+import { historyFigure } from '../../lib/report/historyFigures';
 import { cifar10, sampleFigures, sampleHistory } from './sampleFigures';
 
 let directory = '';

@@ -2,19 +2,20 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { ablationCostFigure, learningRateFigure } from '../../lib/report/recipeFigures';
 import {
-  ablationCostFigure,
   ablationFigure,
-  classCountsFigure,
   comparisonFigure,
-  confusionMatrixFigure,
   dataEfficiencyFigure,
-  type Figure,
-  historyFigure,
-  imageGridFigure,
-  learningRateFigure,
+} from '../../lib/report/comparisonFigures';
+import {
+  classCountsFigure,
+  confusionMatrixFigure,
   perClassFigure,
-} from '../../lib/report/figures';
+} from '../../lib/report/classFigures';
+import { type Figure } from '../../lib/report/figure';
+import { historyFigure } from '../../lib/report/historyFigures';
+import { imageGridFigure } from '../../lib/report/imageGridFigure';
 import { cifar10, generated, sampleFigures, sampleHistory } from './sampleFigures';
 
 function scatter(figure: Figure, name: string) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fileNameOf } from '../../lib/report/fileNames';
+import { fileNameOf } from '../../lib/report/keptFigures';
 
 test('a title becomes a name that is readable and safe', () => {
   assert.equal(fileNameOf('Worst mistakes – CIFAR-10'), 'worst-mistakes-cifar-10');

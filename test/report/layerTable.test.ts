@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCnn } from '../../lib/models/cnn';
-import { layerTable } from '../../lib/report/layerTable';
-import { tableRows } from '../../lib/report/tables';
+import { layerTable, tableRows } from '../../lib/report/tables';
 import { tf } from '../../lib/tensorflow/backend';
 
 test('each layer has its kind, output and parameters, and the sum comes last', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createDataset } from '../../lib/data/dataset';
-import { labelledPictures, mistakePictures, predictionPictures } from '../../lib/report/figures';
+import { labelledPictures, mistakePictures, predictionPictures } from '../../lib/report/pictures';
 
 const dataset = createDataset({
   name: 'three pixels',

@@ -1,18 +1,18 @@
 // One figure of each kind with worked-out values, shared by the tests of this folder.
+import { ablationCostFigure, learningRateFigure } from '../../lib/report/recipeFigures';
 import {
-  ablationCostFigure,
   ablationFigure,
-  accuracyAgainstSecondsFigure,
-  classCountsFigure,
   comparisonFigure,
-  confusionMatrixFigure,
   dataEfficiencyFigure,
-  type Figure,
-  historyFigure,
-  imageGridFigure,
-  learningRateFigure,
+} from '../../lib/report/comparisonFigures';
+import { accuracyAgainstSecondsFigure, historyFigure } from '../../lib/report/historyFigures';
+import {
+  classCountsFigure,
+  confusionMatrixFigure,
   perClassFigure,
-} from '../../lib/report/figures';
+} from '../../lib/report/classFigures';
+import { type Figure } from '../../lib/report/figure';
+import { imageGridFigure } from '../../lib/report/imageGridFigure';
 import type { EpochRecord, History } from '../../lib/training/history';
 
 export const cifar10 = { name: 'CIFAR-10', source: 'official' } as const;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { alignColumns } from '../../lib/report/textTable';
+import { alignColumns } from '../../lib/report/tableHtml';
 
 test('columns are as wide as their widest cell, to the left or to the right', () => {
   assert.deepEqual(

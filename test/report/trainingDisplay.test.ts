@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
-import type { ProgressEvent } from '../../lib/training/history';
+import type { ProgressEvent, StepInfo } from '../../lib/training/history';
 import { createTrainingDisplay } from '../../lib/report/trainingDisplay';
-import { duration, niceTicks } from '../../lib/report/ticks';
-import { trainingSvg } from '../../lib/report/trainingSvg';
-import type { StepInfo } from '../../lib/training/history';
+import { duration, niceTicks, trainingSvg } from '../../lib/report/trainingSvg';
 import { TrainingInterrupted } from '../../lib/training/trainAlone';
 import { formOf, inNotebook, type Shown } from './fakeNotebook';
 import { cifar10, generated, sampleHistory } from './sampleFigures';

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { classCountsFigure } from '../../lib/report/figures';
+import { classCountsFigure } from '../../lib/report/classFigures';
 import { findFigures } from '../../lib/share/findFigures';
-import { sampleRecord, writeRun } from '../experiments/sampleRecord';
+import { sampleRecord, writeRun } from '../runs/sampleRecord';
 import { temporaryFolder } from '../temporaryFolder';
 
 function figure(title: string) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasFastBfloat16 } from '../../lib/tensorflow/processor';
+import { hasFastBfloat16 } from '../../lib/tensorflow/backend';
 
 test('a processor is fast in bfloat16 where its flags say so', () => {
   const line = (flags: string) =>

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { CIFAR10_CLASS_NAMES } from '../../lib/data/cifar10';
-import { identifyMobileNetV2 } from '../../lib/models/mobileNetV2Identity';
+import { identifyMobileNetV2 } from '../../lib/models/mobileNetV2Weights';
 import { drawOtherThings, pretrainBackbone } from '../../tools/backbone/pretrain';
 import { tf } from '../../lib/tensorflow/backend';
 

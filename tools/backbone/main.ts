@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { writeFileAtomic } from '../../lib/atomicFile';
-import { describeEnvironment } from '../../lib/experiments/environment';
+import { describeEnvironment } from '../../lib/runs/environment';
 import type { History, StepInfo } from '../../lib/training/history';
 import { fromHere, inProject, runProgram } from '../commands/program';
 import { measureBackboneWorth, type BackboneWorth } from './backboneWorth';

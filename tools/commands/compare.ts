@@ -7,9 +7,9 @@ import {
   runsTable,
   settingsCaption,
   settingsTable,
-} from '../../lib/experiments/compareReport';
-import { compareRuns } from '../../lib/experiments/compareRuns';
-import { describeSkipped, findRuns } from '../../lib/experiments/findRuns';
+} from '../../lib/runs/compareReport';
+import { compareRuns } from '../../lib/runs/compareRuns';
+import { describeSkipped, findRuns } from '../../lib/runs/findRuns';
 import { tableText } from '../../lib/report/tableHtml';
 import { fromHere, inProject, Problem, runProgram, shownPath, userFolder } from './program';
 

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { listPictures, predictPictures } from '../../lib/evaluation/predictPictures';
-import { findModel } from '../../lib/experiments/findModel';
+import { findModel } from '../../lib/runs/findModel';
 import { loadClassifier } from '../../lib/models/classifier';
 import { predictionsCsv, predictionText } from '../../lib/report/predictionText';
 import { fromHere, runProgram, userFolder } from './program';

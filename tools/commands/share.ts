@@ -2,14 +2,14 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { writeFileAtomic } from '../../lib/atomicFile';
-import { findModel } from '../../lib/experiments/findModel';
-import { findRun } from '../../lib/experiments/findRuns';
-import { fileNameOf } from '../../lib/report/fileNames';
+import { findModel } from '../../lib/runs/findModel';
+import { findRun } from '../../lib/runs/findRuns';
+import { fileNameOf } from '../../lib/report/keptFigures';
 import { classifierPage } from '../../lib/share/classifierPage';
 import { findNotebook } from '../../lib/share/findFigures';
 import { cleanNotebook, compactText } from './cleanNotebook';
 import { fromHere, inProject, Problem, runProgram, shownPath, userFolder } from './program';
-import { exportHtml } from './run/exportHtml';
+import { exportHtml } from './run/runFolder';
 
 interface Options {
   readonly names: readonly string[];

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { checkLimit } from '../../lib/data/dataset';
 import { checkDataset } from '../../lib/data/loadDataset';
-import { findRunFolder } from '../../lib/experiments/findRuns';
-import { createRunFolder } from '../../lib/experiments/runs';
+import { findRunFolder } from '../../lib/runs/findRuns';
+import { createRunFolder } from '../../lib/runs/runs';
 import { fromHere, fromLauncher, inProject, Problem, runProgram, userFolder } from './program';
 import {
   currentState,

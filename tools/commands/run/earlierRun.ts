@@ -3,15 +3,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { writeFileAtomic } from '../../../lib/atomicFile';
-import { LAUNCH_FILE } from '../../../lib/experiments/findRuns';
-import { describeCommit, describeMachine } from '../../../lib/experiments/machine';
+import { LAUNCH_FILE } from '../../../lib/runs/findRuns';
+import { describeCommit, describeMachine } from '../../../lib/runs/machine';
 import {
   gitSchema,
   parseRunRecord,
   type Preset,
   presetSchema,
   type RunRecord,
-} from '../../../lib/experiments/runRecord';
+} from '../../../lib/runs/runRecord';
 import { isAlive, processStart } from '../../../lib/processLock.cjs';
 import { projectRoot } from '../../../lib/project';
 import {

@@ -1,12 +1,13 @@
 // The end of a run: the executed notebook becomes its record, and the folder is complete.
+import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
+import { promisify } from 'node:util';
 import { writeFileAtomic } from '../../../lib/atomicFile';
-import type { RunRecord } from '../../../lib/experiments/runRecord';
-import { completeRunFolder, loadRun } from '../../../lib/experiments/runs';
 import { projectRoot } from '../../../lib/project';
-import { writeProblem } from '../program';
-import { exportHtml } from './exportHtml';
+import type { RunRecord } from '../../../lib/runs/runRecord';
+import { completeRunFolder, loadRun } from '../../../lib/runs/runs';
+import { inProject, lastLines, Problem, pythonPath, writeProblem } from '../program';
 import { type NotebookCell, parseNotebook } from './notebook';
 
 /** Finds out before any work whether runs can be written below `parent`. @throws {Problem} */
@@ -78,4 +79,18 @@ function withoutPaths(json: string, directory: string): string {
     ? json.replaceAll(insideJson(join(directory, '..')), 'runs')
     : json;
   return result.replaceAll(`${insideJson(root)}/`, '').replaceAll(insideJson(root), '.');
+}
+
+/** Writes a notebook as one page with live figures that needs no network. @throws {Problem} */
+export async function exportHtml(source: string, target: string, title: string): Promise<void> {
+  const script = inProject('tools', 'jupyter', 'export_html.py');
+  const plotly = inProject('dist', 'plotly.min.js');
+  try {
+    await promisify(execFile)(pythonPath(), [script, source, plotly, target, title]);
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: string };
+    throw new Problem(`The notebook ran, but ${target} could not be written.`, {
+      details: lastLines(stderr ?? message),
+    });
+  }
 }

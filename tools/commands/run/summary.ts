@@ -1,8 +1,8 @@
 // The last words of a run: what the models reached, on which data, and where everything lies.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DatasetRecord, ModelRecord, RunRecord } from '../../../lib/experiments/runRecord';
-import { alignColumns } from '../../../lib/report/textTable';
+import type { DatasetRecord, ModelRecord, RunRecord } from '../../../lib/runs/runRecord';
+import { alignColumns } from '../../../lib/report/tableHtml';
 import { shownPath } from '../program';
 import { formatAccuracy, formatCount, formatSeconds } from './format';
 

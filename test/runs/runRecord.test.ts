@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseRunRecord } from '../../lib/experiments/runRecord';
+import { parseRunRecord } from '../../lib/runs/runRecord';
 
 /** A record as docs/runs.md describes it, written by hand. */
 const example = {

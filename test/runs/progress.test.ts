@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ProgressEvent } from '../../lib/training/history';
-import { describeLoading, trackLoading } from '../../lib/experiments/trackLoading';
+import { describeLoading, trackLoading } from '../../lib/runs/progress';
 
 test('what is known of the size is said in tenths', () => {
   const loading = { activity: 'downloading CIFAR-10', total: 170e6, unit: 'bytes' } as const;

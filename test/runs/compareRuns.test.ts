@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { comparisonFigures } from '../../lib/experiments/compareFigures';
-import { compareRuns } from '../../lib/experiments/compareRuns';
+import { comparisonFigures } from '../../lib/runs/compareFigures';
+import { compareRuns } from '../../lib/runs/compareRuns';
 import {
   comparisonCsv,
   comparisonPage,
   runsTable,
   settingsTable,
-} from '../../lib/experiments/compareReport';
+} from '../../lib/runs/compareReport';
 import { tableRows } from '../../lib/report/tables';
 import { sampleModel, sampleRecord } from './sampleRecord';
 

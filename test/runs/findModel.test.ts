@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { findModel } from '../../lib/experiments/findModel';
-import type { ModelRecord } from '../../lib/experiments/runRecord';
-import { startRun } from '../../lib/experiments/runs';
+import { findModel } from '../../lib/runs/findModel';
+import type { ModelRecord } from '../../lib/runs/runRecord';
+import { startRun } from '../../lib/runs/runs';
 
 let folder: string;
 

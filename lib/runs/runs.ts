@@ -13,7 +13,7 @@ import { describeRecordedDataset, recordDataset, type RecordedSplits } from './d
 import { checkRemembered, compareWithEarlier, rememberDataset } from './earlierData';
 import { describeEnvironment } from './environment';
 import type { ProgressEvent } from '../training/history';
-import { createProgressLog } from './progressLog';
+import { createProgressLog } from './progress';
 import {
   type DatasetRecord,
   type ModelRecord,

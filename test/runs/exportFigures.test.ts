@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { exportFigures } from '../../lib/experiments/exportFigures';
-import { classCountsFigure } from '../../lib/report/figures';
+import { exportFigures } from '../../lib/runs/exportFigures';
+import { classCountsFigure } from '../../lib/report/classFigures';
 
 const folder = mkdtempSync(join(tmpdir(), 'figures-'));
 const browserBefore = process.env.PUPPETEER_EXECUTABLE_PATH;

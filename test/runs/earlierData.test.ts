@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test, type TestContext } from 'node:test';
 import { createDataset, take, type ImageDataset } from '../../lib/data/dataset';
-import { recordDataset, type RecordedSplits } from '../../lib/experiments/datasetRecord';
-import { loadRun, startRun, type Run } from '../../lib/experiments/runs';
+import { recordDataset, type RecordedSplits } from '../../lib/runs/datasetRecord';
+import { loadRun, startRun, type Run } from '../../lib/runs/runs';
 
 let folder: string;
 const launcherVariables = ['RUN_DIR', 'RUN_AGAIN', 'RUN_RESUME'] as const;

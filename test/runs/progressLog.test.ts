@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { createProgressLog } from '../../lib/experiments/progressLog';
+import { createProgressLog } from '../../lib/runs/progress';
 import type { ProgressEvent } from '../../lib/training/history';
 
 const folder = mkdtempSync(join(tmpdir(), 'progress-'));

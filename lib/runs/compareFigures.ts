@@ -1,7 +1,7 @@
 // A comparison as figures: curves over each other, accuracy against seconds, settings in rows.
 import { meanAndStd } from '../evaluation/statistics';
 import type { Figure, ScatterTrace } from '../report/figure';
-import { ablationFigure } from '../report/figures';
+import { ablationFigure } from '../report/comparisonFigures';
 import {
   type DatasetLabel,
   epochAxis,

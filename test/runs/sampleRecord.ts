@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ModelRecord, RunRecord } from '../../lib/experiments/runRecord';
+import type { ModelRecord, RunRecord } from '../../lib/runs/runRecord';
 
 /** What a test wants to be different from the sample. */
 export interface SampleRun {

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import type { ModelRecord } from '../../lib/experiments/runRecord';
-import { listRuns, loadRun, type RunOptions, startRun } from '../../lib/experiments/runs';
+import type { ModelRecord } from '../../lib/runs/runRecord';
+import { listRuns, loadRun, type RunOptions, startRun } from '../../lib/runs/runs';
 
 let folder: string;
 const launcherVariables = ['RUN_DIR', 'RUN_PRESET'] as const;

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { describeCommit, describeMachine } from '../../lib/experiments/machine';
+import { describeCommit, describeMachine } from '../../lib/runs/machine';
 
 const folder = mkdtempSync(join(tmpdir(), 'environment-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { describeTrainedModel } from '../../lib/experiments/modelRecord';
+import { describeTrainedModel } from '../../lib/runs/modelRecord';
 import type { EpochRecord, History } from '../../lib/training/history';
 
 const folder = mkdtempSync(join(tmpdir(), 'model-'));
