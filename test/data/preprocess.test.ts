@@ -8,6 +8,7 @@ import {
   UNIT_SCALE,
 } from '../../lib/data/preprocess';
 import { tf } from '../../lib/tensorflow/backend';
+import { assertClose } from '../assertClose';
 
 /** One row of grey pixels through applyPreprocess, the red channel of the result; counts tensors. */
 function preprocessRow(
@@ -26,11 +27,6 @@ function preprocessRow(
   tf.dispose([images, result]);
   assert.equal(tf.memory().numTensors, before);
   return values;
-}
-
-function assertClose(actual: readonly number[], expected: readonly number[]): void {
-  assert.equal(actual.length, expected.length);
-  actual.forEach((value, index) => assert.ok(Math.abs(value - expected[index]) < 1e-6, `${value}`));
 }
 
 test('pixels are scaled to [0, 1] and, for MobileNetV2, to [-1, 1]', () => {

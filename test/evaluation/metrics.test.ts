@@ -10,10 +10,7 @@ import {
   topKAccuracy,
   worstMistakes,
 } from '../../lib/evaluation/metrics';
-
-function assertClose(found: number, expected: number, tolerance = 1e-12): void {
-  assert.ok(Math.abs(found - expected) <= tolerance, `expected ${expected}, found ${found}`);
-}
+import { assertClose, assertClose64 } from '../assertClose';
 
 test('a confusion matrix counts actual classes in rows and predicted ones in columns', () => {
   // The example of scikit-learn's confusion_matrix documentation.
@@ -59,16 +56,16 @@ test('the accuracy interval agrees with published Wilson intervals', () => {
   ];
   for (const [correct, total, low, high] of published) {
     const interval = accuracyInterval(correct, total);
-    assertClose(interval.low, low, 5e-5);
-    assertClose(interval.high, high, 5e-5);
+    assertClose(interval.low, low, { tolerance: 5e-5 });
+    assertClose(interval.high, high, { tolerance: 5e-5 });
   }
 });
 
 test('the accuracy interval is mirrored by counting the mistakes instead, and stays in 0…1', () => {
   const hits = accuracyInterval(7462, 10000);
   const misses = accuracyInterval(2538, 10000);
-  assertClose(hits.low, 1 - misses.high);
-  assertClose(hits.high, 1 - misses.low);
+  assertClose64(hits.low, 1 - misses.high);
+  assertClose64(hits.high, 1 - misses.low);
   assert.equal(accuracyInterval(5, 5).high, 1);
   assert.equal(accuracyInterval(0, 5).low, 0);
 });
@@ -92,7 +89,9 @@ test('class metrics agree with a matrix worked by hand', () => {
     [1, 1, 1, 2],
   ];
   for (const [label, { precision, recall, f1, support }] of metrics.entries()) {
-    [precision, recall, f1, support].forEach((value, i) => assertClose(value, expected[label][i]));
+    [precision, recall, f1, support].forEach((value, i) =>
+      assertClose64(value, expected[label][i]),
+    );
   }
 });
 
@@ -115,9 +114,9 @@ test('the macro average gives every class the same weight', () => {
     { precision: 1, recall: 0.5, f1: 0.4, support: 90 },
     { precision: 0, recall: 0.25, f1: 0.2, support: 10 },
   ]);
-  assertClose(mean.precision, 0.5);
-  assertClose(mean.recall, 0.375);
-  assertClose(mean.f1, 0.3);
+  assertClose64(mean.precision, 0.5);
+  assertClose64(mean.recall, 0.375);
+  assertClose64(mean.f1, 0.3);
   assert.equal(mean.support, 100);
 });
 
@@ -137,8 +136,8 @@ test('topKAccuracy finds the actual class among the first k', () => {
     labels: [1, 1, 0],
     numClasses: 3,
   };
-  assertClose(topKAccuracy(outputs, 1), 1 / 3);
-  assertClose(topKAccuracy(outputs, 2), 2 / 3);
+  assertClose64(topKAccuracy(outputs, 1), 1 / 3);
+  assertClose64(topKAccuracy(outputs, 2), 2 / 3);
   assert.equal(topKAccuracy(outputs, 3), 1);
 });
 

@@ -9,6 +9,7 @@ import { predictImage } from '../../lib/evaluation/predictImage';
 import type { Classifier } from '../../lib/models/classifier';
 import { nodeBackend, tf } from '../../lib/tensorflow/backend';
 import { createTinyDataset, createTinyModel, tinyOptions } from '../training/tinyTraining';
+import { assertClose } from '../assertClose';
 
 function createClassifier(): Classifier {
   const { preprocess, trainSet } = tinyOptions();
@@ -23,13 +24,6 @@ function eagerProbabilities({ model }: Classifier, images: Uint8Array): Float32A
   });
 }
 
-function assertAllClose(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
-  assert.equal(actual.length, expected.length);
-  for (let i = 0; i < expected.length; i++) {
-    assert.ok(Math.abs(actual[i] - expected[i]) < 1e-6, `${actual[i]} ≠ ${expected[i]} at ${i}`);
-  }
-}
-
 test('every picture of a data set is predicted in order, the smaller last batch too', async () => {
   const classifier = createClassifier();
   const dataset = createTinyDataset(23, 5);
@@ -41,7 +35,7 @@ test('every picture of a data set is predicted in order, the smaller last batch 
       seen.push(images);
     },
   });
-  assertAllClose(probabilities, eagerProbabilities(classifier, dataset.images));
+  assertClose(probabilities, eagerProbabilities(classifier, dataset.images));
   assert.deepEqual(seen, [10, 20, 23]);
 });
 
@@ -80,7 +74,7 @@ test('one picture is predicted with its class names, likeliest first', async () 
     prediction.topK.map(({ label, className }) => [label, className]),
     byProbability.map((label) => [label, classifier.classNames[label]]),
   );
-  assertAllClose(
+  assertClose(
     prediction.topK.map(({ probability }) => probability),
     byProbability.map((label) => expected[label]),
   );
@@ -109,7 +103,7 @@ test('pictures of other sizes are resized as in training; wrong byte counts are 
   const classifier = createClassifier();
   const data = new Uint8Array(16 * 24 * 3).fill(128);
   const even = { data: new Uint8Array(192).fill(128), height: 8, width: 8 };
-  assertAllClose(
+  assertClose(
     (await predictImage(classifier, { data, height: 16, width: 24 })).topK.map(
       (c) => c.probability,
     ),
@@ -135,10 +129,7 @@ test('the compiled graph is kept from picture to picture, follows the weights, a
   classifier.model.setWeights(weights);
   tf.dispose(weights);
   const changed = await predictImage(classifier, picture);
-  assertAllClose(
-    [changed.probability],
-    [Math.max(...eagerProbabilities(classifier, picture.data))],
-  );
+  assertClose([changed.probability], [Math.max(...eagerProbabilities(classifier, picture.data))]);
 
   for (let side = 1; side < 12; side++) {
     const data = new Uint8Array(side * side * 3);

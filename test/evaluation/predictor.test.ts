@@ -6,7 +6,8 @@ import { nodeBackend, tf } from '../../lib/tensorflow/backend';
 import { compile } from '../../lib/tensorflow/compile';
 import { mirrored } from '../../lib/training/features';
 import { namedWeights } from '../../lib/training/trainingStep';
-import { assertClose, withoutLeaks } from '../tensorflow/steps';
+import { withoutLeaks } from '../tensorflow/steps';
+import { assertClose } from '../assertClose';
 import { createTinyDataset, createTinyModel } from '../training/tinyTraining';
 
 const SIDE = 8;

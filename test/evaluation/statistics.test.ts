@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { meanAndStd, percentile } from '../../lib/evaluation/statistics';
-
-function assertClose(found: number, expected: number, tolerance = 1e-12): void {
-  assert.ok(Math.abs(found - expected) <= tolerance, `expected ${expected}, found ${found}`);
-}
+import { assertClose64 } from '../assertClose';
 
 test('percentile interpolates like numpy.percentile', () => {
   // numpy.percentile([15, 20, 35, 40, 50], q)
@@ -12,7 +9,7 @@ test('percentile interpolates like numpy.percentile', () => {
   assert.equal(percentile(values, 0), 15);
   assert.equal(percentile(values, 40), 29);
   assert.equal(percentile(values, 50), 35);
-  assertClose(percentile(values, 95), 48);
+  assertClose64(percentile(values, 95), 48);
   assert.equal(percentile(values, 100), 50);
   assert.deepEqual(values, [50, 15, 40, 20, 35], 'the input is left as it is');
   assert.throws(() => percentile([], 50), /greater than 0 but received 0/);
@@ -23,6 +20,6 @@ test('mean and standard deviation of seeds: sample deviation, none for one value
   // Worked by hand: squared distances from 5 are 9, 1, 1, 1, 0, 0, 4, 16; their sum 32; 32 / 7.
   const { mean, std } = meanAndStd([2, 4, 4, 4, 5, 5, 7, 9]);
   assert.equal(mean, 5);
-  assertClose(std ?? NaN, Math.sqrt(32 / 7));
+  assertClose64(std ?? NaN, Math.sqrt(32 / 7));
   assert.deepEqual(meanAndStd([0.7]), { mean: 0.7, std: null });
 });

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { tf } from '../../lib/tensorflow/backend';
 import { createSgd } from '../../lib/training/optimizer';
 import { MODEL_CASES } from './modelCases';
-import { assertClose, STRESS, withoutLeaks } from './steps';
+import { STRESS, withoutLeaks } from './steps';
+import { assertClose } from '../assertClose';
 import { assertSameWeights, createTwins, trainOn } from './trainingTwins';
 
 const STEPS = STRESS ? 300 : 5;

@@ -5,7 +5,8 @@ import { registerFusedKernels } from '../../lib/tensorflow/fusedKernels';
 import { executeOperation, uint8Tensor, uint8ToFloat } from '../../lib/tensorflow/operations';
 import { OPERATION_GROUPS } from './operationCases';
 import type { OperationCase } from './operationInputs';
-import { assertClose, compileStrictly } from './steps';
+import { compileStrictly } from './steps';
+import { assertClose } from '../assertClose';
 
 type Tensors = Record<string, tf.Tensor[]>;
 

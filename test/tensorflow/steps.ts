@@ -55,21 +55,6 @@ export function valuesOf(tensor: tf.Tensor): number[] {
   return values;
 }
 
-/** Every value within `tolerance` of the expected one, relative where that is above 1. NaN equals NaN. */
-export function assertClose(
-  actual: ArrayLike<number>,
-  expected: ArrayLike<number>,
-  { tolerance = 1e-5, message = 'values' }: { tolerance?: number; message?: string } = {},
-): void {
-  assert.equal(actual.length, expected.length, `${message}: number of values`);
-  for (let i = 0; i < expected.length; i++) {
-    const [a, e] = [actual[i], expected[i]];
-    const isClose =
-      Object.is(a, e) || a === e || Math.abs(a - e) <= tolerance * Math.max(1, Math.abs(e));
-    assert.ok(isClose, `${message}: value ${i} is ${a}, expected ${e} within ${tolerance}`);
-  }
-}
-
 /** Runs `check` and asserts that no tensor is left over. */
 export function withoutLeaks(check: () => void): void {
   const before = tf.memory().numTensors;

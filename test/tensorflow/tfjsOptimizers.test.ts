@@ -4,7 +4,8 @@ import { tf } from '../../lib/tensorflow/backend';
 import { compile } from '../../lib/tensorflow/compile';
 import { createAdam } from '../../lib/training/optimizer';
 import { MODEL_CASES } from './modelCases';
-import { assertClose, STRESS, withoutLeaks } from './steps';
+import { STRESS, withoutLeaks } from './steps';
+import { assertClose } from '../assertClose';
 import { assertSameWeights, createTwins, trainOn } from './trainingTwins';
 
 const modelCase = MODEL_CASES['two directions, penalties'];

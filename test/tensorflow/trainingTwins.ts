@@ -5,7 +5,8 @@ import { softmaxCrossEntropy } from '../../lib/tensorflow/fusedKernels';
 import type { Optimizer } from '../../lib/training/optimizer';
 import { namedWeights } from '../../lib/training/trainingStep';
 import type { ModelCase } from './modelCases';
-import { assertClose, compileStrictly, eagerTwin } from './steps';
+import { compileStrictly, eagerTwin } from './steps';
+import { assertClose } from '../assertClose';
 
 type AnyOptimizer = Optimizer | tf.Optimizer;
 type TrainingStep = (inputs: tf.Tensor, labels: tf.Tensor, learningRate: tf.Scalar) => tf.Scalar;

@@ -12,7 +12,8 @@ import type { TrainingOptions } from '../../lib/training/config';
 import type { History, StepInfo } from '../../lib/training/history';
 import { createSgd } from '../../lib/training/optimizer';
 import { trainModel } from '../../lib/training/train';
-import { assertClose, compileStrictly, variableOf, withoutLeaks } from '../tensorflow/steps';
+import { compileStrictly, variableOf, withoutLeaks } from '../tensorflow/steps';
+import { assertClose } from '../assertClose';
 import { createTinyModel, interruptAfter, tinyOptions, weightValues } from './tinyTraining';
 
 test('an average follows its weight by the share of each step', () => {

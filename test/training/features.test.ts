@@ -13,6 +13,7 @@ import {
   selectFeatures,
   type ExtractProgress,
 } from '../../lib/training/features';
+import { assertClose } from '../assertClose';
 
 const root = mkdtempSync(join(tmpdir(), 'features-'));
 after(() => rmSync(root, { recursive: true }));
@@ -65,11 +66,6 @@ function halvesOf(dataset: ImageDataset, isMirrored = false): number[] {
     }
     return sum / 12;
   });
-}
-
-function assertClose(actual: Float32Array, expected: readonly number[]): void {
-  assert.equal(actual.length, expected.length);
-  actual.forEach((value, index) => assert.ok(Math.abs(value - expected[index]) < 1e-6, `${index}`));
 }
 
 test('features come in the order of the pictures, with their labels, whatever the batch size', async () => {

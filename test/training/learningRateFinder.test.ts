@@ -4,7 +4,7 @@ import { tf } from '../../lib/tensorflow/backend';
 import { createAugmentation } from '../../lib/training/augment';
 import { findLearningRate, steepestFall } from '../../lib/training/learningRateFinder';
 import { createSgd } from '../../lib/training/optimizer';
-import { assertClose } from '../tensorflow/steps';
+import { assertClose } from '../assertClose';
 import { createTinyModel, tinyOptions, weightValues } from './tinyTraining';
 
 const { trainSet, batchSize, seed, preprocess } = tinyOptions();

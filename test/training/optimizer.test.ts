@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tf } from '../../lib/tensorflow/backend';
 import { createAdam, createSgd, type Optimizer } from '../../lib/training/optimizer';
-import {
-  assertClose,
-  compileStrictly,
-  eagerTwin,
-  variableOf,
-  withoutLeaks,
-} from '../tensorflow/steps';
+import { compileStrictly, eagerTwin, variableOf, withoutLeaks } from '../tensorflow/steps';
+import { assertClose } from '../assertClose';
 
 /**
  * Four steps on fixed gradients, computed with Keras 3.15 on TensorFlow 2.21 (`optimizer.apply`): the weights after the

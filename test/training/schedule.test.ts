@@ -7,10 +7,7 @@ import {
   createOneCycleSchedule,
   createTriangularSchedule,
 } from '../../lib/training/schedule';
-
-function assertClose(actual: number, expected: number): void {
-  assert.ok(Math.abs(actual - expected) < 1e-12, `${actual} is not ${expected}`);
-}
+import { assertClose64 } from '../assertClose';
 
 test('a constant schedule is the same everywhere', () => {
   const schedule = createConstantSchedule({ value: 0.01 });
@@ -19,39 +16,39 @@ test('a constant schedule is the same everywhere', () => {
 
 test('a cosine falls from its peak over the mean to its end', () => {
   const schedule = createCosineSchedule({ peak: 0.3, end: 0.1 });
-  assertClose(schedule(0), 0.3);
-  assertClose(schedule(1 / 3), 0.25); // cos 60° = .5: .1 + .2 × .75
-  assertClose(schedule(0.5), 0.2);
-  assertClose(schedule(1), 0.1);
+  assertClose64(schedule(0), 0.3);
+  assertClose64(schedule(1 / 3), 0.25); // cos 60° = .5: .1 + .2 × .75
+  assertClose64(schedule(0.5), 0.2);
+  assertClose64(schedule(1), 0.1);
 });
 
 test('a triangle rises and falls in straight lines', () => {
   const schedule = createTriangularSchedule({ peak: 1, peakAt: 0.25, start: 0.2, end: 0 });
-  assertClose(schedule(0), 0.2);
-  assertClose(schedule(0.125), 0.6);
-  assertClose(schedule(0.25), 1);
-  assertClose(schedule(0.625), 0.5);
-  assertClose(schedule(1), 0);
+  assertClose64(schedule(0), 0.2);
+  assertClose64(schedule(0.125), 0.6);
+  assertClose64(schedule(0.25), 1);
+  assertClose64(schedule(0.625), 0.5);
+  assertClose64(schedule(1), 0);
 });
 
 test("one cycle has the values of PyTorch's OneCycleLR", () => {
   // torch.optim.lr_scheduler.OneCycleLR(max_lr=1, pct_start=.3, div_factor=25, final_div_factor=1e4), by its formula:
   // halfway up (1/25 + 1) / 2, halfway down (1 + 4e-6) / 2.
   const schedule = createOneCycleSchedule({ peak: 1 });
-  assertClose(schedule(0), 0.04);
-  assertClose(schedule(0.15), 0.52);
-  assertClose(schedule(0.3), 1);
-  assertClose(schedule(0.65), 0.500002);
-  assertClose(schedule(1), 4e-6);
+  assertClose64(schedule(0), 0.04);
+  assertClose64(schedule(0.15), 0.52);
+  assertClose64(schedule(0.3), 1);
+  assertClose64(schedule(0.65), 0.500002);
+  assertClose64(schedule(1), 4e-6);
 });
 
 test('warm-up leads in a straight line to the start of the schedule behind it', () => {
   const schedule = addWarmUp(createCosineSchedule({ peak: 1 }), { share: 0.5, start: 0 });
-  assertClose(schedule(0), 0);
-  assertClose(schedule(0.25), 0.5);
-  assertClose(schedule(0.5), 1);
-  assertClose(schedule(0.75), 0.5);
-  assertClose(schedule(1), 0);
+  assertClose64(schedule(0), 0);
+  assertClose64(schedule(0.25), 0.5);
+  assertClose64(schedule(0.5), 1);
+  assertClose64(schedule(0.75), 0.5);
+  assertClose64(schedule(1), 0);
 });
 
 test('schedules refuse rates and places that cannot be', () => {

@@ -18,6 +18,7 @@ import {
   tinyOptions,
   weightValues,
 } from './tinyTraining';
+import { assertClose } from '../assertClose';
 
 /** Pictures of one red pixel each, of two classes. */
 function redPixels(labels: readonly number[]): ImageDataset {
@@ -33,10 +34,6 @@ function redPixels(labels: readonly number[]): ImageDataset {
 }
 
 const onePixel = { height: 1, width: 1, ...UNIT_SCALE };
-
-function assertClose(actual: number | null, expected: number, tolerance = 1e-6): void {
-  assert.ok(actual !== null && Math.abs(actual - expected) <= tolerance, `${actual} ≠ ${expected}`);
-}
 
 /** The figures of a history that depend on arithmetic, not on the clock. */
 function curve({ epochs }: History) {
@@ -109,8 +106,8 @@ for (const [name, { optimizer, trainLoss, valLoss }] of Object.entries(kerasCurv
       optimizer,
     });
     epochs.forEach((record, i) => {
-      assertClose(record.train.loss, trainLoss[i], 2e-6);
-      assertClose(record.val!.loss, valLoss[i], 2e-6);
+      assertClose(record.train.loss, trainLoss[i], { tolerance: 2e-6 });
+      assertClose(record.val!.loss, valLoss[i], { tolerance: 2e-6 });
       assertClose(record.train.accuracy, i === 0 ? 1 / 3 : 5 / 6);
     });
   });
@@ -137,7 +134,9 @@ test('an epoch divides its sums once: the smaller last batch weighs as much as i
     ...redTraining(),
     batchSize: 2,
   });
-  assertClose(epochs[0].train.loss, (2 * -Math.log(0.75) - Math.log(0.25)) / 3);
+  assertClose(epochs[0].train.loss, (2 * -Math.log(0.75) - Math.log(0.25)) / 3, {
+    tolerance: 1e-6,
+  });
   assert.equal(epochs[0].train.accuracy, 2 / 3);
   assert.equal(epochs[0].val, null);
 });

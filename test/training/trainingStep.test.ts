@@ -9,7 +9,8 @@ import {
   type TrainingStep,
   type TrainingStepOptions,
 } from '../../lib/training/trainingStep';
-import { assertClose, withoutLeaks } from '../tensorflow/steps';
+import { withoutLeaks } from '../tensorflow/steps';
+import { assertClose } from '../assertClose';
 import {
   createLinearModel,
   createTinyDataset,

@@ -6,7 +6,7 @@ import { createFastCnn } from '../../lib/models/fastCnn';
 import { createRng } from '../../lib/random';
 import { tf } from '../../lib/tensorflow/backend';
 import { eigenSymmetric, setWhitening, whiteningWeights } from '../../lib/training/whitening';
-import { assertClose } from '../tensorflow/steps';
+import { assertClose } from '../assertClose';
 
 const SIDE = 17;
 const preprocess = { height: SIDE, width: SIDE, ...UNIT_SCALE };
