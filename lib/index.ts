@@ -105,7 +105,7 @@ export { predictFeatures, trainHead } from './training/head';
 export type { HeadTrainingOptions } from './training/head';
 export { HEAD_RECIPES, selectHead } from './training/selectHead';
 export type { HeadRecipe, HeadTrial, SelectedHead, SelectHeadOptions } from './training/selectHead';
-export { addPreparation } from './training/history';
+export { addPreparationTime } from './training/history';
 export type { EpochRecord, History, ResumeInfo, StepInfo } from './training/history';
 export { createAdam, createSgd } from './training/optimizer';
 export type { AdamOptions, Optimizer, SgdOptions } from './training/optimizer';
@@ -119,7 +119,7 @@ export {
 export type { Schedule } from './training/schedule';
 export { trainModel } from './training/train';
 export { Interrupted } from './interrupts';
-export { TrainingInterrupted } from './training/trainAlone';
+export { TrainingInterrupted } from './training/exclusiveTraining';
 
 // Evaluation
 export { evaluateClassifier, evaluateProbabilities } from './evaluation/evaluate';
@@ -223,10 +223,10 @@ export type {
 } from './experiments/ablation';
 export { findBaselines } from './experiments/baseline';
 export type { Baseline } from './experiments/baseline';
-export { contestantTable, measureContestants } from './experiments/contestants';
-export type { Contestant, MeasuredContestant } from './experiments/contestants';
+export { modelComparisonTable, measureModels } from './experiments/modelComparison';
+export type { ComparedModel, MeasuredModel } from './experiments/modelComparison';
 export {
-  efficiencyCounts,
+  trainingSetSizes,
   measureDataEfficiency,
   scratchMethod,
   transferMethod,

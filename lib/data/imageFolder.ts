@@ -359,16 +359,16 @@ function addPictures(
 ): Repeated {
   let count = 0;
   let example: string[] = [];
-  const own = within ? known : new Map<string, string>();
+  const added = within ? known : new Map<string, string>();
   const bytes = imageBytes(dataset);
   for (const [index, path] of paths.entries()) {
     const picture = dataset.images.subarray(index * bytes, (index + 1) * bytes);
     const hash = createHash('sha256').update(picture).digest('base64');
     const same = known.get(hash);
-    if (same === undefined) own.set(hash, path);
+    if (same === undefined) added.set(hash, path);
     else if (++count === 1) example = [path, same];
   }
-  for (const [hash, path] of own) known.set(hash, path);
+  for (const [hash, path] of added) known.set(hash, path);
   return { count, example };
 }
 

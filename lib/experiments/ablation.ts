@@ -105,8 +105,12 @@ export async function measureAblation(options: AblationOptions): Promise<Ablatio
     for (const piece of settings) {
       let measurement = store.find(piece, seed);
       if (measurement === undefined) {
-        const own = piece === null ? recipe : withoutPiece(recipe, piece);
-        measurement = { piece, seed, ...(await measureRecipe(own, { trainSet, valSet, seed })) };
+        const variant = piece === null ? recipe : withoutPiece(recipe, piece);
+        measurement = {
+          piece,
+          seed,
+          ...(await measureRecipe(variant, { trainSet, valSet, seed })),
+        };
         await store.add(measurement);
       }
       measured.push(measurement);
@@ -115,12 +119,12 @@ export async function measureAblation(options: AblationOptions): Promise<Ablatio
     }
   }
   const [whole, ...without] = settings.map((piece): AblationSetting => {
-    const own = measured.filter((measurement) => measurement.piece === piece);
+    const trainings = measured.filter((measurement) => measurement.piece === piece);
     return {
       name: piece === null ? 'whole recipe' : `without ${piece}`,
       piece,
-      accuracies: own.map(({ accuracy }) => accuracy),
-      seconds: own.map(({ seconds }) => seconds),
+      accuracies: trainings.map(({ accuracy }) => accuracy),
+      seconds: trainings.map(({ seconds }) => seconds),
     };
   });
   return { seeds, whole, without };

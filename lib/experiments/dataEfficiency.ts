@@ -121,11 +121,11 @@ export async function measureDataEfficiency(
  * @param options `most`: the largest count; 0: the size of the smallest class.
  * @throws RangeError where the smallest class has no picture.
  */
-export function efficiencyCounts(
+export function trainingSetSizes(
   trainSet: ImageDataset,
   { most }: { readonly most: number },
 ): number[] {
-  checkOption('efficiencyCounts', 'most', most, required(nonNegativeInteger));
+  checkOption('trainingSetSizes', 'most', most, required(nonNegativeInteger));
   const smallest = Math.min(...countByClass(trainSet));
   if (smallest === 0) {
     throw new RangeError(

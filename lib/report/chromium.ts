@@ -74,8 +74,8 @@ export async function packagedBrowser(): Promise<BrowserCandidate> {
 
 /** Where it lies unpacked: in the project; in the person's own cache where another one owns the project. */
 async function unpackedBrowser(name: string): Promise<string> {
-  const own = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  const folders = [join(projectRoot(), 'node_modules/.cache', name), join(own, name)];
+  const userCache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  const folders = [join(projectRoot(), 'node_modules/.cache', name), join(userCache, name)];
   for (const folder of folders) if (await isRunnable(join(folder, 'chromium'))) return folder;
   try {
     await unpackBrowser(folders[0]);

@@ -3,7 +3,7 @@ import type { ProgressEvent } from '../training/history';
 import { anyValue, checkOptions, required, text } from '../options';
 import type { CheckpointOptions } from '../training/config';
 import type { EpochRecord, History, ResumeInfo, StepInfo } from '../training/history';
-import type { TrainingInterrupted } from '../training/trainAlone';
+import type { TrainingInterrupted } from '../training/exclusiveTraining';
 import { createDisplay } from './display';
 import { type DatasetLabel, titleWithDataset } from './theme';
 import { type CurvePoint, trainingSvg, trainingText, type TrainingView } from './trainingSvg';

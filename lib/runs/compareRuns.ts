@@ -107,8 +107,8 @@ const reserved = new Set([
 function groupSettings(trainings: readonly ComparedTraining[]): ComparedSetting[] {
   const groups = new Map<string, ComparedTraining[]>();
   for (const training of trainings) {
-    const own = [...training.values].filter(([name]) => !Object.hasOwn(circumstances, name));
-    const key = JSON.stringify([training.model.name, ...own]);
+    const settings = [...training.values].filter(([name]) => !Object.hasOwn(circumstances, name));
+    const key = JSON.stringify([training.model.name, ...settings]);
     const group = groups.get(key) ?? [];
     group.push(training);
     groups.set(key, group);
@@ -140,8 +140,8 @@ function groupSettings(trainings: readonly ComparedTraining[]): ComparedSetting[
 }
 
 function settingLabel({ model, values }: ComparedTraining): string {
-  const own = [...values].filter(([name]) => !Object.hasOwn(circumstances, name));
-  return [model.name, ...own.map(([name, value]) => `${name} ${value}`)].join(', ');
+  const settings = [...values].filter(([name]) => !Object.hasOwn(circumstances, name));
+  return [model.name, ...settings.map(([name, value]) => `${name} ${value}`)].join(', ');
 }
 
 /** `CNN`, `CNN (2)`: figures and tables tell rows apart by their names. */

@@ -20,11 +20,11 @@ export interface ProgressReporter {
 
 export function createProgressReporter(run: Watched): ProgressReporter {
   const display = createDisplay();
-  let said = '';
+  let lastText = '';
   return {
     show(text) {
-      if (text === said) return;
-      said = text;
+      if (text === lastText) return;
+      lastText = text;
       display.show({ 'text/plain': text });
       run.progress({ event: 'note', text });
     },

@@ -9,7 +9,7 @@ export function replaceMember<T extends object, Key extends keyof T>(
   key: Key,
   wrap: (plain: T[Key]) => T[Key],
 ): () => void {
-  const own = Object.getOwnPropertyDescriptor(target, key);
+  const descriptor = Object.getOwnPropertyDescriptor(target, key);
   const value = wrap(target[key]);
   Object.defineProperty(target, key, {
     value,
@@ -18,7 +18,7 @@ export function replaceMember<T extends object, Key extends keyof T>(
     enumerable: true,
   });
   return () => {
-    if (own === undefined) Reflect.deleteProperty(target, key);
-    else Object.defineProperty(target, key, own);
+    if (descriptor === undefined) Reflect.deleteProperty(target, key);
+    else Object.defineProperty(target, key, descriptor);
   };
 }

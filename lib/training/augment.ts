@@ -196,12 +196,12 @@ export function chainAugmentations(augmentations: readonly Augmentation[]): Augm
       let { images, targets } = batch;
       let changedTargets: tf.Tensor2D | undefined;
       for (const [place, augmentation] of augmentations.entries()) {
-        const own = Object.entries(inputs)
+        const ownInputs = Object.entries(inputs)
           .filter(([name]) => name.startsWith(`${place} `))
           .map(([name, values]) => [name.slice(`${place} `.length), values]);
         const result = augmentation.apply(
           { images, targets },
-          { fill, inputs: Object.fromEntries(own) as typeof inputs },
+          { fill, inputs: Object.fromEntries(ownInputs) as typeof inputs },
         );
         images = result.images;
         if (result.targets) {

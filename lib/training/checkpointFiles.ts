@@ -147,17 +147,17 @@ export async function readNewestCheckpoint<State>(
   const newest = present.pop();
   if (newest === undefined) return undefined;
   const folder = join(directory, newest);
-  const wayOut =
+  const remedy =
     `delete the folder ${folder} to ` +
     (present.length > 0 ? `resume from the earlier ${present.pop()}` : 'start over');
 
-  const place = { path: join(folder, 'state.json'), wayOut };
-  const content = unsealJson(await readPart(place.path, wayOut), place);
+  const place = { path: join(folder, 'state.json'), remedy };
+  const content = unsealJson(await readPart(place.path, remedy), place);
   const { schemaVersion } = checked(() => objectWithVersion(content, ''), place);
   if (schemaVersion !== CHECKPOINT_SCHEMA_VERSION) {
     throw new Error(
       `Expected a checkpoint of version ${CHECKPOINT_SCHEMA_VERSION} in ${folder} but found version ` +
-        `${schemaVersion}: resume it with the version of this project that wrote it, or ${wayOut}.`,
+        `${schemaVersion}: resume it with the version of this project that wrote it, or ${remedy}.`,
     );
   }
   const { files, state } = checked(() => {
@@ -167,7 +167,7 @@ export async function readNewestCheckpoint<State>(
   const tensors: Record<string, TensorValue[]> = {};
   for (const [group, record] of Object.entries(files)) {
     const path = join(folder, `${group}.bin`);
-    tensors[group] = parseTensors(await readPart(path, wayOut), record, { path, wayOut });
+    tensors[group] = parseTensors(await readPart(path, remedy), record, { path, remedy });
   }
   return { state, tensors };
 }
@@ -223,15 +223,15 @@ async function writeTensors(path: string, tensors: readonly TensorValue[]): Prom
 
 interface Place {
   readonly path: string;
-  readonly wayOut: string;
+  readonly remedy: string;
 }
 
-async function readPart(path: string, wayOut: string): Promise<Buffer> {
+async function readPart(path: string, remedy: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw fileError(error, `read ${path}`);
-    throw damaged({ path, wayOut }, 'a file', 'none');
+    throw damaged({ path, remedy }, 'a file', 'none');
   }
 }
 
@@ -274,19 +274,19 @@ function unsealJson(bytes: Buffer, place: Place): unknown {
   }
 }
 
-function checked<T>(check: () => T, { path, wayOut }: Place): T {
+function checked<T>(check: () => T, { path, remedy }: Place): T {
   try {
     return check();
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error;
-    throw new Error(`${error.message} in ${path}: the checkpoint is damaged; ${wayOut}.`, {
+    throw new Error(`${error.message} in ${path}: the checkpoint is damaged; ${remedy}.`, {
       cause: error,
     });
   }
 }
 
-function damaged({ path, wayOut }: Place, expected: string, found: string): Error {
+function damaged({ path, remedy }: Place, expected: string, found: string): Error {
   return new Error(
-    `Expected ${expected} in ${path} but found ${found}: the checkpoint is damaged; ${wayOut}.`,
+    `Expected ${expected} in ${path} but found ${found}: the checkpoint is damaged; ${remedy}.`,
   );
 }

@@ -43,7 +43,7 @@ import {
 } from './loss';
 import { createAdam, type Optimizer } from './optimizer';
 import { createConstantSchedule, type Schedule } from './schedule';
-import type { TrainingInterrupted } from './trainAlone';
+import type { TrainingInterrupted } from './exclusiveTraining';
 
 /** Where and how often a training is saved, and what happens to one that is found there. */
 export interface CheckpointOptions {

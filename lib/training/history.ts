@@ -75,7 +75,7 @@ export interface ResumeInfo {
 }
 
 /** The history of a training that needed `seconds` of preparation (features, an earlier training): they count as its own. */
-export function addPreparation(history: History, seconds: number): History {
+export function addPreparationTime(history: History, seconds: number): History {
   const [first, ...others] = history.epochs;
   return {
     ...history,

@@ -14,7 +14,7 @@ import type { History } from './history';
 import type { TrainingIdentity } from './identity';
 import { findNonFinite, readVariables, writeVariables, type TensorValue } from './modelState';
 import { addStep, createProgress, describeStep, finishEpoch } from './progress';
-import { trainAlone, TrainingInterrupted } from './trainAlone';
+import { trainExclusively, TrainingInterrupted } from './exclusiveTraining';
 import { namedWeights, type StepBatch, type TrainingStep } from './trainingStep';
 
 const DEFAULT_CHECKPOINT_MINUTES = 5;
@@ -75,7 +75,7 @@ export async function runTraining(plan: TrainingPlan): Promise<History> {
   }
   const training = new Training(plan);
   const { signal } = plan.config;
-  return trainAlone({ signal, describe: () => training.describe() }, (interrupts) =>
+  return trainExclusively({ signal, describe: () => training.describe() }, (interrupts) =>
     training.run(interrupts).finally(() => training.close()),
   );
 }

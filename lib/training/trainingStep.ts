@@ -137,7 +137,7 @@ export function createTrainingStep(
         learningRate,
       );
       if (averages && newShare) averages.update(newShare);
-      return { loss, logits: unkept(logits) };
+      return { loss, logits: releaseKept(logits) };
     },
     { name: `training step of ${model.name}`, seed, bfloat16 },
   );
@@ -190,7 +190,7 @@ type StepInputs = {
 };
 
 /** tf.variableGrads disposes what its function makes; the logits were kept across it and are the step's result now. */
-function unkept(tensor: tf.Tensor | undefined): tf.Tensor {
+function releaseKept(tensor: tf.Tensor | undefined): tf.Tensor {
   const result = (tensor as tf.Tensor).clone();
   tensor?.dispose();
   return result;

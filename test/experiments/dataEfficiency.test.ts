@@ -5,7 +5,7 @@ import { UNIT_SCALE } from '../../lib/data/preprocess';
 import { generateSample } from '../../lib/sample/generateSample';
 import {
   balancedIndices,
-  efficiencyCounts,
+  trainingSetSizes,
   measureDataEfficiency,
   scratchMethod,
   transferMethod,
@@ -37,11 +37,11 @@ test('the counts climb to what there is, without a last step that shows nothing'
       height: 1,
       width: 1,
     });
-  assert.deepEqual(efficiencyCounts(ofEach(450), { most: 100 }), [10, 30, 100]);
-  assert.deepEqual(efficiencyCounts(ofEach(45), { most: 100 }), [10, 30, 45]);
-  assert.deepEqual(efficiencyCounts(ofEach(110), { most: 0 }), [10, 30, 110]);
-  assert.deepEqual(efficiencyCounts(ofEach(1500), { most: 0 }), [10, 30, 100, 300, 1000, 1500]);
-  assert.deepEqual(efficiencyCounts(ofEach(5), { most: 0 }), [5]);
+  assert.deepEqual(trainingSetSizes(ofEach(450), { most: 100 }), [10, 30, 100]);
+  assert.deepEqual(trainingSetSizes(ofEach(45), { most: 100 }), [10, 30, 45]);
+  assert.deepEqual(trainingSetSizes(ofEach(110), { most: 0 }), [10, 30, 110]);
+  assert.deepEqual(trainingSetSizes(ofEach(1500), { most: 0 }), [10, 30, 100, 300, 1000, 1500]);
+  assert.deepEqual(trainingSetSizes(ofEach(5), { most: 0 }), [5]);
 });
 
 test('every method sees the same choices, counts that no class can fill are left out', async () => {
@@ -120,5 +120,5 @@ test('what is given twice or not at all is refused before any training', async (
     await assert.rejects(measureDataEfficiency({ ...options, ...wrong }), message);
   }
   assert.throws(() => balancedIndices(trainSet, 21, 1), /Expected 21 pictures of each class but /);
-  assert.throws(() => efficiencyCounts(trainSet, { most: -1 }), /Expected most to be/);
+  assert.throws(() => trainingSetSizes(trainSet, { most: -1 }), /Expected most to be/);
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { ProgressEvent, StepInfo } from '../../lib/training/history';
 import { createTrainingDisplay } from '../../lib/report/trainingDisplay';
 import { duration, niceTicks, trainingSvg } from '../../lib/report/trainingSvg';
-import { TrainingInterrupted } from '../../lib/training/trainAlone';
+import { TrainingInterrupted } from '../../lib/training/exclusiveTraining';
 import { formOf, inNotebook, type Shown } from './fakeNotebook';
 import { cifar10, generated, sampleHistory } from './sampleFigures';
 

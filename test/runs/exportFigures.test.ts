@@ -42,8 +42,8 @@ test('all figures stand in one page, in the order they were shown', async (conte
   assert.match(page, /<title>Figures of a-run<\/title>/);
   const titles = [...page.matchAll(/aria-label="(Shown \w+)/g)].map(([, title]) => title);
   assert.deepEqual(titles, ['Shown first', 'Shown second']);
-  const said = log.mock.calls.map(({ arguments: [text] }) => String(text));
-  assert.match(said.join('\n'), /Skipped broken\.json: /);
+  const printed = log.mock.calls.map(({ arguments: [text] }) => String(text));
+  assert.match(printed.join('\n'), /Skipped broken\.json: /);
 });
 
 test('a run without figures exports none', async () => {

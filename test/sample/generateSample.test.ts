@@ -62,11 +62,11 @@ test('generateSample draws the same bytes for the same seed and others for anoth
 });
 
 test('generateSample draws a picture the same, however many are asked for', () => {
-  const few = generateSample({ trainCount: 13, testCount: 7, seed: 3 });
+  const some = generateSample({ trainCount: 13, testCount: 7, seed: 3 });
   const many = generateSample({ trainCount: 40, testCount: 20, seed: 3 });
-  assert.deepEqual(pictures(few.trainSet), pictures(many.trainSet).slice(0, 13));
-  assert.deepEqual(few.trainSet.labels, many.trainSet.labels.slice(0, 13));
-  assert.deepEqual(pictures(few.testSet), pictures(many.testSet).slice(0, 7));
+  assert.deepEqual(pictures(some.trainSet), pictures(many.trainSet).slice(0, 13));
+  assert.deepEqual(some.trainSet.labels, many.trainSet.labels.slice(0, 13));
+  assert.deepEqual(pictures(some.testSet), pictures(many.testSet).slice(0, 7));
 });
 
 test('generateSample draws no picture twice, in the training set, in the test set or in both', () => {

@@ -9,7 +9,7 @@ import { tf } from '../../lib/tensorflow/backend';
 import type { Features } from '../../lib/training/features';
 import { predictFeatures, trainHead, type HeadTrainingOptions } from '../../lib/training/head';
 import { createSgd } from '../../lib/training/optimizer';
-import { TrainingInterrupted } from '../../lib/training/trainAlone';
+import { TrainingInterrupted } from '../../lib/training/exclusiveTraining';
 import { selectHead } from '../../lib/training/selectHead';
 
 /** Two classes that differ by 2 standard deviations in feature 0; feature 1 is noise a thousand times as large. */

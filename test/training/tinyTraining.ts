@@ -6,7 +6,7 @@ import { createRng } from '../../lib/random';
 import { tf } from '../../lib/tensorflow/backend';
 import type { TrainingOptions } from '../../lib/training/config';
 import { trainModel } from '../../lib/training/train';
-import { TrainingInterrupted } from '../../lib/training/trainAlone';
+import { TrainingInterrupted } from '../../lib/training/exclusiveTraining';
 
 const SIDE = 8;
 

@@ -10,7 +10,7 @@ import type { EpochRecord, History, StepInfo } from '../../lib/training/history'
 import type { Loss } from '../../lib/training/loss';
 import { createAdam, createSgd } from '../../lib/training/optimizer';
 import { trainModel } from '../../lib/training/train';
-import { TrainingInterrupted } from '../../lib/training/trainAlone';
+import { TrainingInterrupted } from '../../lib/training/exclusiveTraining';
 import {
   createLinearModel,
   createTinyDataset,

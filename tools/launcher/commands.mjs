@@ -175,12 +175,9 @@ Measures this project beside Keras, PyTorch and ONNX Runtime, which it sets up i
       option('--rounds N', 'rounds', 'rounds of each case (default 7; with --quick 2)', {
         parse: count(7),
       }),
-      option(
-        '--seconds S',
-        'secondsPerRound',
-        "length of one contestant's round (default 2; with --quick 0.5)",
-        { parse: numberOption({ above: 0, example: 2 }) },
-      ),
+      option('--seconds S', 'secondsPerRound', 'length of a round (default 2; with --quick 0.5)', {
+        parse: numberOption({ above: 0, example: 2 }),
+      }),
       option('--quick', 'quick', 'a rough look in minutes; tools/bench/results.md stays as it was'),
       option(
         '--seeds N',

@@ -172,8 +172,8 @@ export async function adoptAddon(device, { isDeviceWanted, onSpawn }) {
   if (found.error || (isDeviceWanted && found.device !== device)) return false;
   const record = readJson(runtimeRecord);
   if (record?.addonSha256 !== fileHash(addonPath)) {
-    const own = { ...found, origin: 'an addon that was already installed' };
-    writeFileAtomic(runtimeRecord, `${JSON.stringify(own, null, 2)}\n`);
+    const adopted = { ...found, origin: 'an addon that was already installed' };
+    writeFileAtomic(runtimeRecord, `${JSON.stringify(adopted, null, 2)}\n`);
   }
   return true;
 }

@@ -40,7 +40,7 @@ export function jupyterStep() {
 }
 
 /**
- * Runs the environment's own pip.
+ * Runs the environment's named pip.
  *
  * @param {readonly string[]} args
  * @param {{ what: string, offline: boolean, onSpawn?: (pid: number) => void, env?: NodeJS.ProcessEnv }} options
@@ -102,11 +102,11 @@ async function createVenv(python, onSpawn) {
 
 /** @returns the first Python on the path that is new enough, preferring one that has venv. */
 export async function findPython(onSpawn) {
-  const own = process.env.PYTHON ? [process.env.PYTHON] : [];
+  const named = process.env.PYTHON ? [process.env.PYTHON] : [];
   const script =
     'import sys, importlib.util as u; print(sys.version_info[0], sys.version_info[1], int(bool(u.find_spec("venv") and u.find_spec("ensurepip"))))';
   const found = [];
-  for (const command of [...own, ...CANDIDATES]) {
+  for (const command of [...named, ...CANDIDATES]) {
     try {
       const [major, minor, hasVenv] = (await runCommand(command, ['-c', script], { onSpawn }))
         .split(' ')

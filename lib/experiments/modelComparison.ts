@@ -9,7 +9,7 @@ import { describeTrainedModel } from '../runs/modelRecord';
 import type { ModelRecord } from '../runs/runRecord';
 
 /** A finished model, saved and tested. */
-export interface Contestant {
+export interface ComparedModel {
   readonly name: string;
   /** The folder it was saved in. */
   readonly directory: string;
@@ -20,27 +20,27 @@ export interface Contestant {
   readonly trainedParameterCount?: number;
 }
 
-/** A contestant measured. */
-export interface MeasuredContestant extends Contestant {
+/** A comparedModel measured. */
+export interface MeasuredModel extends ComparedModel {
   readonly trainedParameterCount: number;
   readonly record: ModelRecord;
   readonly latency: Latency;
 }
 
 /** Loads each model from its folder, as a user would, and measures its latency for pictures of the test set's size. */
-export async function measureContestants(
-  contestants: readonly Contestant[],
+export async function measureModels(
+  comparedModels: readonly ComparedModel[],
   testSet: Pick<ImageDataset, 'height' | 'width'>,
-): Promise<MeasuredContestant[]> {
-  const measured: MeasuredContestant[] = [];
+): Promise<MeasuredModel[]> {
+  const measured: MeasuredModel[] = [];
   const { height, width } = testSet;
-  for (const contestant of contestants) {
-    const classifier = await loadClassifier(contestant.directory);
+  for (const comparedModel of comparedModels) {
+    const classifier = await loadClassifier(comparedModel.directory);
     try {
       const latency = await measureLatency(classifier, { height, width });
-      const record = describeTrainedModel({ ...contestant, model: classifier.model });
-      const trainedParameterCount = contestant.trainedParameterCount ?? record.parameterCount;
-      measured.push({ ...contestant, trainedParameterCount, record, latency });
+      const record = describeTrainedModel({ ...comparedModel, model: classifier.model });
+      const trainedParameterCount = comparedModel.trainedParameterCount ?? record.parameterCount;
+      measured.push({ ...comparedModel, trainedParameterCount, record, latency });
     } finally {
       classifier.model.dispose();
     }
@@ -49,9 +49,9 @@ export async function measureContestants(
 }
 
 /** Test accuracy with its 95 % interval, parameters, seconds of training, milliseconds for one picture, size on disk. */
-export function contestantTable(contestants: readonly MeasuredContestant[]): DataTable {
+export function modelComparisonTable(comparedModels: readonly MeasuredModel[]): DataTable {
   return createTable(
-    contestants.map(({ name, evaluation, record, trainedParameterCount, latency }) => ({
+    comparedModels.map(({ name, evaluation, record, trainedParameterCount, latency }) => ({
       model: name,
       'test accuracy': evaluation.accuracy,
       from: evaluation.interval.low,

@@ -23,7 +23,7 @@ function nothing(): void {
  *
  * @throws Error where one runs that nobody stopped.
  */
-export async function trainAlone<T>(
+export async function trainExclusively<T>(
   { signal, describe }: { readonly signal?: AbortSignal; readonly describe: () => string },
   train: (interrupts: Interrupts) => Promise<T>,
 ): Promise<T> {
