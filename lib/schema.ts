@@ -76,6 +76,15 @@ export function listOf<T>(schema: Schema<T>): Schema<T[]> {
   };
 }
 
+/** A list of exactly one. */
+export function single<T>(schema: Schema<T>): Schema<readonly [T]> {
+  return (value, place) => {
+    if (!Array.isArray(value) || value.length !== 1)
+      throw new SchemaError(place, 'a list of one', value);
+    return [schema(value[0], `${place}[0]`)];
+  };
+}
+
 /** An object with any names, all values of one kind. */
 export function recordOf<T>(schema: Schema<T>): Schema<Record<string, T>> {
   return (value, place) => {

@@ -9,6 +9,7 @@ import {
   recoverFolder,
   writeFolderAtomic,
 } from '../atomicFile';
+import { objectOf, text } from '../schema';
 import { sha256, sha256OfFile } from './checksum';
 import { type ArchiveSource, CIFAR10_ARCHIVE_NAME, readCifar10Archive } from './cifar10Archive';
 import { CIFAR10_FILES, CIFAR10_FOLDER } from './cifar10Format';
@@ -22,6 +23,13 @@ export interface Cifar10Checksums {
   /** sha256 of each of the six binary files, by name. */
   readonly files: Readonly<Record<string, string>>;
 }
+
+const checksumsSchema = objectOf<Cifar10Checksums>({
+  archive: text,
+  files: objectOf<Record<string, string>>(
+    Object.fromEntries(CIFAR10_FILES.map((name) => [name, text])),
+  ),
+});
 
 export interface DownloadCifar10Options {
   readonly archive: ArchiveSource;
@@ -92,8 +100,7 @@ export async function readChecksums(folder: string): Promise<Cifar10Checksums | 
   const path = join(folder, CHECKSUMS_FILE);
   if ((await kindOf(path)) === undefined) return undefined;
   try {
-    const checksums = JSON.parse((await readWholeFile(path)).toString('utf8')) as Cifar10Checksums;
-    if (CIFAR10_FILES.every((name) => typeof checksums.files[name] === 'string')) return checksums;
+    return checksumsSchema(JSON.parse((await readWholeFile(path)).toString('utf8')), '');
   } catch (error) {
     if (errorCode(error) !== undefined) throw fileError(error, `read ${path}`);
   }

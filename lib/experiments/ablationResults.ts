@@ -1,6 +1,17 @@
 /** An ablation's measurements on disk: hours of training survive a kill, and none is done twice. */
 import { readFile } from 'node:fs/promises';
 import { errorCode, fileError, writeFileAtomic } from '../atomicFile';
+import {
+  amount,
+  anything,
+  fraction,
+  integer,
+  listOf,
+  nullable,
+  objectOf,
+  SchemaError,
+  text,
+} from '../schema';
 import { findDifference } from '../training/identity';
 
 /** One training of an ablation. */
@@ -13,6 +24,18 @@ export interface Measurement {
   /** Of the training, evaluation not included. */
   readonly seconds: number;
 }
+
+const fileSchema = objectOf<{ identity: unknown; measurements: Measurement[] }>({
+  identity: anything,
+  measurements: listOf(
+    objectOf<Measurement>({
+      piece: nullable(text),
+      seed: integer,
+      accuracy: fraction,
+      seconds: amount,
+    }),
+  ),
+});
 
 /** Measurements made so far. */
 export interface MeasurementStore {
@@ -53,14 +76,11 @@ export async function openMeasurements(
 
 async function readMeasurements(file: string, identity: unknown): Promise<Measurement[]> {
   try {
-    const content = JSON.parse(await readFile(file, 'utf8')) as {
-      readonly identity?: unknown;
-      readonly measurements?: Measurement[];
-    };
-    const isSame = findDifference(content.identity, identity) === undefined;
-    return isSame ? (content.measurements ?? []) : [];
+    const content = fileSchema(JSON.parse(await readFile(file, 'utf8')), '');
+    return findDifference(content.identity, identity) === undefined ? content.measurements : [];
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || error instanceof SyntaxError) return [];
+    if (error instanceof SchemaError) throw new Error(`${error.message} in ${file}: remove it.`);
     throw fileError(error, `read ${file}`);
   }
 }

@@ -16,6 +16,7 @@ import {
   text,
 } from '../options';
 import { dataDirectory, environmentPath, isOffline } from '../project';
+import { objectOf, text as someText } from '../schema';
 import { countValues, type LayerWeights, readKerasH5 } from './kerasH5';
 
 /** Found weights: which they are, for a run's record too. */
@@ -238,14 +239,17 @@ function recordPath(path: string): string {
   return `${path}.json`;
 }
 
+const downloadRecord = objectOf<{ url: string; sha256: string }>({
+  url: someText,
+  sha256: someText,
+});
+
 /** Whether the file is, byte for byte, what this project downloaded from Keras. */
 async function isAsDownloaded(path: string): Promise<boolean> {
   try {
-    const { url, sha256 } = JSON.parse(await readFile(recordPath(path), 'utf8')) as Record<
-      string,
-      unknown
-    >;
-    return String(url).startsWith(OFFICIAL_URL) && sha256 === (await sha256OfFile(path));
+    const json = await readFile(recordPath(path), 'utf8');
+    const { url, sha256 } = downloadRecord(JSON.parse(json), '');
+    return url.startsWith(OFFICIAL_URL) && sha256 === (await sha256OfFile(path));
   } catch {
     return false; // no record, or none that can be read: somebody laid the file there
   }

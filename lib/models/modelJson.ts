@@ -2,7 +2,18 @@
 import { resolve } from 'node:path';
 import { errorCode, readWholeFile } from '../atomicFile';
 import { checkPreprocess, type Preprocess } from '../data/preprocess';
-import { describeValue } from '../options';
+import {
+  anything,
+  flag,
+  listOf,
+  object,
+  objectOf,
+  oneOf,
+  type Schema,
+  SchemaError,
+  single,
+  text,
+} from '../schema';
 import type { tf } from '../tensorflow/backend';
 
 /** The version of the metadata: a reader refuses any other. */
@@ -53,66 +64,67 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-function parseModelJson(text: string, path: string): ModelJson {
-  const refuse = (found: string): never => {
-    throw new Error(
-      `Expected tfjs' layers format with one weights file in ${path} but found ${found}: ` +
-        'save the classifier again with saveClassifier.',
-    );
-  };
-  let json: Partial<ModelJson>;
+/** A plain name: a model from elsewhere must not read any other file of this machine. */
+const fileName: Schema<string> = (value, place) => {
+  const name = text(value, place);
+  if (/^[\w-]+(\.[\w-]+)*$/.test(name)) return name;
+  throw new SchemaError(place, 'the name of a file beside it', name);
+};
+
+/** What is read of `model.json`; of tfjs' own parts, tfjs itself says what it cannot build. */
+const modelJsonSchema = objectOf<Pick<ModelJson, 'format' | 'modelTopology' | 'weightsManifest'>>({
+  format: oneOf('layers-model'),
+  modelTopology: object,
+  weightsManifest: single(
+    objectOf<ModelJson['weightsManifest'][number]>({
+      paths: single(fileName),
+      weights: listOf(object) as Schema<ModelJson['weightsManifest'][number]['weights']>,
+    }),
+  ),
+});
+
+const metadataSchema = objectOf<ClassifierMetadata>({
+  schemaVersion: oneOf(CLASSIFIER_SCHEMA_VERSION),
+  classNames: listOf(text),
+  preprocess: anything as Schema<Preprocess>,
+  flipAverage: (value, place) => (value === undefined ? undefined : flag(value, place)),
+  weightsSha256: text,
+});
+
+function parseModelJson(json: string, path: string): ModelJson {
+  let document: unknown;
   try {
-    json = JSON.parse(text) as Partial<ModelJson>;
-  } catch {
-    return refuse(text.trim() === '' ? 'an empty file' : 'no JSON, or a part of it');
+    document = JSON.parse(json);
+    return { ...(document as ModelJson), ...modelJsonSchema(document, '') };
+  } catch (error) {
+    const reason =
+      error instanceof SchemaError
+        ? error.message
+        : `Expected tfjs' layers format but found ${json.trim() === '' ? 'an empty file' : 'no JSON, or a part of it'}`;
+    throw new Error(`${reason} in ${path}: save the classifier again with saveClassifier.`);
   }
-  if (typeof json !== 'object' || json === null) return refuse(describeValue(json));
-  if (json.format !== 'layers-model') return refuse(`the format ${describeValue(json.format)}`);
-  const manifest = json.weightsManifest;
-  const groups = Array.isArray(manifest) ? manifest.length : 0;
-  const paths = groups === 1 ? manifest?.[0]?.paths : undefined;
-  if (paths?.length !== 1) return refuse(`${paths?.length ?? groups} weights files`);
-  // A plain name: a model from elsewhere must not read any other file of this machine.
-  if (!/^[\w-]+(\.[\w-]+)*$/.test(paths[0]))
-    return refuse(`the weights file ${describeValue(paths[0])}`);
-  if (typeof json.modelTopology !== 'object') return refuse('no modelTopology');
-  return json as ModelJson;
 }
 
 /** Our part of `model.json`. @throws Error where it is missing, of another version or not valid. */
 export function parseMetadata(value: unknown, path: string): ClassifierMetadata {
   const place = `userDefinedMetadata of ${path}`;
-  const { schemaVersion, classNames, preprocess, flipAverage, weightsSha256 } = (value ??
-    {}) as Partial<ClassifierMetadata>;
-  if (schemaVersion === undefined) {
+  if ((value as Partial<ClassifierMetadata> | undefined)?.schemaVersion === undefined) {
     throw new Error(
       `Expected class names and preprocessing in ${place} but found none: the model was saved by something else. ` +
         'Load it with tf.loadLayersModel and put { model, classNames, preprocess } together yourself.',
     );
   }
-  if (schemaVersion !== CLASSIFIER_SCHEMA_VERSION) {
+  try {
+    const { flipAverage, preprocess, ...metadata } = metadataSchema(value, '');
+    return {
+      ...metadata,
+      preprocess: checkPreprocess(preprocess, place),
+      ...(flipAverage ? { flipAverage } : {}),
+    };
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
     throw new Error(
-      `Expected schemaVersion ${CLASSIFIER_SCHEMA_VERSION} in ${place} but found ${describeValue(schemaVersion)}: ` +
-        'load the model with the version of this project that saved it.',
+      `${error.message} in ${place}: load the model with the version of this project that saved it, or save it again.`,
     );
   }
-  if (!Array.isArray(classNames) || !classNames.every((name) => typeof name === 'string')) {
-    throw new Error(
-      `Expected classNames in ${place} to be an array of texts but found ${describeValue(classNames)}: ` +
-        'save the classifier again.',
-    );
-  }
-  if (flipAverage !== undefined && typeof flipAverage !== 'boolean') {
-    throw new Error(
-      `Expected flipAverage in ${place} to be true or false but found ${describeValue(flipAverage)}: ` +
-        'save the classifier again.',
-    );
-  }
-  return {
-    schemaVersion,
-    classNames,
-    preprocess: checkPreprocess(preprocess, place),
-    ...(flipAverage ? { flipAverage } : {}),
-    weightsSha256: String(weightsSha256),
-  };
 }

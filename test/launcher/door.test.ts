@@ -8,7 +8,9 @@ import { inProject } from '../../tools/launcher/setup/project.mjs';
 const { scripts } = JSON.parse(readFileSync(inProject('package.json'), 'utf8')) as {
   scripts: Record<string, string>;
 };
-const commands = Object.entries(scripts).filter(([name]) => !['format', 'lint', 'docs'].includes(name));
+const commands = Object.entries(scripts).filter(
+  ([name]) => !['format', 'lint', 'docs'].includes(name),
+);
 
 test('every command comes in by the door, which an old Node can read', () => {
   for (const [name, line] of commands)

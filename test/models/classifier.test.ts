@@ -37,7 +37,7 @@ test('a flip average is saved with the classifier, and absent where there is non
   });
   await assert.rejects(
     loadClassifier(directory),
-    /Expected flipAverage .* to be true or false but found "yes"/,
+    /Expected flipAverage to be true or false but found "yes" in .*model\.json/,
   );
   await saveClassifier(createClassifier(), directory);
   assert.equal('flipAverage' in (await loadClassifier(directory)), false);
@@ -171,7 +171,7 @@ const damages: Record<string, [() => Promise<void>, RegExp]> = {
   ],
   'a graph model': [
     () => editJson((json) => (json.format = 'graph-model')),
-    /the format "graph-model"/,
+    /format to be "layers-model" but found "graph-model"/,
   ],
   'no metadata': [
     () => editJson((json) => delete json.userDefinedMetadata),
@@ -182,7 +182,7 @@ const damages: Record<string, [() => Promise<void>, RegExp]> = {
       editJson(
         (json) => ((json.userDefinedMetadata as { schemaVersion: number }).schemaVersion = 2),
       ),
-    /schemaVersion 1 .* but found 2/,
+    /schemaVersion to be 1 but found 2/,
   ],
   'too few class names': [
     () =>
@@ -194,7 +194,7 @@ const damages: Record<string, [() => Promise<void>, RegExp]> = {
       editJson(
         (json) => ((json.userDefinedMetadata as { classNames: unknown }).classNames = 'red'),
       ),
-    /array of texts but found "red"/,
+    /classNames to be a list but found "red"/,
   ],
   'wrong preprocessing': [
     () =>
@@ -208,7 +208,7 @@ const damages: Record<string, [() => Promise<void>, RegExp]> = {
       editJson((json) => {
         (json.weightsManifest as { paths: string[] }[])[0].paths = ['../../etc/passwd'];
       }),
-    /the weights file "\.\.\/\.\.\/etc\/passwd"/,
+    /paths\[0\] to be the name of a file beside it but found "\.\.\/\.\.\/etc\/passwd"/,
   ],
 };
 
