@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, beforeEach, test } from 'node:test';
+import { beforeEach, test } from 'node:test';
 import { findRunFolder } from '../../lib/runs/findRuns';
 import type { Notebook } from '../../tools/commands/run/notebook';
 import {
@@ -13,9 +13,9 @@ import {
   planResume,
   writeLaunch,
 } from '../../tools/commands/run/earlierRun';
+import { sharedFolder } from '../temporaryFolder';
 
-const parent = mkdtempSync(join(tmpdir(), 'earlier-run-'));
-after(() => rmSync(parent, { recursive: true, force: true }));
+const parent = sharedFolder();
 
 const source = 'const epochs: number = 8;\nconst seed: number = 42;';
 const notebook = {

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { followFile } from '../../tools/commands/run/followFile';
+import { sharedFolder } from '../temporaryFolder';
 
-const folder = mkdtempSync(join(tmpdir(), 'follow-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 
 test('each line is handed on once and whole, however it is written', () => {
   const path = join(folder, 'progress.jsonl');

@@ -1,10 +1,9 @@
 // Records that somebody or something has spoilt: the launcher refuses them with words, never with a stack.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { createRng } from '../../lib/random';
 import {
   currentState,
@@ -16,9 +15,9 @@ import {
 import { readNotebook } from '../../tools/commands/run/notebookFile';
 import { Problem } from '../../tools/launcher/problem.cjs';
 import { inProject } from '../../tools/launcher/setup/project.mjs';
+import { sharedFolder } from '../temporaryFolder';
 
-const parent = mkdtempSync(join(tmpdir(), 'malformed-'));
-after(() => rmSync(parent, { recursive: true, force: true }));
+const parent = sharedFolder();
 
 /** A record that a notebook wrote; of the models' epochs one is enough to damage. */
 const record = JSON.parse(readFileSync(inProject('docs/records/using-cifar.json'), 'utf8')) as {

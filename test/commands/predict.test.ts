@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { encodePng } from '../../lib/data/image';
 import { UNIT_SCALE } from '../../lib/data/preprocess';
 import { saveClassifier } from '../../lib/models/classifier';
 import { tf } from '../../lib/tensorflow/backend';
+import { sharedFolder } from '../temporaryFolder';
 
 const root = resolve(__dirname, '../..');
-const folder = mkdtempSync(join(tmpdir(), 'predict-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
 before(async () => {
   const model = tf.sequential({

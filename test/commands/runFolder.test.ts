@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { createRunFolder } from '../../lib/runs/runs';
 import { checkWritable, recordText } from '../../tools/commands/run/runFolder';
 import { root } from '../../tools/launcher/setup/project.mjs';
+import { sharedFolder } from '../temporaryFolder';
 
-const folder = mkdtempSync(join(tmpdir(), 'runs-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 
 test("a run's folder is named by time, notebook and preset, and never shared", () => {
   const now = new Date('2026-01-31T12:00:07.891Z');

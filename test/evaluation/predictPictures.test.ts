@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { encodePng } from '../../lib/data/image';
 import { UNIT_SCALE } from '../../lib/data/preprocess';
 import { listPictures, predictPictures } from '../../lib/evaluation/predictPictures';
 import { predictionsCsv, predictionText } from '../../lib/report/predictionText';
 import { tf } from '../../lib/tensorflow/backend';
+import { sharedFolder } from '../temporaryFolder';
 
-const folder = mkdtempSync(join(tmpdir(), 'predict-pictures-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
 /** Two classes: the likelier the redder, or the bluer; weights by hand. */
 function createRedOrBlue() {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { take } from '../../lib/data/dataset';
 import { generateSample } from '../../lib/sample/generateSample';
 import {
@@ -19,9 +18,9 @@ import { tableRows } from '../../lib/report/tables';
 import { evaluateClassifier } from '../../lib/evaluation/evaluate';
 import { tf } from '../../lib/tensorflow/backend';
 import { FAST_RECIPE, type Recipe, trainRecipe } from '../../lib/training/recipe';
+import { sharedFolder } from '../temporaryFolder';
 
-const folder = mkdtempSync(join(tmpdir(), 'ablation-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
 const { trainSet, testSet } = generateSample({ trainCount: 40, testCount: 20, seed: 3 });
 const recipe: Recipe = {

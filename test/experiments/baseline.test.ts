@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { UNIT_SCALE } from '../../lib/data/preprocess';
 import { findBaselines } from '../../lib/experiments/baseline';
 import { startRun } from '../../lib/runs/runs';
 import { saveClassifier } from '../../lib/models/classifier';
 import { tf } from '../../lib/tensorflow/backend';
+import { sharedFolder } from '../temporaryFolder';
 
-const folder = mkdtempSync(join(tmpdir(), 'baseline-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
 const splits = {
   name: 'a folder of the test',

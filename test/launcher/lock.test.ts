@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { processStart } from '../../lib/processLock.cjs';
 import { acquireLock } from '../../tools/launcher/setup/lock.mjs';
 import { inProject } from '../../tools/launcher/setup/project.mjs';
 import { startZombie } from '../zombie';
+import { sharedFolder } from '../temporaryFolder';
 
-const folder = mkdtempSync(join(tmpdir(), 'lock-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 
 /** A process that runs a script with the lock of `place` in reach; `lines` is what it printed so far. */
 function startProcess(script: string) {

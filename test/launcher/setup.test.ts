@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { isInstalled } from '../../tools/launcher/setup/packages.mjs';
 import { commonProblem } from '../../tools/launcher/problem.cjs';
 import { folderFingerprint, writeFileAtomic } from '../../tools/launcher/setup/project.mjs';
 import { announce } from '../../tools/launcher/setup/report.mjs';
+import { sharedFolder } from '../temporaryFolder';
 
-const folder = mkdtempSync(join(tmpdir(), 'setup-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 
 const context = { index: 'the npm registry', offline: false, folder: '/project' };
 

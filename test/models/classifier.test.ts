@@ -1,28 +1,15 @@
 import assert from 'node:assert/strict';
-import {
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  truncate,
-  writeFile,
-} from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { UNIT_SCALE } from '../../lib/data/preprocess';
 import { loadClassifier, saveClassifier, type Classifier } from '../../lib/models/classifier';
 import { tf } from '../../lib/tensorflow/backend';
 import { createTinyModel, weightValues } from '../training/tinyTraining';
+import { eachFolder } from '../temporaryFolder';
 
 let directory: string;
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'classifier-'));
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
+eachFolder((folder) => (directory = folder));
 
 function createClassifier(): Classifier {
   const preprocess = { height: 8, width: 8, mean: [0.5, 0.25, 0], std: [1, 2, 4] } as const;

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { createDataset, type ImageDataset } from '../../lib/data/dataset';
 import { MOBILENET_SCALE } from '../../lib/data/preprocess';
 import { predictDataset } from '../../lib/evaluation/predict';
@@ -20,9 +18,9 @@ import { tf } from '../../lib/tensorflow/backend';
 import { extractFeatures } from '../../lib/training/features';
 import { fineTune } from '../../lib/training/fineTune';
 import { predictFeatures, trainHead } from '../../lib/training/head';
+import { sharedFolder } from '../temporaryFolder';
 
-const folder = mkdtempSync(join(tmpdir(), 'transfer-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
 const preprocess = { height: 32, width: 32, ...MOBILENET_SCALE };
 

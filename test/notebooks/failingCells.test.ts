@@ -1,18 +1,12 @@
 // What a user hears when a cell fails in the kernel.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { readdirSync } from 'node:fs';
+import { test } from 'node:test';
 import { execute, writeNotebook } from './kernel';
+import { eachFolder } from '../temporaryFolder';
 
 let folder: string;
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'cells-'));
-});
-
-afterEach(() => rmSync(folder, { recursive: true }));
+eachFolder((path) => (folder = path));
 
 test('a cell that throws is named with its text and its error, and what came before is kept', async () => {
   const path = writeNotebook(

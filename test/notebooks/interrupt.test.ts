@@ -1,15 +1,14 @@
 // Jupyter's stop button, pressed in a real kernel while a cell trains.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { inVenv, jupyterEnvironment } from '../../tools/launcher/setup/project.mjs';
 import { notebooksFolder } from './kernel';
+import { sharedFolder } from '../temporaryFolder';
 
-const folder = mkdtempSync(join(tmpdir(), 'interrupt-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 
 interface Step {
   readonly code: string;

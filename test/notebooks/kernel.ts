@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { before } from 'node:test';
+import { parseRunRecord, type RunRecord } from '../../lib/runs/runRecord';
+import { sharedFolder } from '../temporaryFolder';
 
 export interface ExecutedCell {
   readonly id: string;
@@ -156,5 +159,41 @@ function readCell({ id, outputs = [] }: { id: string; outputs?: readonly Output[
     id,
     printed: outputs.flatMap(({ text }) => text ?? []).join(''),
     displayed: outputs.flatMap(({ data }) => (data ? [data] : [])),
+  };
+}
+
+/** A notebook of the project, executed once for all tests of a file in a folder of its own. */
+export interface ExecutedNotebook {
+  readonly folder: string;
+  readonly cells: readonly ExecutedCell[];
+  readonly record: RunRecord;
+  readonly cell: (id: string) => ExecutedCell;
+  /** What a cell shows under a MIME type. */
+  readonly shown: (id: string, mimeType: string) => string;
+}
+
+/** @param values parameters that make it small. */
+export function executeOnce(
+  name: string,
+  values: Readonly<Record<string, string | number | boolean>>,
+): ExecutedNotebook {
+  const folder = sharedFolder();
+  let execution: Execution;
+  let record: RunRecord;
+  before(async () => {
+    execution = await execute(join(notebooksFolder, `${name}.ipynb`), folder, values);
+    assert.equal(execution.exitCode, 0, execution.printed);
+    record = parseRunRecord(readFileSync(join(folder, 'run.partial.json'), 'utf8'));
+  });
+  return {
+    folder,
+    get cells() {
+      return execution.cells;
+    },
+    get record() {
+      return record;
+    },
+    cell: (id) => findCell(execution, id),
+    shown: (id, mimeType) => shownText(execution, id, mimeType),
   };
 }

@@ -1,15 +1,14 @@
 // A notebook whose run is stopped with Ctrl-C, then killed, then finished: its curve is that of a run left alone.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { parseRunRecord, type RunRecord } from '../../lib/runs/runRecord';
 import { execute, startExecution, writeNotebook } from './kernel';
+import { sharedFolder } from '../temporaryFolder';
 
-const folder = mkdtempSync(join(tmpdir(), 'killed-run-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 
 /** A network with dropout, on 96 pictures of noise: 12 steps an epoch, each with a pause to be killed in. */
 const cells = [

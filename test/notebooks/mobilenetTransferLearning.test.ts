@@ -1,46 +1,25 @@
 // The notebook itself, executed by its kernel on a few hundred generated pictures and the embedded backbone.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { parseRunRecord, type RunRecord } from '../../lib/runs/runRecord';
-import {
-  execute,
-  type ExecutedCell,
-  type Execution,
-  findCell,
-  notebooksFolder,
-  shownText,
-} from './kernel';
+import { test } from 'node:test';
+import { executeOnce } from './kernel';
 
-const folder = mkdtempSync(join(tmpdir(), 'mobilenet-transfer-learning-'));
-after(() => rmSync(folder, { recursive: true }));
-
-let execution: Execution;
-let record: RunRecord;
-
-before(async () => {
-  execution = await execute(join(notebooksFolder, 'mobilenet-transfer-learning.ipynb'), folder, {
-    dataSource: 'sample',
-    weightsSource: 'embedded',
-    inputSize: 32,
-    trainLimit: 300,
-    testLimit: 100,
-    mirror: true,
-    headEpochs: 2,
-    fineTuneLimit: 40,
-    scratchEpochs: 1,
-    scratchSteps: 3,
-    mostPerClass: 10,
-    seed: 7,
-  });
-  assert.equal(execution.exitCode, 0, execution.printed);
-  record = parseRunRecord(readFileSync(join(folder, 'run.partial.json'), 'utf8'));
+const notebook = executeOnce('mobilenet-transfer-learning', {
+  dataSource: 'sample',
+  weightsSource: 'embedded',
+  inputSize: 32,
+  trainLimit: 300,
+  testLimit: 100,
+  mirror: true,
+  headEpochs: 2,
+  fineTuneLimit: 40,
+  scratchEpochs: 1,
+  scratchSteps: 3,
+  mostPerClass: 10,
+  seed: 7,
 });
-
-const cell = (id: string): ExecutedCell => findCell(execution, id);
-const shown = (id: string, mimeType: string): string => shownText(execution, id, mimeType);
+const { folder, cell, shown } = notebook;
 
 test('without ImageNet weights the section about its names says so', () => {
   assert.match(cell('imagenet-names').printed, /Skipped: ImageNet's names need ImageNet's weights/);
@@ -49,7 +28,7 @@ test('without ImageNet weights the section about its names says so', () => {
 test('the weights and their origin stand in the notebook, its titles and its record', () => {
   assert.match(cell('backbone').printed, /0\.35_no_top\.h5 \(embedded\), alpha 0\.35/);
   assert.match(cell('backbone').printed, /parameters {2}410,208, trained: 0/);
-  assert.deepEqual(record.weights, {
+  assert.deepEqual(notebook.record.weights, {
     name: 'mobilenet_v2_0.35_no_top.h5',
     source: 'embedded',
   });
@@ -62,13 +41,13 @@ test('mirror images double the features for training', () => {
 
 test('four models are recorded, each saved and tested', () => {
   assert.deepEqual(
-    record.models.map(({ name }) => name),
+    notebook.record.models.map(({ name }) => name),
     ['MLP', 'CNN', 'MobileNetV2 frozen', 'MobileNetV2 fine-tuned'],
   );
-  for (const { test: figures, sizeBytes } of record.models) {
+  for (const { test: figures, sizeBytes } of notebook.record.models) {
     assert.ok(figures !== null && sizeBytes > 0);
   }
-  assert.deepEqual(record.dataset?.counts, { train: 270, val: 30, test: 100 });
+  assert.deepEqual(notebook.record.dataset?.counts, { train: 270, val: 30, test: 100 });
   assert.deepEqual(readdirSync(join(folder, 'models')).sort(), [
     'CNN',
     'MLP',
@@ -91,7 +70,7 @@ test('the reloaded model predicts the same, and names the picture that comes wit
 });
 
 test('the last sentence carries the numbers of the record', () => {
-  const [, cnn, frozen, tuned] = record.models.map(({ test: figures }) =>
+  const [, cnn, frozen, tuned] = notebook.record.models.map(({ test: figures }) =>
     figures?.accuracy.toFixed(3),
   );
   const sentence = shown('end', 'text/markdown');

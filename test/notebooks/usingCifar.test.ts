@@ -1,42 +1,21 @@
 // The notebook itself, executed by its kernel on a few hundred generated pictures.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { parseRunRecord, type RunRecord } from '../../lib/runs/runRecord';
-import {
-  execute,
-  type ExecutedCell,
-  type Execution,
-  findCell,
-  notebooksFolder,
-  shownText,
-} from './kernel';
+import { test } from 'node:test';
+import { executeOnce } from './kernel';
 
-const folder = mkdtempSync(join(tmpdir(), 'using-cifar-'));
-after(() => rmSync(folder, { recursive: true }));
-
-let execution: Execution;
-let record: RunRecord;
-
-before(async () => {
-  execution = await execute(join(notebooksFolder, 'using-cifar.ipynb'), folder, {
-    dataSource: 'sample',
-    trainLimit: 300,
-    epochs: 2,
-    fullRefit: true,
-    ownEpochs: 2,
-    ablationLimit: 60,
-    ablationEpochs: 1,
-    seed: 7,
-  });
-  assert.equal(execution.exitCode, 0, execution.printed);
-  record = parseRunRecord(readFileSync(join(folder, 'run.partial.json'), 'utf8'));
+const notebook = executeOnce('using-cifar', {
+  dataSource: 'sample',
+  trainLimit: 300,
+  epochs: 2,
+  fullRefit: true,
+  ownEpochs: 2,
+  ablationLimit: 60,
+  ablationEpochs: 1,
+  seed: 7,
 });
-
-const cell = (id: string): ExecutedCell => findCell(execution, id);
-const shown = (id: string, mimeType: string): string => shownText(execution, id, mimeType);
+const { folder, cell, shown } = notebook;
 
 test('the runtime, the data and its source are said in words', () => {
   assert.match(cell('backend').printed, /tensorflow: '2\.\d+\.\d+'/);
@@ -56,7 +35,7 @@ test('each figure is interactive and a picture, and its title names the data', (
     assert.ok(bundle['application/vnd.plotly.v1+json'], id);
     assert.match(shown(id, 'text/plain'), /generated sample/, id);
     // Without a browser on the machine there is no picture, and a notice says so.
-    const notice = execution.cells.some(({ printed }) => printed.includes('without static'));
+    const notice = notebook.cells.some(({ printed }) => printed.includes('without static'));
     assert.ok(notice || shown(id, 'image/svg+xml').startsWith('<svg'), id);
   }
 });
@@ -77,7 +56,7 @@ test('figures of Keras on CIFAR-10 stand beside no other data', () => {
 });
 
 test('the last sentence carries the numbers of the record', () => {
-  const [refit, own] = record.models
+  const [refit, own] = notebook.record.models
     .slice(-2)
     .map(({ test: figures }) => figures?.accuracy.toFixed(3));
   const sentence = shown('end', 'text/markdown');
@@ -100,12 +79,12 @@ test('the ablation leaves out each of the few pieces, the whole recipe in the fi
 });
 
 test('the record says what was trained on what', () => {
-  assert.equal(record.notebook, 'using-cifar');
-  assert.equal(record.seed, 7);
-  assert.equal(record.parameters.epochs, 2);
-  assert.deepEqual(record.dataset?.counts, { train: 270, val: 30, test: 1000 });
-  assert.match(record.versions.tslab ?? '', /^\d+\.\d+\.\d+$/);
-  const models = record.models.map(({ name, parameterCount, test: figures, val }) => {
+  assert.equal(notebook.record.notebook, 'using-cifar');
+  assert.equal(notebook.record.seed, 7);
+  assert.equal(notebook.record.parameters.epochs, 2);
+  assert.deepEqual(notebook.record.dataset?.counts, { train: 270, val: 30, test: 1000 });
+  assert.match(notebook.record.versions.tslab ?? '', /^\d+\.\d+\.\d+$/);
+  const models = notebook.record.models.map(({ name, parameterCount, test: figures, val }) => {
     return [name, parameterCount, figures !== null, val !== null];
   });
   assert.deepEqual(models, [

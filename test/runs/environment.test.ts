@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { describeCommit, describeMachine } from '../../lib/runs/machine';
+import { sharedFolder } from '../temporaryFolder';
 
-const folder = mkdtempSync(join(tmpdir(), 'environment-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
 function git(...args: string[]): string {
   const identity = ['-c', 'user.name=A Tester', '-c', 'user.email=tester@example.org'];

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { describeTrainedModel } from '../../lib/runs/modelRecord';
 import type { EpochRecord, History } from '../../lib/training/history';
+import { sharedFolder } from '../temporaryFolder';
 
-const folder = mkdtempSync(join(tmpdir(), 'model-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
 function epoch(number: number, valAccuracy: number | null, imagesPerSecond: number): EpochRecord {
   return {

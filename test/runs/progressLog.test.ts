@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { createProgressLog } from '../../lib/runs/progress';
 import type { ProgressEvent } from '../../lib/training/history';
+import { sharedFolder } from '../temporaryFolder';
 
-const folder = mkdtempSync(join(tmpdir(), 'progress-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
 function readEvents(file: string): { time: string; event: string; step?: number; text?: string }[] {
   return readFileSync(file, 'utf8')

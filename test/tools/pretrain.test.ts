@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { CIFAR10_CLASS_NAMES } from '../../lib/data/cifar10';
 import { identifyMobileNetV2 } from '../../lib/models/mobileNetV2Weights';
 import { drawOtherThings, pretrainBackbone } from '../../tools/backbone/pretrain';
 import { tf } from '../../lib/tensorflow/backend';
+import { sharedFolder } from '../temporaryFolder';
 
-const folder = mkdtempSync(join(tmpdir(), 'pretrain-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = sharedFolder();
 
 test('the backbone never sees one of the ten classes', () => {
   const { classNames } = drawOtherThings('train', 0, 1);

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import fs, { cp, mkdtemp, rm, truncate } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import fs, { cp, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { LOCK_FILE } from '../../lib/folderLock';
 import type { TrainingOptions } from '../../lib/training/config';
 import { createSgd } from '../../lib/training/optimizer';
@@ -15,12 +14,10 @@ import {
   tinyOptions,
   weightValues,
 } from './tinyTraining';
+import { eachFolder } from '../temporaryFolder';
 
 let directory: string;
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'resume-'));
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
+eachFolder((folder) => (directory = folder));
 
 /** Two epochs of seven steps. */
 function options(): TrainingOptions {

@@ -1,20 +1,17 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import {
   prepareCheckpointFolder,
   readNewestCheckpoint,
   writeCheckpoint,
 } from '../../lib/training/checkpointFiles';
+import { eachFolder } from '../temporaryFolder';
 
 let directory: string;
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'checkpoint-files-'));
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
+eachFolder((folder) => (directory = folder));
 
 const tensors = {
   variables: [

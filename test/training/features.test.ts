@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, beforeEach, test } from 'node:test';
+import { beforeEach, test } from 'node:test';
 import { createDataset, take, type ImageDataset } from '../../lib/data/dataset';
 import { UNIT_SCALE, type Preprocess } from '../../lib/data/preprocess';
 import { createRng } from '../../lib/random';
@@ -14,9 +13,9 @@ import {
   type ExtractProgress,
 } from '../../lib/training/features';
 import { assertClose } from '../assertClose';
+import { sharedFolder } from '../temporaryFolder';
 
-const root = mkdtempSync(join(tmpdir(), 'features-'));
-after(() => rmSync(root, { recursive: true }));
+const root = sharedFolder();
 
 let cacheDirectory: string;
 let folders = 0;

@@ -1,18 +1,17 @@
 // Checkpoints that somebody or something has spoilt: refused with words, and the earlier one is as it was.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { createRng } from '../../lib/random';
 import { readNewestCheckpoint } from '../../lib/training/checkpointFiles';
 import { checkpointStateSchema } from '../../lib/training/checkpoint';
 import { trainModel } from '../../lib/training/train';
 import { createTinyModel, interruptAfter, tinyOptions } from './tinyTraining';
+import { sharedFolder } from '../temporaryFolder';
 
-const directory = mkdtempSync(join(tmpdir(), 'malformed-checkpoints-'));
-after(() => rmSync(directory, { recursive: true, force: true }));
+const directory = sharedFolder();
 
 const options = { ...tinyOptions(), keepBest: 'loss', checkpoint: { directory } } as const;
 const newest = join(directory, 'checkpoint-000002');

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { readdir } from 'node:fs/promises';
+import { test } from 'node:test';
 import { LOCK_FILE } from '../../lib/folderLock';
 import { tf } from '../../lib/tensorflow/backend';
 import type { TrainingOptions } from '../../lib/training/config';
@@ -11,12 +9,10 @@ import { createSgd } from '../../lib/training/optimizer';
 import { createCosineSchedule } from '../../lib/training/schedule';
 import { trainModel } from '../../lib/training/train';
 import { createTinyModel, interruptAfter, tinyOptions, weightValues } from './tinyTraining';
+import { eachFolder } from '../temporaryFolder';
 
 let directory: string;
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'resume-'));
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
+eachFolder((folder) => (directory = folder));
 
 /** Two epochs of seven steps, with everything that a checkpoint has to carry. */
 function options(): TrainingOptions {
