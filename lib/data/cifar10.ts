@@ -1,4 +1,4 @@
-/** CIFAR-10 or an error, never something else. */
+/** Loads CIFAR-10 or throws; never substitutes other data. */
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileError, kindOf, readWholeFile } from '../atomicFile';

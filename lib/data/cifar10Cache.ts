@@ -85,7 +85,7 @@ export async function downloadCifar10(
     const folder = await findCachedCifar10(directory);
     if (folder !== undefined) return folder;
     if ((await kindOf(path)) === undefined) throw error;
-    onNotice(`CIFAR-10 stays packed, which takes longer each time. (${(error as Error).message})`);
+    onNotice(`CIFAR-10 stays packed, so every load takes longer. (${(error as Error).message})`);
     return path;
   }
 }

@@ -56,7 +56,7 @@ export interface DownloadOptions {
 
 /** Failures in a row without a new byte after which a transfer is given up. */
 const MAX_FAILURES = 4;
-/** Where nobody has answered yet it may be offline, which has to be known sooner. */
+/** With no answer so far, the machine may be offline, which must be detected sooner. */
 const MAX_UNANSWERED = 2;
 
 const webAddress = rule('an http or https address', '"https://example.org/file"', (value) => {
@@ -205,7 +205,7 @@ async function request(transfer: Transfer, attempt: AbortSignal): Promise<Respon
     throw unreachable(transfer, error);
   }
   if (response.status === 416 && partial) {
-    // What we have is no beginning of what the server has: start anew.
+    // The partial file is not a prefix of the server's file: start over.
     await discardPartial(transfer);
     return request(transfer, attempt);
   }

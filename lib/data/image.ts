@@ -33,9 +33,9 @@ const FORMATS = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif'];
  * white), other colour profiles (brought to sRGB), turned by EXIF (turned back). Of an animation the
  * first picture.
  *
- * With a size, the shape is kept: the picture is scaled until it covers the size, and what stands
- * over is cut at the centre. That is how ImageNet models are evaluated; squeezing would distort things.
- * Shrinking averages, so nothing flickers. It is our own code, not sharp's: a shared web page sees the same pixels.
+ * With a size, the aspect ratio is kept: the image is scaled to cover the size, and the excess
+ * is removed by a centre crop. That is how ImageNet models are evaluated; squeezing would distort things.
+ * Downscaling averages, which avoids aliasing. It is our own code, not sharp's: a shared web page sees the same pixels.
  *
  * @param input a path or a file's bytes.
  * @throws Error that names the file: missing, cut, damaged or no picture.

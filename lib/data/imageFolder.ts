@@ -298,8 +298,8 @@ async function decodeSet(
 }
 
 /**
- * What to say of pictures that are there more than once, to the last pixel: a model that has learnt one by heart is
- * right about it, and its accuracy says too much.
+ * Notices about pixel-identical duplicates: a model that has memorized an image will
+ * classify its duplicate correctly, which inflates the accuracy.
  */
 function* repeatedPictures(
   sets: {

@@ -1,4 +1,4 @@
-/** One door to the pictures, for the notebooks. */
+/** Single entry point for loading data sets in the notebooks. */
 import { resolve } from 'node:path';
 import { kindOf } from '../atomicFile';
 import {
@@ -77,7 +77,7 @@ export async function loadDataset(options: LoadDatasetOptions = {}): Promise<Dat
 }
 
 /**
- * Refuses what {@link loadDataset} would refuse: a place where nothing is, a folder of pictures with too few of a class,
+ * Refuses what {@link loadDataset} would refuse: a missing path, an image folder with too few images of a class,
  * more of them than the memory holds, limits below the number of classes. Decodes and downloads nothing, so that a
  * launcher asks for every run before the first one starts.
  *

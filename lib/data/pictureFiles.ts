@@ -70,7 +70,7 @@ const SPLIT_NAMES = {
 } as const;
 
 /**
- * What lies in a folder, by name; what operating systems leave in folders is nobody's and left out. Links are followed.
+ * What lies in a folder, by name; metadata files of operating systems are ignored. Links are followed.
  *
  * @param real the folder's path with all links resolved, where it is known.
  * @throws Error where the folder cannot be read.

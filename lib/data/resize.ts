@@ -26,7 +26,7 @@ export function checkPixels(
 const LOBES = 3;
 
 /**
- * The picture scaled until it covers `size`, what stands over cut at the centre: the shape is kept.
+ * The image scaled to cover `size`, then centre-cropped; the aspect ratio is kept.
  *
  * Lanczos with three lobes, stretched when shrinking, so that it averages and nothing flickers; pixels beyond
  * the edge do not count. Where it shrinks by four or more, whole pixels are averaged in squares first, down to

@@ -1,4 +1,4 @@
-// Which data a run used: what its record says of them, and what another run's data have different.
+// Which data a run used: how its record describes them, and how another run's data differ.
 import { fingerprintDataset, type DatasetSplits, type ImageDataset } from '../data/dataset';
 import type { DatasetRecord } from './runRecord';
 

@@ -31,7 +31,7 @@ export function compareWithEarlier(
     return { differs: true, lines: [heading, ...differences.map((line) => `  ${line}`)] };
   }
   if (!before.sha256?.train || !dataset.sha256?.train) {
-    const line = `The data look like those of ${id}; its record has no checksum to be sure.`;
+    const line = `The data look like those of ${id}; its record has no checksum to verify it.`;
     return { differs: false, lines: [line] };
   }
   return { differs: false, lines: [`The data are those of ${id}, to the last byte.`] };
@@ -41,7 +41,7 @@ export function compareWithEarlier(
  * Remembers an unfinished run's data, for the day when it is resumed; the file goes with the checkpoints once the run
  * is complete.
  *
- * @throws Error where the disk says no.
+ * @throws Error if the file cannot be written.
  */
 export function rememberDataset(dataset: DatasetRecord, directory: string): void {
   const file = rememberedFile(directory);
@@ -57,14 +57,14 @@ export function rememberDataset(dataset: DatasetRecord, directory: string): void
 /**
  * Makes sure that a resumed run goes on with its data.
  *
- * @throws Error that names what is different: half a run on other data would be neither's result.
+ * @throws Error that names what is different: a run on a mix of two data sets would be meaningless.
  */
 export function checkRemembered(dataset: DatasetRecord, directory: string): void {
   const before = readRemembered(rememberedFile(directory));
   const differences = before ? datasetDifferences(before, dataset) : [];
   if (differences.length === 0) return;
   throw new Error(
-    `Expected the data with which the run ${basename(directory)} began, to resume it, but found others. ` +
+    `Expected the data that the run ${basename(directory)} started with but found different data.` +
       `${differences.join(' ')} Bring those data back (npm start -- --resume takes the place from the first call, ` +
       'or CIFAR10_DIR), or begin a new run: npm start. Its checkpoints are as they were.',
   );

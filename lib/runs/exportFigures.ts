@@ -1,4 +1,4 @@
-// A run's figures for other hands: as pictures for a text, and as one page that opens offline.
+// A run's figures for sharing: as image files for documents, and as one page that opens offline.
 import * as path from 'node:path';
 import { writeFileAtomic } from '../atomicFile';
 import { saveFigure } from '../report/export';

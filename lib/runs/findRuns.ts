@@ -35,7 +35,7 @@ export interface FindRunsOptions {
   readonly from?: string;
 }
 
-/** A record of 10,000 epochs has 3 MB: what is larger is none. */
+/** A record of 10,000 epochs is 3 MB: a larger file cannot be a record. */
 const MAX_RECORD_BYTES = 64e6;
 
 /**

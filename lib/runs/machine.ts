@@ -23,7 +23,7 @@ export function describeCommit(directory: string): GitRecord | null {
       timeout: 5000,
     }).trim();
   try {
-    // An unpacked archive inside somebody else's repository has a prefix: that commit is not ours.
+    // An archive unpacked inside an unrelated repository has a prefix: that commit is not this project's.
     if (git('rev-parse', '--show-prefix') !== '') return null;
     const commit = git('rev-parse', 'HEAD');
     return { commit, dirty: git('status', '--porcelain', '--untracked-files=no') !== '' };

@@ -1,4 +1,4 @@
-// From what a notebook has in its hands to what a run remembers of a model.
+// Turns a notebook's training results into a run's record of a model.
 import { readdirSync, statSync } from 'node:fs';
 import * as path from 'node:path';
 import type { Evaluation } from '../evaluation/evaluate';

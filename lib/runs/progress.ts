@@ -1,11 +1,11 @@
-// What a notebook and its launcher hear while a run works: the line below a cell, notes, and progress.jsonl.
+// Progress reports to the notebook and its launcher during a run: the line below a cell, notes, and progress.jsonl.
 import { appendFileSync } from 'node:fs';
 import type { LoadDatasetOptions, LoadProgress } from '../data/loadDataset';
 import { createDisplay } from '../report/display';
 import type { ExtractOptions, ExtractProgress } from '../training/features';
 import type { ProgressEvent } from '../training/history';
 
-/** A run, as far as it can be told what happens. */
+/** The part of a run that receives progress events. */
 interface Watched {
   progress(event: ProgressEvent): void;
 }

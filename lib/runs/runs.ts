@@ -165,7 +165,7 @@ function announceComparison(dataset: DatasetRecord, { progress }: Pick<Run, 'pro
   if (differs) console.warn(lines.join('\n'));
 }
 
-/** The checkpoints have served; the record gets its final name, last; then `latest` beside the run's folder names it. */
+/** Removes the checkpoints and gives the record its final name, last; then `latest` beside the run's folder names it. */
 export async function completeRunFolder(directory: string): Promise<void> {
   await rm(path.join(directory, 'checkpoints'), { recursive: true, force: true });
   await rename(path.join(directory, 'run.partial.json'), path.join(directory, 'run.json'));

@@ -39,7 +39,7 @@ export interface AugmentationOptions {
 export interface AugmentedBatch {
   /** float32 [batch, height, width, 3], 0…255. */
   readonly images: tf.Tensor4D;
-  /** float32 [batch, numClasses], rows that sum to 1. Asked for by what changes them only: the loss of plain labels is cheaper. */
+  /** float32 [batch, numClasses], rows that sum to 1. Set only if the augmentation changes them: the loss on plain labels is cheaper. */
   readonly targets: () => tf.Tensor2D;
 }
 

@@ -1,4 +1,4 @@
-/** What a training keeps in a checkpoint, and how it finds its way back from one. */
+/** What a checkpoint of a training contains, and how training resumes from it. */
 import { resolve } from 'node:path';
 import { errorCode } from '../atomicFile';
 import { lockFolder } from '../folderLock';
@@ -68,7 +68,7 @@ const progressSchema: Schema<TrainingProgress> = objectOf<TrainingProgress>({
   seconds: amount,
 });
 
-/** Its checksum finds what was damaged; this finds what was written by hand, or by something else. */
+/** The checksum detects damage; this detects files written by hand or by another program. */
 export const checkpointStateSchema: Schema<CheckpointState> = objectOf<CheckpointState>({
   identity: object as Schema<CheckpointState['identity']>,
   runtime: object as Schema<CheckpointState['runtime']>,
@@ -149,7 +149,7 @@ function checkIdentity(
   const difference = findDifference(state.identity, identity);
   if (difference === undefined) return;
   throw new Error(
-    `Expected the checkpoint in ${directory} to be of this very training but ${difference}. ` +
+    `Expected the checkpoint in ${directory} to belong to this training but ${difference}.` +
       'Pass the same again to resume it, choose another checkpoint.directory, or start over with ' +
       "checkpoint: { resume: 'never' }. The checkpoint has not been touched.",
   );
@@ -162,7 +162,7 @@ function saveError(
   const reason = error instanceof Error ? error.message : String(error);
   const failure = new Error(
     `Training stopped after step ${step}: its checkpoint could not be written. ${reason} ` +
-      `Earlier checkpoints in ${directory} are as they were; the model holds what it has learnt until then.`,
+      `Earlier checkpoints in ${directory} are as they were; the model keeps its current weights.`,
     { cause: error },
   );
   return Object.assign(failure, { code: errorCode(error) });

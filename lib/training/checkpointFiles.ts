@@ -105,7 +105,7 @@ export async function prepareCheckpointFolder(directory: string): Promise<void> 
 /**
  * Adds a checkpoint, and removes all but the two newest once it is safely there.
  *
- * @param directory exists: a folder that has vanished meanwhile is an error, not made anew.
+ * @param directory exists: a folder that was deleted meanwhile is an error and is not recreated.
  * @throws Error that says why it could not be written; the earlier checkpoints are as they were.
  */
 export async function writeCheckpoint<State>(
@@ -135,9 +135,9 @@ export async function writeCheckpoint<State>(
 /**
  * Reads the newest checkpoint.
  *
- * @param checkState throws a SchemaError for what is no state; by default every state is one.
+ * @param checkState throws a SchemaError for an invalid state; by default every state is accepted.
  * @returns undefined where there is none.
- * @throws Error that names the file where it is torn, altered, or of another version, with the way out.
+ * @throws Error that names the file if it is truncated, modified or of another version, and says what to do.
  */
 export async function readNewestCheckpoint<State>(
   directory: string,

@@ -75,7 +75,7 @@ export interface LoopOptions {
   readonly loss?: Loss;
   /** A factor on the loss of each class's examples, as in Keras; `balanced`: every class weighs the same. Default 1. */
   readonly classWeights?: ClassWeights;
-  /** Share of the target that is spread evenly over all classes, in [0, 1). Default 0. */
+  /** Label smoothing: share of the target spread evenly over all classes, in [0, 1). Default 0. */
   readonly labelSmoothing?: number;
   /** Measured besides loss and accuracy, in training and validation: `top5`, `f1`, or a {@link Metric} of your own. */
   readonly metrics?: readonly MetricChoice[];
@@ -147,7 +147,7 @@ export const learningRateRule = rule(
   (value) => typeof value === 'function' || positiveNumber.accepts(value),
 );
 
-/** Rules of what accompanies a training and decides nothing about it. */
+/** Rules for options that observe a training and do not affect its result. */
 export const hookRules = {
   checkpoint: anyValue,
   onStep: callback,
@@ -175,7 +175,7 @@ export const loopRules: OptionRules<LoopOptions> = {
 };
 
 /**
- * Fills in the defaults of options whose values are possible each, and refuses those that do not go together.
+ * Fills in the defaults of individually valid options, and refuses invalid combinations.
  *
  * @param examples what is trained on; `hasValidation`: whether there is something to validate with.
  * @throws TypeError or RangeError: expected, received, remedy.
@@ -224,7 +224,7 @@ export function completeLoopOptions(
   };
 }
 
-/** What of a loop's options decides about its curve, plain JSON, for checkpoints. */
+/** The loop options that determine the training curve, as plain JSON, for checkpoints. */
 export function describeLoop(config: LoopConfig): object {
   const { epochs, batchSize, seed, optimizer, rateOf, totalSteps, labelSmoothing } = config;
   const { loss, classWeights, metrics, averageWeights, keepBest, earlyStopping } = config;

@@ -12,7 +12,7 @@ export interface EarlyStopping {
   readonly minDelta?: number;
 }
 
-/** What of the validation says which epoch is better. */
+/** The validation metric by which epochs are compared. */
 export type Monitor = Pick<Metric, 'name' | 'better'>;
 
 const LOSS: Monitor = { name: 'loss', better: 'lower' };

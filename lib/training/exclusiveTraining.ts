@@ -12,7 +12,7 @@ interface RunningTraining {
 let running: RunningTraining | undefined;
 
 function nothing(): void {
-  // The one who started the training hears how it ended.
+  // The outcome is reported to the caller that started the training.
 }
 
 /**

@@ -96,7 +96,7 @@ export async function readFeatures(
 }
 
 /**
- * Writes in one step: a kill leaves the file as it was, or whole. Where the disk says no (full, read-only), a notice
+ * Writes atomically: a kill leaves the old file or the complete new one. If the write fails (disk full, read-only), a notice
  * says so: the features are there, and a cache only saves time.
  */
 export async function writeFeatures(
@@ -112,16 +112,16 @@ export async function writeFeatures(
   });
 }
 
-/** Folders that were told of. */
+/** Folders for which a notice has been given. */
 const useless = new Set<string>();
 
-/** Once for each folder: the next part and the next cell would meet the same. */
+/** Warns once per folder: the next part and the next cell would hit the same error. */
 function tellUseless(path: string, error: unknown, onNotice: (notice: string) => void): void {
   const folder = dirname(path);
   if (useless.has(folder)) return;
   useless.add(folder);
   const reason = error instanceof Error ? error.message : String(error);
-  onNotice(`Features are not kept, so computing them takes its time in every run. (${reason})`);
+  onNotice(`Features are not kept, so every run has to recompute them. (${reason})`);
 }
 
 function findFault(bytes: Buffer, key: Buffer, count: number): string | undefined {

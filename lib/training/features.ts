@@ -1,5 +1,5 @@
 /**
- * Features of pictures: what a frozen backbone says of each, computed once and kept.
+ * Image features: the output of a frozen backbone for each image, computed once and cached.
  *
  * The backbone runs as one graph with its weights as constants; pictures are resized in that graph, batch by batch, so
  * that never more than one batch exists at the backbone's size.
@@ -42,7 +42,7 @@ export interface Features {
 /** Options of {@link extractFeatures}. */
 export interface ExtractOptions {
   /**
-   * What happens with a second look at each picture's mirror image, which costs as much as the first:
+   * Whether each image's mirror image also passes through the backbone, which doubles the cost:
    * - `none` (default): there is none.
    * - `append`: its features follow as further rows, with the same labels, so that a head learns both: for training.
    * - `average`: the mean of both.
@@ -63,7 +63,7 @@ export interface ExtractOptions {
 }
 
 export interface ExtractProgress {
-  /** Looks at pictures: with mirror images twice their number. */
+  /** Forward passes, one per image; twice the number of images if mirror images are used. */
   readonly done: number;
   readonly total: number;
   /** How many of `done` came from the cache. */

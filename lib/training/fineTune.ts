@@ -1,4 +1,4 @@
-/** Fine-tuning: the upper layers of a transfer model are trained on, gently, from the frozen result. */
+/** Fine-tuning: training the upper layers of a transfer model further, at a low learning rate. */
 import { unfreezeFrom } from '../models/transfer';
 import { checkOption, required, text } from '../options';
 import { type tf } from '../tensorflow/backend';

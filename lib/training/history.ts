@@ -1,4 +1,4 @@
-/** What a training reports: one record an epoch, and one line of news a step. */
+/** What a training reports: one record per epoch, and one progress update per step. */
 import type { MetricValues } from '../evaluation/runningMetrics';
 import {
   amount,

@@ -1,8 +1,8 @@
 /**
- * What makes two trainings the same one. A checkpoint carries it, so that one of another form, other data or other
+ * What identifies a training. A checkpoint stores it, so that one of another form, other data or other
  * options is never taken for it, and the first thing that differs can be named.
  *
- * The weights that a training began with are no part of it: a model that was interrupted has moved on from them. Two
+ * The initial weights are not part of it: an interrupted model no longer has them. Two
  * trainings that differ in nothing else need folders of their own.
  */
 import { fingerprintDataset, type ImageDataset } from '../data/dataset';

@@ -65,7 +65,7 @@ const RUN_AWAY = 4;
  * fastest (Smith, "Cyclical learning rates for training neural networks", WACV 2017, section 3.3; the exponential rise
  * and the steepest point are fastai's).
  *
- * @param model is trained for a moment and gets all of its weights back.
+ * @param model is trained briefly; all of its weights are restored afterwards.
  * @throws TypeError or RangeError for impossible options; Error where another training runs, where it is interrupted, or
  *   where the loss is not finite from the first step on.
  */
@@ -146,7 +146,7 @@ async function tryRates(
   }
   if (losses.length === 0) {
     throw new Error(
-      'Expected a finite loss at the first step but it was none: look at the pictures, preprocess and the weights.',
+      'Expected a finite loss at the first step but it was not finite: check the images, preprocess and the weights.',
     );
   }
   const suggestion = learningRates[steepestFall(smoothedLosses)];

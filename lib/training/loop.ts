@@ -36,7 +36,7 @@ export interface Validator {
 
 /** What runs in the loop. */
 export interface TrainingPlan {
-  /** Words for whoever has to wait, e.g. `a training`. */
+  /** Description for error messages, e.g. `a training`. */
   readonly what: string;
   readonly model: tf.LayersModel;
   readonly config: LoopConfig;
@@ -54,7 +54,7 @@ export interface TrainingPlan {
   readonly onLoss?: (loss: number, step: number) => 'end' | undefined;
 }
 
-/** Memory of a training that is said before it begins. */
+/** From this memory estimate on, a message is printed before training starts. */
 const WORTH_SAYING_BYTES = 1e9;
 
 /**
@@ -71,7 +71,7 @@ export async function runTraining(plan: TrainingPlan): Promise<History> {
   checkMemory(memoryBytes);
   if (memoryBytes >= WORTH_SAYING_BYTES) {
     const words = plan.what.replace(/^./, (letter) => letter.toUpperCase());
-    console.log(`${words} begins that takes about ${gigabytes(memoryBytes)} of memory.`);
+    console.log(`${words} starts; it takes about ${gigabytes(memoryBytes)} of memory.`);
   }
   const training = new Training(plan);
   const { signal } = plan.config;
@@ -246,7 +246,7 @@ class Training {
     if (!Number.isFinite(loss)) this.stopDiverged(`the ${name} is ${loss}`);
   }
 
-  /** Ends a training whose weights are of no use any more. */
+  /** Stops a training whose weights are no longer usable. */
   private stopDiverged(what: string): never {
     const { step } = this.progress;
     const { rateOf, stepsPerEpoch } = this.config;

@@ -1,4 +1,4 @@
-/** What a training makes small: losses, their targets, and weights of classes. */
+/** What training minimises: losses, their targets, and class weights. */
 import { countByClass, type ImageDataset } from '../data/dataset';
 import type { LabelledOutputs } from '../evaluation/runningMetrics';
 import { addCrossEntropies, SMALLEST_PROBABILITY } from '../evaluation/score';

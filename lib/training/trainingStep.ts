@@ -18,7 +18,7 @@ export interface TrainingStepOptions {
   /** Size of the pictures as they come, before preprocessing. Default: the preprocess' own. */
   readonly height?: number;
   readonly width?: number;
-  /** What is made small. Default: the softmax cross-entropy. */
+  /** The loss to minimise. Default: the softmax cross-entropy. */
   readonly loss?: Loss;
   /** A factor on the loss of each class's pictures; default 1 for all. */
   readonly classWeights?: readonly number[];

@@ -1,4 +1,4 @@
-/** A first layer that nobody has to train: it makes small patches of the training pictures white noise. */
+/** A first layer that needs no training: it whitens small patches of the training images. */
 import { applyPreprocess, type Preprocess } from '../data/preprocess';
 import { imageBytes, take, type ImageDataset } from '../data/dataset';
 import { checkOptions, anyValue, positiveInteger, positiveNumber, required } from '../options';

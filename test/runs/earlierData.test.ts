@@ -128,7 +128,7 @@ for (const [name, [change, message]] of Object.entries(changes)) {
     const remembered = readFileSync(file, 'utf8');
     assert.throws(() => begin().setDataset(splits(change)), {
       message: new RegExp(
-        `^Expected the data with which the run run began.*${message.source.replace(/\$$/, '')}`,
+        `^Expected the data that the run run started with.*${message.source.replace(/\$$/, '')}`,
         's',
       ),
     });

@@ -1,4 +1,4 @@
-// A notebook for other hands: what it shows, and nothing of the machine it ran on.
+// Cleans a notebook for sharing: keeps its outputs, removes traces of the machine it ran on.
 import { homedir } from 'node:os';
 import { projectRoot } from '../../lib/project';
 import {

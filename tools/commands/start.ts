@@ -93,7 +93,7 @@ function whatChanged(plan: Plan, device: string): string[] {
     ...newParameters(plan),
   ];
   return lines.length > 0
-    ? ['Not as it was then:', ...lines.map((line) => `  ${line}`)]
+    ? ['Changed since that run:', ...lines.map((line) => `  ${line}`)]
     : ['Code, versions, processor and threads are as they were then.'];
 }
 

@@ -89,7 +89,7 @@ export const commands = {
     usage: `npm run predict -- PICTURE… [options]
 
 Says what is in pictures (jpg, png, webp, avif, gif, tiff): the class, its probability, and the five likeliest.
-A folder stands for its pictures, those of folders in it too, and comes as CSV.
+A folder means all pictures in it and its subfolders; its predictions are printed as CSV.
 `,
     names: { what: 'pictures', least: 1, example: 'npm run predict -- picture.jpg' },
     options: [
@@ -119,7 +119,7 @@ A run is an id in data/runs (or the beginning of one), "latest", or a folder; no
     command: 'npm run export',
     usage: `npm run export -- RUN|NOTEBOOK [options]
 
-Writes every figure as interactive page (offline), drawing, picture and table of its numbers.
+Writes every figure as an interactive offline page, an SVG, a PNG and a CSV table of its data.
 `,
     names: { what: 'run or notebook', least: 1, most: 1, example: 'npm run export -- latest' },
     options: [
@@ -147,7 +147,7 @@ With --app: one HTML page with the trained model inside (RUN may also be a saved
 `,
     names: { what: 'run or notebook', least: 1, most: 1, example: 'npm run share -- latest' },
     options: [
-      option('--app', 'app', "share the run's classifier as a page that computes by itself"),
+      option('--app', 'app', "share the run's classifier as a self-contained offline page"),
       option(
         '--model NAME',
         'model',

@@ -122,7 +122,7 @@ export function helpText({ usage, options }, { width = 100 } = {}) {
 }
 
 /**
- * `npm start --full` gives the option to npm, which takes it for a setting of its own; only behind `--` it is ours.
+ * `npm start --full` passes the option to npm, which treats it as its own; only options after `--` reach this program.
  *
  * @param {Command} command
  * @throws {Problem} where that happened

@@ -43,7 +43,7 @@ export async function setUp({ offline = false, device, extraSteps = [] } = {}) {
   const stopListening = exitOnSignals();
   const lock = await lockProject(write);
   try {
-    // What an earlier call left unfinished, and what the one before us in the lock has done meanwhile.
+    // Clears what an earlier call left unfinished, and adopts what the previous holder of the lock has done.
     rmSync(temporaryFolder, { recursive: true, force: true });
     await adopt(steps, { device: chosen, isDeviceWanted: wanted !== undefined, lock });
     await runSteps(steps, { offline, lock, write });

@@ -58,7 +58,7 @@ function runTests(files, device) {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...jupyterEnvironment(),
-      // A machine's proxy is no way to the servers of the tests.
+      // The tests' local servers must not be reached through the machine's proxy.
       NO_PROXY: direct,
       no_proxy: direct,
       DEVICE: device,

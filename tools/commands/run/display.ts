@@ -4,7 +4,7 @@ import { fit, formatEpoch, formatSeconds, formatStep } from './format';
 
 /** Five redraws a second look alive and cost nothing. */
 const REDRAW_MS = 200;
-/** Without a terminal a long epoch says now and then that it is alive. */
+/** Without a terminal, a progress line is printed now and then during a long epoch. */
 const PLAIN_INTERVAL_MS = 30_000;
 
 export interface Display {

@@ -64,7 +64,7 @@ export function kernelDied(
   return new Problem(`The kernel that ran ${name}.ipynb ended unexpectedly ${place}: ${reason}.`, {
     details: lastWords.filter(Boolean).join('\n'),
     remedy:
-      'Where nothing above says why: too little memory ends a process like this; try fewer images or a smaller batch. ' +
+      'If nothing above says why, the process may have run out of memory; try fewer images or a smaller batch.' +
       `To go on where it ended: ${resumeCommand(directory)}`,
   });
 }

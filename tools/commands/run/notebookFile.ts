@@ -35,7 +35,7 @@ function allNotebooks(folder: string): string[] {
 
 /**
  * The notebooks that are experiments, with a cell tagged `parameters`: what `npm start` runs and the tests look at. A
- * notebook for notes between them is its owner's own business.
+ * notebook without that tag is ignored.
  */
 export function experimentNotebooks(folder = notebooksFolder): string[] {
   return allNotebooks(folder).filter((name) => {

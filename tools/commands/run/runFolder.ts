@@ -56,7 +56,7 @@ export function recordText(
 ): string {
   const executed = parseNotebook(text);
   const id = basename(directory);
-  const note = `> **A record.** This is what the run \`${id}\` of \`notebooks/${notebook}.ipynb\` computed. To run it again, open that notebook, or say \`npm start -- --notebook ${notebook}\`; this copy lies elsewhere and finds no library.`;
+  const note = `> **A record.** This is what the run \`${id}\` of \`notebooks/${notebook}.ipynb\` computed. To run it again, open that notebook, or say \`npm start -- --notebook ${notebook}\`; this copy cannot import the library from here.`;
   const cell: NotebookCell = {
     cell_type: 'markdown',
     ...((executed.nbformat_minor ?? 0) >= 5 ? { id: 'record' } : {}),
