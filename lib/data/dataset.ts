@@ -41,6 +41,11 @@ export interface DatasetSplits {
   readonly testSet: ImageDataset;
   /** Only where a folder brings its own; `splitDataset` makes one otherwise. */
   readonly valSet?: ImageDataset;
+  /**
+   * SHA-256, hexadecimal, of the data before limits and random splits: the same for every seed. Absent for the generated
+   * sample, which a seed draws.
+   */
+  readonly sourceSha256?: string;
   /** Read from CIFAR-10's own files: a name proves nothing, since a folder of pictures may bear it too. */
   readonly isCifar10?: boolean;
   /** Only of a folder of pictures: the files that were passed over, and why. */

@@ -1,5 +1,6 @@
 /** A user's own pictures: a folder with one folder for each class. */
 import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, relative, resolve } from 'node:path';
 import {
@@ -173,6 +174,7 @@ export async function loadImageFolder(
   if (repaired.length > 0) onNotice(repaired.join('\n'));
   for (const notice of repeatedPictures(sets, root)) onNotice(notice);
   return {
+    sourceSha256: await fingerprintFiles(plan),
     name: trainSet.name,
     source: 'folder',
     trainSet,
@@ -402,6 +404,29 @@ function requireEveryClass(set: Pick<ImageDataset, 'labels' | 'classNames'>, roo
     `Expected readable pictures of each class to train and to test with in ${root} ` +
       `but too few could be read of ${empty.join(', ')}: add pictures or remove the folder.`,
   );
+}
+
+/** Names and sizes of all files, also of those that a limit leaves out: as many as decoded bytes tell apart in practice. */
+async function fingerprintFiles({
+  root,
+  size,
+  train,
+  val,
+  test,
+}: ImageFolderPlan): Promise<string> {
+  const files = [train, val, test].flatMap((set) => (set ? [...set.files, ...set.spare] : []));
+  const sizes = await Promise.all(
+    files.map(({ path }) =>
+      stat(path).then(
+        (found) => found.size,
+        () => 0,
+      ),
+    ),
+  );
+  const lines = files.map(({ path }, index) => `${relative(root, path)} ${sizes[index]}`).sort();
+  return createHash('sha256')
+    .update([`${size} pixels`, ...lines].join('\n'))
+    .digest('hex');
 }
 
 function countFiles({ train, val, test }: ImageFolderPlan): number {

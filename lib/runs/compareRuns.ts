@@ -47,8 +47,11 @@ const settingFacts: Readonly<Record<string, (run: RunRecord) => string | number>
   'data set': ({ dataset }) => dataset?.name ?? 'none',
   'training images': ({ dataset }) => dataset?.counts.train ?? 0,
   'test images': ({ dataset }) => dataset?.counts.test ?? 0,
-  // Folders of one name may hold other pictures.
-  'data checksum': ({ dataset }) => dataset?.sha256?.train?.slice(0, 8) ?? 'unknown',
+  // Folders of one name may hold other pictures. Not of the sets: a seed splits them, and draws the generated sample.
+  'data checksum': ({ dataset }) => {
+    const { source, train } = dataset?.sha256 ?? {};
+    return (dataset?.source === 'generated' ? null : (source ?? train))?.slice(0, 8) ?? 'unknown';
+  },
   'pretrained weights': ({ weights }) =>
     weights === null ? 'none' : `${weights.name} (${weights.source})`,
   commit: ({ git }) => (git === null ? 'none' : git.commit.slice(0, 8) + (git.dirty ? '+' : '')),

@@ -3,7 +3,7 @@ import { fingerprintDataset, type DatasetSplits, type ImageDataset } from '../da
 import type { DatasetRecord } from './runRecord';
 
 /** What a run remembers of its data: `DatasetSplits`, with the validation set that was split off. */
-export type RecordedSplits = Pick<DatasetSplits, 'name' | 'source'> & {
+export type RecordedSplits = Pick<DatasetSplits, 'name' | 'source' | 'sourceSha256'> & {
   readonly trainSet: RecordedPart & Pick<ImageDataset, 'classNames'>;
   readonly valSet?: RecordedPart;
   readonly testSet: RecordedPart;
@@ -17,13 +17,14 @@ const parts = { train: 'training', val: 'validation', test: 'test' } as const;
 
 /** What run.json says of the data. Reads every byte of them: CIFAR-10 takes some tenths of a second. */
 export function recordDataset(splits: RecordedSplits): DatasetRecord {
-  const { name, source, trainSet, valSet, testSet } = splits;
+  const { name, source, sourceSha256 = null, trainSet, valSet, testSet } = splits;
   return {
     name,
     source,
     classNames: trainSet.classNames,
     counts: { train: trainSet.size, val: valSet?.size ?? 0, test: testSet.size },
     sha256: {
+      source: sourceSha256,
       train: checksum(trainSet),
       val: valSet ? checksum(valSet) : null,
       test: checksum(testSet),

@@ -62,6 +62,8 @@ export interface DatasetRecord {
    * only counted; as a whole null in records from before there were checksums.
    */
   readonly sha256: {
+    /** Of the data before limits and random splits; null for the generated sample, and in older records. */
+    readonly source: string | null;
     readonly train: string | null;
     readonly val: string | null;
     readonly test: string | null;
@@ -139,6 +141,7 @@ export const datasetSchema: Schema<DatasetRecord> = objectOf<DatasetRecord>({
   counts: objectOf<DatasetRecord['counts']>({ train: count, val: count, test: count }),
   sha256: optional(
     objectOf<NonNullable<DatasetRecord['sha256']>>({
+      source: optional(text),
       train: nullable(text),
       val: nullable(text),
       test: nullable(text),

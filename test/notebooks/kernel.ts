@@ -176,12 +176,13 @@ export interface ExecutedNotebook {
 export function executeOnce(
   name: string,
   values: Readonly<Record<string, string | number | boolean>>,
+  env: Readonly<Record<string, string>> = {},
 ): ExecutedNotebook {
   const folder = sharedFolder();
   let execution: Execution;
   let record: RunRecord;
   before(async () => {
-    execution = await execute(join(notebooksFolder, `${name}.ipynb`), folder, values);
+    execution = await execute(join(notebooksFolder, `${name}.ipynb`), folder, values, env);
     assert.equal(execution.exitCode, 0, execution.printed);
     record = parseRunRecord(readFileSync(join(folder, 'run.partial.json'), 'utf8'));
   });

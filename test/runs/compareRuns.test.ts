@@ -59,12 +59,14 @@ test('another commit, or other data, is another setting; another machine is only
 });
 
 test('pictures of the same name and number that are not the same make another setting', () => {
-  const withPictures = (train: string) => {
+  const withPictures = (source: string, train: string) => {
     const record = sampleRecord();
     assert.ok(record.dataset);
-    return { ...record, dataset: { ...record.dataset, sha256: { train, val: null, test: null } } };
+    const sha256 = { source: source.repeat(64), train: train.repeat(64), val: null, test: null };
+    return { ...record, dataset: { ...record.dataset, sha256 } };
   };
-  const runs = ['a', 'a', 'b'].map((letter) => withPictures(letter.repeat(64)));
+  // The seed of the second one has split the same pictures in another way.
+  const runs = [withPictures('a', 'c'), withPictures('a', 'd'), withPictures('b', 'c')];
   const { differing, settings } = compareRuns(runs);
   assert.deepEqual(differing, ['data checksum']);
   assert.deepEqual(

@@ -19,7 +19,7 @@ const example = {
     source: 'generated',
     classNames: ['airplane', 'automobile'],
     counts: { train: 4500, val: 500, test: 1000 },
-    sha256: { train: 'a'.repeat(64), val: null, test: 'b'.repeat(64) },
+    sha256: { source: null, train: 'a'.repeat(64), val: null, test: 'b'.repeat(64) },
   },
   weights: { name: 'mobilenet_v2_0.35_no_top.h5', source: 'embedded' },
   models: [
