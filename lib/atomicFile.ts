@@ -69,7 +69,7 @@ export async function writeFolderAtomic(
 
 /**
  * Puts a folder back that a kill in `writeFolderAtomic` left aside, if there is one.
- * Whoever reads a folder that is written that way calls this first.
+ * Call this before reading a folder that is written that way.
  */
 export async function recoverFolder(path: string): Promise<void> {
   const target = resolve(path);
@@ -87,7 +87,7 @@ export async function recoverFolder(path: string): Promise<void> {
 }
 
 /**
- * The same error in the words of a user where the file system said no; any other error unchanged.
+ * Turns a file-system error into a message for users; returns any other error unchanged.
  *
  * @param action completes "Expected to …", e.g. `write data/runs/latest`.
  */
@@ -124,7 +124,7 @@ export function errorCode(error: unknown): string | undefined {
 /**
  * What lies at a path, links followed; undefined where there is nothing.
  *
- * @throws Error for a named pipe, a socket or a device: whoever read it would wait for ever.
+ * @throws Error for a named pipe, a socket or a device: reading it would block for ever.
  */
 export async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
   let info: Stats;
@@ -170,7 +170,7 @@ async function replaceFolder(temporary: string, target: string): Promise<void> {
   await discardPrevious(target);
 }
 
-/** Removes the old folder under a name that nobody else looks at, so that no one meets it half removed. */
+/** Removes the old folder under a private temporary name, so that no other process sees it half removed. */
 async function discardPrevious(target: string): Promise<void> {
   const temporary = temporaryName(target);
   await rename(previousName(target), temporary).catch(ignore('ENOENT'));

@@ -1,4 +1,4 @@
-// The public API: what a notebook or a script imports. Nobody inside lib imports this file.
+// The public API: what a notebook or a script imports. Nothing inside lib imports this file.
 
 export { createRng, shuffledIndices } from './random';
 export type { Rng } from './random';

@@ -1,7 +1,7 @@
-/** How long work (a training, a prediction) is told to stop, and how it stays reachable meanwhile. */
+/** Interrupts long-running work (training, prediction) and keeps the event loop responsive meanwhile. */
 import { setImmediate } from 'node:timers/promises';
 
-/** Work that was told to stop, and did: a training, a prediction, an extraction of features. */
+/** Thrown when a training, a prediction or a feature extraction was interrupted. */
 export class Interrupted extends Error {
   override readonly name: string = 'Interrupted';
 }

@@ -70,7 +70,7 @@ function create(path) {
 }
 
 /**
- * Of several processes that find the same dead one's lock, a folder beside it lets one remove it.
+ * If several processes find the same stale lock, a folder beside it lets only one of them remove it.
  *
  * @param {string} path
  */
@@ -86,7 +86,7 @@ function removeStale(path) {
   }
   try {
     const lock = readLock(path);
-    // Where there is none any more, the next one to appear is a living process's.
+    // If the lock is gone, any new one belongs to a living process.
     if (!lock || (lock.holder && isAlive(lock.holder))) return;
     const child = lock.holder?.child;
     if (child && isAlive(child)) killGroup(child.pid);
@@ -97,7 +97,7 @@ function removeStale(path) {
 }
 
 /**
- * Undefined where there is no lock; without a holder where nobody can read it: a power cut may leave an empty one.
+ * Undefined where there is no lock; without a holder where it cannot be read: a power cut may leave an empty one.
  *
  * @param {string} path
  * @returns {{ holder?: Holder } | undefined}
@@ -127,7 +127,7 @@ function isAlive({ pid, start }) {
   try {
     process.kill(pid, 0); // signal 0 only asks
   } catch (error) {
-    if (codeOf(error) !== 'EPERM') return false; // EPERM: it lives and is somebody else's
+    if (codeOf(error) !== 'EPERM') return false; // EPERM: alive, but owned by another user
   }
   if (/^[ZX]$/.test(statusOf(pid)[0])) return false;
   return typeof start !== 'string' || processStart(pid) === start;

@@ -50,9 +50,9 @@ export const primitive: Schema<string | number | boolean> = leaf(
   (v) => ['string', 'boolean'].includes(typeof v) || Number.isFinite(v),
 );
 
-/** Whatever JSON can say: somebody else looks at it. */
+/** Any JSON value; it is validated elsewhere. */
 export const anything: Schema<unknown> = (value) => value;
-/** An object whose fields somebody else looks at. */
+/** An object whose fields are validated elsewhere. */
 export const object: Schema<object> = leaf('an object', isObject);
 
 export function oneOf<const T extends string | number>(...values: readonly T[]): Schema<T> {

@@ -19,6 +19,10 @@ const INSTEAD: readonly (readonly [RegExp, string])[] = [
     'this number of …',
   ],
   [/\bsays? the same of\b/i, 'agree on'],
+  [/\banew\b/i, 'again, from scratch'],
+  [/\b(somebody|whoever|nobody)\b/i, 'name the program or person'],
+  [/\bgo(es)? on\b/i, 'continues'],
+  [/\bthe way out\b/i, 'what to do'],
 ];
 
 /** What strangers read: documents, and the comments and messages of the code. The notebooks' prose has its own pass. */

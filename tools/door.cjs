@@ -29,7 +29,7 @@ function main() {
   import(require('url').pathToFileURL(process.argv[1]).href);
 }
 
-/** Nobody reads any more (`npm start | head`): what runs is ended in good order, as by a polite kill. */
+/** The reader has gone (`npm start | head`): ends the program as SIGTERM does. */
 function endQuietly(error) {
   if (error.code !== 'EPIPE') throw error;
   if (process.listenerCount('SIGTERM') > 0) process.kill(process.pid, 'SIGTERM');

@@ -60,7 +60,7 @@ export function notebookModule(text, path) {
 }
 
 /**
- * Where each code cell's first line of source stands in a .ipynb that Jupyter wrote (one string a line).
+ * Where each code cell's first line of source is in a .ipynb that Jupyter wrote (one string a line).
  * @param {string} text
  * @returns {number[]} 1-based lines
  */

@@ -74,7 +74,7 @@ interface Transfer {
 }
 
 /**
- * Downloads a file, or goes on with a download that was cut. `path` exists afterwards only with the
+ * Downloads a file, or continues a download that was cut. `path` exists afterwards only with the
  * whole, checked content; until then the bytes gather beside it under a hidden name (partialFile.ts).
  * Two processes at once do no harm: each gathers its own.
  *
@@ -144,7 +144,7 @@ export async function downloadInto<T>(
   }
 }
 
-/** Attempts until the file is whole; each goes on where the one before ended. */
+/** Attempts until the file is whole; each continues where the one before ended. */
 async function receiveAll(transfer: Transfer): Promise<void> {
   const { sizeBytes, signal, retryDelaySeconds = 1 } = transfer.options;
   if (sizeBytes !== undefined && transfer.partial?.sizeBytes === sizeBytes) return;
@@ -167,7 +167,7 @@ async function receiveAll(transfer: Transfer): Promise<void> {
   }
 }
 
-/** One request: appends to the partial file, or starts it anew where the server or its content wants that. */
+/** One request: appends to the partial file, or restarts it where the server or its content wants that. */
 async function receive(transfer: Transfer): Promise<void> {
   const { signal, responseTimeoutSeconds = 20, stallTimeoutSeconds = 30 } = transfer.options;
   signal?.throwIfAborted();

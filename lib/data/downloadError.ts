@@ -1,7 +1,7 @@
 import { errorCode } from '../atomicFile';
 
 /**
- * Why a download failed: nobody answered; the server said no; the connection broke off and could not
+ * Why a download failed: no server answered; the server refused; the connection broke off and could not
  * be taken up again; what came was not what was expected.
  */
 export type DownloadFailure = 'unreachable' | 'refused' | 'interrupted' | 'wrong content';
@@ -49,7 +49,7 @@ export function interrupted(
   return new DownloadError(
     'interrupted',
     `Expected the whole of ${url} but the connection broke off after ${megabytes(receivedBytes)}: ` +
-      `run again to go on from there, or ${remedy}.`,
+      `run again to continue from there, or ${remedy}.`,
     { cause },
   );
 }

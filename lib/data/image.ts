@@ -29,7 +29,7 @@ const JPEG_END = Uint8Array.of(0xff, 0xd9);
 const FORMATS = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif'];
 
 /**
- * Decodes a picture file to RGB, whatever it holds: grey, palette, CMYK, 16 bits, transparency (laid on
+ * Decodes a picture file to RGB, whatever it holds: grey, palette, CMYK, 16 bits, transparency (composited on
  * white), other colour profiles (brought to sRGB), turned by EXIF (turned back). Of an animation the
  * first picture.
  *
@@ -145,7 +145,7 @@ export async function encodePng(picture: DecodedImage): Promise<Uint8Array> {
   return plainBytes(await image.png().toBuffer());
 }
 
-/** RGBA laid on white and rounded as browsers do it; sharp's `flatten` cuts, and comes out a level darker. */
+/** RGBA composited on white and rounded as browsers do it; sharp's `flatten` cuts, and comes out a level darker. */
 function onWhite(rgba: Uint8Array): Uint8Array {
   const rgb = new Uint8Array((rgba.length / 4) * 3);
   for (let from = 0, to = 0; from < rgba.length; from += 4) {

@@ -268,7 +268,7 @@ async function decodeSet(
   // As many at once as there are processors: each holds one whole picture in memory for a moment.
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), 4) }, decodeNext));
 
-  // One after the other, so that the same pictures stand in always.
+  // One after the other, so that always the same pictures replace them.
   const spares = classNames.map((_, label) => spare.filter((file) => file.label === label));
   for (const [index, { label }] of files.entries()) {
     for (let failure = failures[index]; failure;) {

@@ -63,7 +63,7 @@ export interface LoadDatasetOptions {
  * - `cifar10`: CIFAR-10 or an error. - `sample`: the generated sample. - A path: a folder with
  *   CIFAR-10's binary files, its archive, or a folder of class folders of pictures.
  * - `auto`: the path in `DATA_DIR` (`npm start -- --data PATH`), else CIFAR-10 from `CIFAR10_DIR`, the
- *   cache or a download, else, where nobody answers or OFFLINE=1, the generated sample with a notice.
+ *   cache or a download, else, where no server answers or OFFLINE=1, the generated sample with a notice.
  *
  * What is named, by argument or environment, is used or is an error: never something else instead.
  */

@@ -23,7 +23,7 @@ export interface PartialFile {
 }
 
 /**
- * A file that nobody wrote to for this long has no owner: a process of another machine or container cannot be asked, and
+ * A file that was not written to for this long has no owner: a process of another machine or container cannot be asked, and
  * a number may be another process' by now.
  */
 const OWNER_GONE_AFTER_MS = 60 * 60 * 1000;

@@ -18,11 +18,11 @@ export interface GivenSplits {
   readonly train: readonly ClassFolder[];
   readonly val?: readonly ClassFolder[];
   readonly test?: readonly ClassFolder[];
-  /** What is not a picture, cannot be read or lies in no class folder; what may be a whole class comes first. */
+  /** What is not a picture, cannot be read or is in no class folder; what may be a whole class comes first. */
   readonly skipped: readonly SkippedFile[];
 }
 
-/** Something that lies in a folder. */
+/** An entry of a folder. */
 export interface FolderEntry {
   /** As it lies on the disk. */
   readonly name: string;
@@ -70,7 +70,7 @@ const SPLIT_NAMES = {
 } as const;
 
 /**
- * What lies in a folder, by name; metadata files of operating systems are ignored. Links are followed.
+ * The entries of a folder, by name; metadata files of operating systems are ignored. Links are followed.
  *
  * @param real the folder's path with all links resolved, where it is known.
  * @throws Error where the folder cannot be read.
@@ -193,7 +193,7 @@ export async function listSplits(directory: string): Promise<GivenSplits> {
   const test = await listLike(testFolder);
   for (const entry of entries) {
     if ([trainFolder, valFolder, testFolder].includes(entry)) continue;
-    const reason = entry.kind === 'other' ? entry.reason : 'it lies beside the training folder';
+    const reason = entry.kind === 'other' ? entry.reason : 'it is beside the training folder';
     skipped.push({ path: entry.path, reason });
   }
   return { train, val, test, skipped };
@@ -207,14 +207,14 @@ function onlyOne(folders: readonly FolderEntry[], directory: string): FolderEntr
   );
 }
 
-/** The class folders in a folder with their pictures; what else lies in them is listed as skipped. */
+/** The class folders in a folder with their pictures; their other entries are listed as skipped. */
 async function listClasses(directory: string, skipped: SkippedFile[]): Promise<ClassFolder[]> {
   const classes = new Map<string, string[]>();
   const seen = new Map<string, string>();
   const within: SkippedFile[] = [];
   for (const entry of await listFolder(directory)) {
     if (entry.kind !== 'folder') {
-      const reason = entry.kind === 'picture' ? 'it lies in no class folder' : entry.reason;
+      const reason = entry.kind === 'picture' ? 'it is in no class folder' : entry.reason;
       skipped.push({ path: entry.path, reason });
       continue;
     }

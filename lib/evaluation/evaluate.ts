@@ -13,7 +13,7 @@ import { likeliestClass } from './labels';
 import { findMetrics, metricsRule, type MetricChoice, type MetricValues } from './runningMetrics';
 import { scoreProbabilities } from './score';
 
-/** How a classifier does on a labelled data set. Fractions are 0…1. */
+/** The metrics of a classifier on a labelled data set. Fractions are 0…1. */
 export interface Evaluation {
   /** Mean cross-entropy in nats, accuracy, and the `metrics` that were asked for, by name. */
   readonly metrics: MetricValues;
@@ -70,7 +70,7 @@ export function evaluateProbabilities(
     { probabilities, labels, numClasses },
     { metrics: findMetrics(checkMetrics(options.metrics)) },
   );
-  // The likeliest of NaNs would be the first class, with an accuracy and an interval.
+  // The argmax of NaNs would be class 0, which would give a plausible accuracy.
   if (Number.isNaN(metrics.loss)) {
     throw new Error(
       'Expected probabilities but some are not numbers: the training diverged; train the model again at a lower learning rate.',

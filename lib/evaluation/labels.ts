@@ -1,4 +1,4 @@
-// Class numbers and arrays that belong together, checked in the house's words.
+// Checks of class indices and array lengths, with the project's standard error messages.
 
 /** Class numbers 0…numClasses-1, one per picture. */
 export type Labels = ArrayLike<number>;
@@ -21,7 +21,7 @@ export function labelAt(
   );
 }
 
-/** Refuses an array whose length is not the one that its partners ask for. */
+/** Throws if an array does not have the length of the arrays that belong to it. */
 export function checkLength(name: string, length: number, expected: number): void {
   if (length === expected) return;
   throw new RangeError(
@@ -39,7 +39,7 @@ export function checkFinite(name: string, value: number): void {
   );
 }
 
-/** The class of the largest probability; the lower one of equals, as in `tf.argmax`. */
+/** The index of the largest probability; ties go to the lower index, as in `tf.argmax`. */
 export function likeliestClass(row: ArrayLike<number>): number {
   let likeliest = 0;
   for (let label = 1; label < row.length; label++)

@@ -25,7 +25,7 @@ export interface LatencyOptions {
 }
 
 /**
- * Measures how long a classifier takes for one picture. Look at p90 beside p50: other work on the machine shows there.
+ * Measures how long a classifier takes for one picture. A p90 far above p50 indicates other load on the machine.
  *
  * @param classifier stays the caller's.
  */

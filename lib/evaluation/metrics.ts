@@ -12,7 +12,7 @@ export interface Interval {
   readonly high: number;
 }
 
-/** How one class fares. A quotient 0/0 counts as 0, as scikit-learn's default does. */
+/** The metrics of one class. A quotient 0/0 counts as 0, as scikit-learn's default does. */
 export interface ClassMetrics {
   /** Of the pictures predicted as this class, the fraction that is of it. */
   readonly precision: number;

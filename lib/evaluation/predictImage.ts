@@ -14,7 +14,7 @@ export interface NamedProbability {
   readonly probability: number;
 }
 
-/** What a classifier says of one picture: its likeliest class, and the runners-up. */
+/** A classifier's prediction for one image: the top class and the runners-up. */
 export interface Prediction extends NamedProbability {
   /** The likeliest classes, likeliest first; the first one is the prediction. */
   readonly topK: readonly NamedProbability[];
@@ -57,7 +57,7 @@ function keptPredictor(
   const key = JSON.stringify({ preprocess, flipAverage, height, width });
   const predictor =
     kept.get(key) ?? createPredictor(model, { preprocess, height, width, flipAverage });
-  kept.delete(key); // put last: the first one is the one used longest ago
+  kept.delete(key); // re-inserted last: the first entry is the least recently used
   kept.set(key, predictor);
   for (const [oldest, unused] of kept) {
     if (kept.size <= KEPT_GRAPHS) break;
@@ -67,7 +67,7 @@ function keptPredictor(
   return predictor;
 }
 
-/** A place for the graphs of a model, which its `dispose` empties. */
+/** The graph cache of a model, cleared by its `dispose`. */
 function keepPredictors(model: tf.LayersModel): Map<string, Predictor> {
   const kept = new Map<string, Predictor>();
   predictors.set(model, kept);

@@ -1,4 +1,4 @@
-// What a classifier holds likeliest, and where it was most wrongly sure of itself.
+// Top-k classes of a prediction, top-k accuracy, and the most confident mistakes.
 import {
   anyValue,
   checkOption,
@@ -32,7 +32,7 @@ export function topK(probabilities: ArrayLike<number>, k: number): RankedClass[]
   return ranked.sort((a, b) => b.probability - a.probability || a.label - b.label).slice(0, k);
 }
 
-/** What a model said about pictures whose classes are known. */
+/** A model's probabilities for labelled images. */
 export interface LabelledProbabilities {
   /** float [n, numClasses], row by row. */
   readonly probabilities: ArrayLike<number>;
@@ -58,14 +58,14 @@ export interface Mistake {
   readonly index: number;
   readonly label: number;
   readonly predictedLabel: number;
-  /** What the model gave the class it chose: its misplaced confidence. */
+  /** The probability of the predicted (wrong) class. */
   readonly probability: number;
-  /** What it gave the actual class. */
+  /** The probability of the actual class. */
   readonly labelProbability: number;
 }
 
 /**
- * The mistakes that the model was surest of, worst first; of equal ones the earlier picture first.
+ * The mistakes with the highest confidence, worst first; ties by image index.
  *
  * @returns at most `count` entries, fewer where there are fewer mistakes
  */

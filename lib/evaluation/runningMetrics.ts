@@ -1,6 +1,6 @@
 /**
  * The metrics that trainings, validations and tests measure: sums that add up over batches and are divided once, so that
- * a half-done epoch can be saved, and a small last batch counts what it is worth. A new one is a value of
+ * a partial epoch can be saved, and a small last batch is weighted by its size. A new one is a value of
  * {@link Metric}: pass it in `metrics`, or give it a name in `METRICS`.
  */
 import { rule } from '../options';
@@ -128,7 +128,7 @@ function countRows(
   return count;
 }
 
-/** How many classes come before this one; of equally likely ones the lower number does. */
+/** The rank of a class, from 0; ties go to the lower index. */
 function rankOf(row: ArrayLike<number>, label: number): number {
   let before = 0;
   for (let other = 0; other < row.length; other++) {

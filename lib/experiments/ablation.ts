@@ -1,4 +1,4 @@
-/** What each piece of a recipe is worth: leave it out, train again, and look at what is missing. */
+/** Ablation study: retrain a recipe without each of its components and measure the change in accuracy. */
 import { join } from 'node:path';
 import type { ImageDataset } from '../data/dataset';
 import { evaluateClassifier } from '../evaluation/evaluate';
@@ -39,7 +39,7 @@ export interface AblationResult extends Measurement {
 export interface AblationOptions {
   readonly trainSet: ImageDataset;
   /**
-   * What every recipe is judged by. Never the test set: whoever chooses pieces by it has learnt it by heart a little.
+   * What every recipe is judged by. Never the test set: choosing components by it would overfit to it.
    */
   readonly valSet: ImageDataset;
   readonly recipe: Recipe;
@@ -47,7 +47,7 @@ export interface AblationOptions {
   readonly pieces?: readonly RecipePiece[];
   /** One training of each recipe per seed, the same seeds for all. At least 3 make error bars that say something. */
   readonly seeds: readonly number[];
-  /** Keeps the measurements in this JSON file: the same call goes on from there. Default: nowhere. */
+  /** Keeps the measurements in this JSON file: the same call continues from there. Default: nowhere. */
   readonly file?: string;
   readonly onResult?: (result: AblationResult) => void;
 }
@@ -148,7 +148,7 @@ function chosenPieces(
   return pieces ?? present;
 }
 
-/** Before hours of training: a validation set is only looked at behind them. */
+/** Checked here because training, which takes hours, does not use the validation set until it ends. */
 function checkSets(trainSet: ImageDataset, valSet: ImageDataset): void {
   const [trained, validated] = [trainSet, valSet].map(({ classNames }) => classNames.join(', '));
   if (trainSet.size > 0 && valSet.size > 0 && trained === validated) return;
@@ -221,7 +221,7 @@ export function ablationTable(ablation: Ablation): DataTable {
 
 /**
  * Callback and file for `measureAblation`: one line below the cell that moves, notes for the launcher, and the
- * measurements in the run's folder, so that a run that is resumed goes on where it was.
+ * measurements in the run's folder, so that a run that is resumed continues where it was.
  *
  * @example const ablation = await measureAblation({ trainSet, valSet, recipe, seeds, ...trackAblation(run) });
  */

@@ -45,7 +45,7 @@ export interface MeasurementStore {
 }
 
 /**
- * Opens the measurements that lie in `file`, or begins anew where there is none, or one of another recipe or other data.
+ * Opens the measurements in `file`, or starts empty where there is no file, or one of another recipe or other data.
  *
  * @param file JSON; undefined keeps everything in memory.
  * @param identity plain JSON: what else the measurements depend on.
@@ -65,7 +65,7 @@ export async function openMeasurements(
       measurements.push(measurement);
       if (file === undefined || isUseless) return;
       const json = `${JSON.stringify({ identity: same, measurements }, null, 1)}\n`;
-      // What was measured is there, and keeping it only saves time: no reason to lose it.
+      // The results are in memory, and the file only saves time later: do not fail.
       await writeFileAtomic(file, json).catch((error: Error) => {
         isUseless = true;
         console.warn(`The measurements are not kept. (${error.message})`);

@@ -23,7 +23,7 @@ export interface Baseline {
  *
  * Models that were not validated are left out: a second fit has learnt from the validation pictures too.
  *
- * @param run the run that asks; besides `data/runs` the folder it lies in is searched.
+ * @param run the run that asks; besides `data/runs` its own folder is searched.
  * @param options `notebook`: which one; default `using-cifar`.
  * @returns none where no such run is there, or its models do not load.
  */

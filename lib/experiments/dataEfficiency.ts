@@ -28,7 +28,7 @@ import { trainModel } from '../training/train';
 export interface DataEfficiencyMethod {
   readonly name: string;
   /**
-   * Trains anew on some of the training pictures and tests.
+   * Trains from scratch on some of the training pictures and tests.
    *
    * @param indices which ones.
    * @returns test accuracy, 0…1.
@@ -139,7 +139,7 @@ export function trainingSetSizes(
 }
 
 /**
- * The same number of pictures of each class, in an order in which any beginning is nearly balanced too.
+ * The same number of pictures of each class, in an order in which every prefix is nearly balanced too.
  *
  * @throws RangeError where a class has fewer.
  */

@@ -1,4 +1,4 @@
-/** Finished models side by side: what each reached, and what it costs to train, to keep and to ask. */
+/** Finished models side by side: accuracy, training time, size on disk and latency. */
 import type { Evaluation } from '../evaluation/evaluate';
 import { measureLatency, type Latency } from '../evaluation/latency';
 import type { ImageDataset } from '../data/dataset';
@@ -13,7 +13,7 @@ export interface ComparedModel {
   readonly name: string;
   /** The folder it was saved in. */
   readonly directory: string;
-  /** With all its preparation. */
+  /** Its training, including the time of all preparation. */
   readonly history: History;
   readonly evaluation: Evaluation;
   /** How many of its parameters were trained; default: all. */

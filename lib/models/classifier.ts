@@ -1,8 +1,8 @@
 /**
- * A model with all that a prediction needs: what its classes are called, and what happens to pixels before it.
+ * A model with everything that a prediction needs: class names and preprocessing.
  *
  * On disk it is tfjs' own layers format, `model.json` and `weights.bin`, which `tf.loadLayersModel` reads anywhere;
- * class names and preprocessing stand in `model.json` under `userDefinedMetadata`.
+ * class names and preprocessing are in `model.json` under `userDefinedMetadata`.
  */
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
@@ -33,7 +33,7 @@ export interface Classifier {
   readonly flipAverage?: boolean;
 }
 
-/** The weights of a model that replaces another take the name that is free. */
+/** The two names alternate: the weights of a replacement take the one that is not in use. */
 const WEIGHTS_FILES = ['weights.bin', 'weights-2.bin'] as const;
 
 /**
@@ -116,7 +116,7 @@ export async function loadClassifier(directory: string): Promise<Classifier> {
 }
 
 /**
- * The classifier itself, if its parts fit each other.
+ * Returns the classifier if its parts are consistent; throws otherwise.
  *
  * @param place where it comes from, for the message.
  */
@@ -170,7 +170,7 @@ async function modelArtifacts(model: tf.LayersModel): Promise<ModelArtifacts> {
   return artifacts;
 }
 
-/** The weights' file of the classifier that lies in the folder; undefined where there is none. */
+/** The weights' file of the classifier in the folder; undefined where there is none. */
 async function usedWeightsFile(directory: string): Promise<string | undefined> {
   try {
     return (await readModelJson(join(directory, 'model.json'))).weightsManifest[0].paths[0];

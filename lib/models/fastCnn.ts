@@ -44,11 +44,11 @@ const widthsRule = rule(
 /**
  * A convolutional network that learns fast, after Jordan's airbench94 ("94% on CIFAR-10 in 3.29 seconds", 2024), which
  * goes back to Page's "How to train your ResNet" (2018): a 2×2 convolution that whitens patches, blocks of
- * Conv 3×3, MaxPool 2×2, batch norm, relu, Conv 3×3, batch norm, relu; then the maximum over the picture, a factor and
+ * Conv 3×3, MaxPool 2×2, batch norm, relu, Conv 3×3, batch norm, relu; then global max pooling, a scale factor and
  * Dense softmax.
  *
  * Ours differs in relu instead of gelu (TensorFlow has a fused relu), in He's initial weights, and in a whitening whose
- * bias takes the patches' mean away instead of being learnt. Batch norms have an offset and no factor: the next
+ * bias subtracts the patches' mean instead of being learned. Batch norms have a shift but no scale: the next
  * convolution could undo it. Their averages follow with a momentum of .6 (airbench), since trainings take hundreds of steps.
  *
  * Input float32 [n, height, width, channels]; output probabilities float32 [n, numClasses].

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { readWholeFile } from '../atomicFile';
 
-/** One weight as it lies in a Keras file. */
+/** One weight as stored in a Keras file. */
 export interface KerasWeight {
   readonly shape: readonly number[];
   readonly values: Float32Array;
@@ -177,7 +177,7 @@ function texts(value: unknown): string[] {
 
 const HDF5_SIGNATURE = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
 
-/** Says what the file is if it is not a whole HDF5 file, before the library meets it. */
+/** Throws a descriptive error if it is not a complete HDF5 file, before the library reads it. */
 function checkWholeHdf5(name: string, bytes: Uint8Array): void {
   const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (!data.subarray(0, 8).equals(HDF5_SIGNATURE)) {

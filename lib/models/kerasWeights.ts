@@ -18,7 +18,7 @@ export interface LoadedKerasWeights {
 
 /**
  * Loads the weights of a Keras .h5 file into a model, layer by layer: by name, or where names differ by position, as
- * Keras does. (Keras Applications has renamed layers without writing its files anew.) Every weight of the model must be in
+ * Keras does. (Keras Applications has renamed layers without rewriting its files.) Every weight of the model must be in
  * the file, in the same shape; all is checked before the first weight changes.
  *
  * @param model Its layers are named as in Keras, as those of {@link createMobileNetV2} are.
@@ -67,8 +67,8 @@ export async function saveKerasWeights(model: tf.LayersModel, path: string): Pro
 }
 
 /**
- * The file with its layers called as in the model, where layer after layer has the same weights; else as it is. What the
- * file has more, a top, comes last.
+ * Renames the file's layers to the model's names if their weights match in order; else leaves the file as it is. Extra
+ * layers of the file, such as a top, come last.
  */
 function alignLayers(file: KerasWeightsFile, model: tf.LayersModel): KerasWeightsFile {
   const wanted = model.layers.filter((layer) => layer.weights.length > 0);

@@ -1,4 +1,4 @@
-/** Where MobileNetV2's weights come from: they are looked for as the data are. */
+/** Finds MobileNetV2's weights, in the same way as data sets are found. */
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { kindOf, writeFileAtomic } from '../atomicFile';
@@ -75,8 +75,8 @@ interface Request extends Omit<ResolveWeightsOptions, 'alpha'> {
  * cache `data/mobilenet_v2`, Keras' own place by download (2 to 30 MB), and, where that fails or is ruled
  * out and no top is wanted, the embedded backbone, with a notice.
  *
- * What is named, by argument or environment, is used or is an error: never something else instead. Every file is
- * opened and identified by what it holds, not by its name.
+ * A path given by argument or environment variable is used or throws: there is no fallback. Every file is
+ * opened and identified by its content, not by its name.
  *
  * @throws Error that says what was expected where and what was found: a truncated file, a web page, weights of
  *   another width or model; DownloadError where a top is wanted and cannot be had.
@@ -126,7 +126,7 @@ async function resolveNamed(
   );
 }
 
-/** What an earlier call downloaded, or the user laid there; the exact file only. */
+/** The file that an earlier call downloaded or the user put there; the exact name only. */
 async function findCached(request: Request): Promise<MobileNetV2Weights | undefined> {
   const path = cachePath(request);
   if ((await kindOf(path)) === undefined) return undefined;
@@ -147,7 +147,7 @@ async function downloadOrEmbedded(request: Request): Promise<MobileNetV2Weights>
       error instanceof DownloadError && ['unreachable', 'refused'].includes(error.failure);
     if (!isOutOfReach || includeTop) throw error;
     const weights = await embedded(request).catch(() => {
-      throw error; // to get the official ones is what helps then
+      throw error; // only the official weights would help
     });
     onNotice(
       `ImageNet's weights could not be loaded: using the EMBEDDED BACKBONE (alpha ${weights.alpha}), which this ` +
@@ -157,7 +157,7 @@ async function downloadOrEmbedded(request: Request): Promise<MobileNetV2Weights>
   }
 }
 
-/** Downloads under another name, identifies what came, and only then gives it its place and its record. */
+/** Downloads to a temporary name, verifies the content, and only then renames the file and writes its record. */
 async function download(request: Request): Promise<MobileNetV2Weights> {
   const { offline = isOffline(), baseUrl = OFFICIAL_URL, signal, onProgress } = request;
   const path = cachePath(request);
@@ -185,7 +185,7 @@ async function download(request: Request): Promise<MobileNetV2Weights> {
   return { ...found, path, name: basename(path) };
 }
 
-/** Of its own width, whatever is asked for: there is no other. */
+/** The embedded weights in their only width, whatever width is requested. */
 async function embedded(request: Request): Promise<MobileNetV2Weights> {
   if (request.includeTop) {
     throw new Error(
@@ -196,7 +196,7 @@ async function embedded(request: Request): Promise<MobileNetV2Weights> {
   return openFile(join(dataDirectory(), EMBEDDED_WEIGHTS), 'embedded', { includeTop: false });
 }
 
-/** Reads a file far enough to say which weights it holds, and refuses others than the wanted. */
+/** Identifies the weights in a file, and throws if they are not the requested ones. */
 async function openFile(
   path: string,
   source: MobileNetV2Weights['source'],
@@ -218,7 +218,7 @@ async function openFile(
   return { path, name, source, ...found };
 }
 
-/** Keras' file names that would do, the best first: by the distance of their size from the pictures'. */
+/** Suitable Keras file names, best first: by how close their input size is to the image size. */
 function candidates({ alpha, inputSize, includeTop }: Request): string[] {
   const sizes = [...OFFICIAL_SIZES].sort(
     (a, b) => Math.abs(a - inputSize) - Math.abs(b - inputSize) || b - a,
@@ -251,7 +251,7 @@ async function isAsDownloaded(path: string): Promise<boolean> {
     const { url, sha256 } = downloadRecord(JSON.parse(json), '');
     return url.startsWith(OFFICIAL_URL) && sha256 === (await sha256OfFile(path));
   } catch {
-    return false; // no record, or none that can be read: somebody laid the file there
+    return false; // no record, or an unreadable one: the user put the file there
   }
 }
 
@@ -282,7 +282,7 @@ const BACKBONE_LAYERS = 104;
  */
 export async function identifyMobileNetV2(path: string): Promise<MobileNetV2Identity> {
   const file = await readKerasH5(path);
-  // Not by the layers' names, which Keras Applications has changed without writing its files anew.
+  // Not by the layers' names, which Keras Applications has changed without rewriting its files.
   const layers = [...file.layers].filter(([, weights]) => weights.size > 0);
   const backbone = layers.filter(([, weights]) => !isDense(weights));
   const parameters = backbone.reduce((sum, [, weights]) => sum + countValues(weights), 0);

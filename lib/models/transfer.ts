@@ -1,4 +1,4 @@
-/** Transfer learning: a pretrained backbone that looks, and a small head that names what it saw. */
+/** Transfer learning: a pretrained backbone that extracts features, and a small head that classifies them. */
 import { MOBILENET_SCALE, type Preprocess } from '../data/preprocess';
 import {
   checkOptions,
@@ -83,7 +83,7 @@ export function createHead(options: HeadOptions): tf.LayersModel {
       tf.layers.batchNormalization({
         name: STANDARDIZE_LAYER,
         inputShape: [features],
-        epsilon: 1e-3, // a feature that is hardly ever alight must not be blown up
+        epsilon: 1e-3, // a feature that is almost always 0 must not be amplified
         trainable: false,
       }),
       ...dropout('head_dropout'),
@@ -94,7 +94,7 @@ export function createHead(options: HeadOptions): tf.LayersModel {
         name: 'predictions',
         units: numClasses,
         activation: 'softmax',
-        kernelInitializer: 'zeros', // at first all classes are as likely: few pictures need not undo chance
+        kernelInitializer: 'zeros', // all classes start equally likely: no random bias to unlearn from few images
       }),
     ],
   });

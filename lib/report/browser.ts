@@ -1,4 +1,4 @@
-// The one door to a headless Chrome: found, started once, kept warm, and gone with this process.
+// The only access to headless Chrome: found, started once, kept running, and ended with this process.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,7 +86,7 @@ function holdProcess(running: Browser, hold: boolean): void {
   }
 }
 
-/** Forgets the browser once it is gone; one that never ran stays on record, so that nobody waits for it again. */
+/** Forgets the browser once it is gone; a failed start is remembered, so that it is not tried again. */
 function launchWatched(): Promise<Browser> {
   const launching = launchAny();
   launching.then(
@@ -118,7 +118,7 @@ async function* candidates(failures: string[]): AsyncGenerator<BrowserCandidate>
   const named = namedBrowser(process.env);
   if (named !== undefined) {
     yield named;
-    return; // nobody who names a browser wants another one instead
+    return; // a browser that is named is not replaced by another
   }
   for (const installed of await installedBrowsers(process.env)) yield installed;
   try {
@@ -138,7 +138,7 @@ async function launch({ path, environment }: BrowserCandidate): Promise<Browser>
     timeout: LAUNCH_TIMEOUT_MS,
     userDataDir: profile,
     env: { ...process.env, ...environment },
-    // Signals are the notebook kernel's or the caller's business: a handler of puppeteer's would end them.
+    // The notebook kernel or the caller handles signals: puppeteer's handlers would end this process.
     handleSIGINT: false,
     handleSIGTERM: false,
     handleSIGHUP: false,

@@ -54,7 +54,7 @@ export async function installedBrowsers(
 
 /**
  * The Chromium that the npm package `@sparticuz/chromium` carries (Linux, x64). Unpacked on first
- * need into `node_modules/.cache/` (the person's own cache in a clone of somebody else): about 3 s and 206 MB.
+ * need into `node_modules/.cache/` (or the user's cache if another user owns the clone): about 3 s and 206 MB.
  */
 export async function packagedBrowser(): Promise<BrowserCandidate> {
   const packageFolder = join(require.resolve('@sparticuz/chromium'), '../../..');

@@ -1,4 +1,4 @@
-// What happens class by class: how many pictures, how well found, taken for what.
+// Per-class figures: image counts, precision, recall and F1, and the confusion matrix.
 import type { ClassMetrics } from '../evaluation/metrics';
 import { anyValue, checkOptions, required, text } from '../options';
 import type { Figure } from './figure';

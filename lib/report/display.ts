@@ -1,4 +1,4 @@
-// The one door to the notebook's output. tslab is never imported: a cell's kernel has it loaded already.
+// The only access to the notebook's output. tslab is never imported: a cell's kernel has it loaded already.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../atomicFile';
@@ -59,7 +59,7 @@ export function showBundle(data: MimeBundle): void {
 export interface ShowFigureOptions {
   /** File name without its ending; by default made from the title. */
   readonly name?: string;
-  /** A run: the figure then lies in its `figures/` too, as picture (SVG) and as values (JSON). */
+  /** A run: the figure is then also saved in its `figures/` too, as picture (SVG) and as values (JSON). */
   readonly run?: { readonly figuresDirectory: string };
 }
 

@@ -6,7 +6,7 @@ import type { Figure } from './figure';
 import { escapeText, figureConfig, fontFamily, inkColor } from './theme';
 
 /**
- * One HTML page with live figures that opens offline: plotly.js stands in it once (5 MB), and a policy
+ * One HTML page with live figures that opens offline: plotly.js is in it once (5 MB), and a policy
  * forbids it to load anything.
  *
  * @param figures at least one, from top to bottom
@@ -62,7 +62,7 @@ const policy = [
   'img-src data: blob:',
 ].join('; ');
 
-/** JSON that cannot end the script it stands in. */
+/** JSON that cannot end the script it is in. */
 export function scriptJson(value: unknown): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c');
 }

@@ -1,4 +1,4 @@
-// How a training recipe was found: the trial of learning rates, and what each of its pieces is worth.
+// Figures of how a training recipe was chosen: the learning rate search and the ablation study.
 import { meanAndStd } from '../evaluation/statistics';
 import { checkOptions } from '../options';
 import type { LearningRateSearch } from '../training/learningRateFinder';
@@ -29,7 +29,7 @@ export interface PieceCost {
 }
 
 /**
- * A bar per piece, the dearest on top: mean ± sample standard deviation over the seeds of what leaving it out costs, each
+ * Bars by piece, largest cost on top: mean ± sample standard deviation over the seeds of what leaving it out costs, each
  * seed as a small ring. A bar whose error reaches over 0 shows nothing.
  */
 export function ablationCostFigure(
@@ -90,8 +90,8 @@ export function ablationCostFigure(
 
 /**
  * Loss against learning rate as `findLearningRate` measured it, the suggested rate marked: left of the slope steps are too
- * short to learn, right of the valley the loss breaks out upwards. Batches thin, their moving average thick. The axis ends
- * a little above the first loss; what breaks out leaves the panel.
+ * short to learn, right of the minimum the loss diverges. Thin: each batch; thick: their moving average. The axis ends
+ * a little above the first loss; larger losses are cut off.
  */
 export function learningRateFigure(search: LearningRateSearch, options: ComparisonOptions): Figure {
   checkOptions('learningRateFigure', options, comparisonRules);

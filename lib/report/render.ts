@@ -68,7 +68,7 @@ let noticeGiven = false;
 
 /**
  * What `render` gives, or undefined where no browser runs: a notice then says so, once, and the work
- * goes on without the picture.
+ * continues without the picture.
  */
 export async function pictureOrNotice<T>(render: () => Promise<T>): Promise<T | undefined> {
   try {

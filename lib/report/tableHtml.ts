@@ -1,4 +1,4 @@
-// A table as people read it: numbers cut alike within a column and set to the right.
+// Tables for display: the same number of decimals within a column, numbers right-aligned.
 import { type DataTable, type TableCell, tableRows } from './tables';
 import { escapeText, printable } from './theme';
 
@@ -65,7 +65,7 @@ function columnFormat(column: readonly TableCell[]): (cell: TableCell) => string
   };
 }
 
-/** Digits behind the point that show two that count. */
+/** The number of decimals that shows two significant digits. */
 function digitsOf(small: number): number {
   return Math.ceil(-Math.log10(small)) + 1;
 }

@@ -32,7 +32,7 @@ export const seriesSymbols = [
   'triangle-down',
 ] as const;
 
-/** How the nth series is drawn; both go round after the eighth, one later for the marks. */
+/** How the nth series is drawn; colours repeat after eight, symbols shifted by one each time. */
 export function seriesStyle(index: number): { color: string; symbol: string } {
   const round = Math.floor(index / seriesColors.length);
   return {
@@ -102,7 +102,7 @@ export function printable(text: string): string {
   );
 }
 
-/** Cuts a number to `digits` significant ones, so that notebooks stay small; no number becomes null. */
+/** Cuts a number to `digits` significant ones, so that notebooks stay small; non-numbers become null. */
 export function rounded(value: number | null | undefined, digits = 5): number | null {
   return Number.isFinite(value) ? Number(Number(value).toPrecision(digits)) : null;
 }
@@ -120,7 +120,7 @@ export const figureConfig = {
   modeBarButtonsToRemove: ['select2d', 'lasso2d', 'zoomIn2d', 'zoomOut2d', 'autoScale2d'],
 } as const;
 
-/** What a figure's layout still has to say for itself. */
+/** The parts of the layout that each figure sets itself. */
 export type LayoutParts = Omit<
   FigureLayout,
   'title' | 'font' | 'paper_bgcolor' | 'plot_bgcolor' | 'margin'

@@ -1,4 +1,4 @@
-// A training as it goes on, in the cell that started it: a bar, numbers and growing curves.
+// A training as it progresses, in the cell that started it: a bar, numbers and growing curves.
 import type { ProgressEvent } from '../training/history';
 import { anyValue, checkOptions, required, text } from '../options';
 import type { CheckpointOptions } from '../training/config';
@@ -101,7 +101,7 @@ class LiveTraining implements TrainingDisplay {
         `Resumed after step ${step.toLocaleString('en')}` +
           (runtimeDifference === undefined
             ? '.'
-            : `, but ${runtimeDifference}: the curve goes on, not to the last bit.`),
+            : `, but ${runtimeDifference}: the curve continues, not to the last bit.`),
       );
     },
     onInterrupt: ({ epoch, step, checkpointDirectory }) => {
@@ -110,9 +110,9 @@ class LiveTraining implements TrainingDisplay {
         `Stopped in epoch ${epoch} after step ${step.toLocaleString('en')}; ` +
           (checkpointDirectory === undefined
             ? 'no checkpoint was kept.'
-            : 'run this cell again to go on.'),
+            : 'run this cell again to continue.'),
       );
-      // Now: behind an interrupted cell nothing else may come.
+      // Draw now: an interrupted cell may produce no later output.
       this.show();
     },
   };
@@ -129,7 +129,7 @@ class LiveTraining implements TrainingDisplay {
     run?.progress({ event: 'training', model, epochs, stepsPerEpoch });
   }
 
-  /** Below the curves, and to whoever watches the run. */
+  /** Shows a notice below the curves and writes it to the run's progress file. */
   private tell(notice: string): void {
     this.notice = notice;
     const { run, model } = this.options;
@@ -145,7 +145,7 @@ class LiveTraining implements TrainingDisplay {
     this.pointStride *= 2;
   }
 
-  /** Now, or when the interval is over: the newest state is never left out for good. */
+  /** Now, or when the interval is over: the newest state is never lost. */
   private showSoon(): void {
     const wait = this.shownAt + UPDATE_INTERVAL_MS - this.now();
     if (wait <= 0) this.show();

@@ -191,7 +191,7 @@ interface Point {
   readonly y: number;
 }
 
-/** Running means begin anew with each epoch: no line joins the end of one to the start of the next. */
+/** Running means restart with each epoch: no line joins the end of one to the start of the next. */
 function byEpoch(points: readonly Point[]): Point[][] {
   const epochs = new Map<number, Point[]>();
   for (const point of points) {

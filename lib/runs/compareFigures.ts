@@ -44,7 +44,7 @@ function accuracyRows(settings: readonly ComparedSetting[], dataset: DatasetLabe
     dataset,
     title: 'Test accuracy of the settings',
   });
-  // The end of a long name is what tells it from the next: it goes on in further lines.
+  // The end of a long name is what tells it from the next: it continues in further lines.
   const names = settings.map(({ label }) => labelLines(label));
   const most = Math.max(...names.map((lines) => lines.length));
   const height = layout.height + LINE_HEIGHT * (most - 1) * names.length;

@@ -9,7 +9,7 @@ import { datasetSchema, parseRunRecord, type DatasetRecord } from './runRecord';
  * Compares a run's data with those of the run that it repeats.
  *
  * @param earlier the folder of the complete run that is repeated (`RUN_AGAIN`).
- * @returns what to tell whoever watches, loudly where `differs`.
+ * @returns what to report, as a warning where `differs`.
  */
 export function compareWithEarlier(
   dataset: DatasetRecord,
@@ -55,7 +55,7 @@ export function rememberDataset(dataset: DatasetRecord, directory: string): void
 }
 
 /**
- * Makes sure that a resumed run goes on with its data.
+ * Makes sure that a resumed run continues with its data.
  *
  * @throws Error that names what is different: a run on a mix of two data sets would be meaningless.
  */

@@ -194,7 +194,7 @@ async function filtered(
   return folders.filter((_, index) => accepted[index]);
 }
 
-/** An id begins with the time: the latest run is the last one, whatever folder it lies in. */
+/** An id begins with the time: the latest run is the last one, whatever its folder. */
 function sortedById(folders: readonly string[]): string[] {
   return [...folders].sort((a, b) => (path.basename(a) < path.basename(b) ? -1 : 1));
 }

@@ -37,20 +37,20 @@ export interface Run {
   /** Where a model goes: `<directory>/models/<name>`, the name without what a file system dislikes. */
   modelDirectory(name: string): string;
   /**
-   * Where and how a training of this run keeps its checkpoints, for `trainModel`: one that was interrupted goes on when
+   * Where and how a training of this run keeps its checkpoints, for `trainModel`: one that was interrupted continues when
    * its cell runs again. In a run that the launcher resumes, one that had ended is not repeated either.
    */
   checkpoint(model: string): CheckpointOptions;
-  /** Tells whoever watches what happens; never throws. */
+  /** Reports progress; never throws. */
   progress(event: ProgressEvent): void;
   /**
-   * Records which data the run uses, with their numbers and checksums, and tells whoever watches. Call it before the
+   * Records which data the run uses, with their numbers and checksums, and reports it. Call it before the
    * training: a run that repeats another one (`npm start -- --again`) names here what is different about the data.
    *
    * @throws Error in a resumed run (`--resume`) whose data are no longer those it began with.
    */
   setDataset(splits: RecordedSplits): void;
-  /** Records which pretrained weights the run starts from, and tells whoever watches. */
+  /** Records which pretrained weights the run starts from, and reports it. */
   setWeights(weights: WeightsRecord): void;
   /** The models added so far, in that order. */
   readonly models: readonly ModelRecord[];
@@ -58,7 +58,7 @@ export interface Run {
   addModel(model: ModelRecord): void;
   /**
    * Writes the record. Where the launcher prepared the folder (`RUN_DIR`) it finishes the run itself,
-   * once the executed notebook lies there too; elsewhere the run is complete with this call.
+   * once the executed notebook is there too; elsewhere the run is complete with this call.
    */
   complete(): Promise<RunRecord>;
 }

@@ -1,7 +1,7 @@
 /**
  * A trained classifier as one HTML page that opens offline and computes in the browser.
  *
- * The page's own source lies in `app/` beside this file; esbuild puts it together with stock tfjs into one script. A picture goes
+ * The page's own source is in `app/` beside this file; esbuild puts it together with stock tfjs into one script. A picture goes
  * the same way as in the notebook: decoded in its own size, `coverResize`, scaled, predicted.
  */
 import { readFile } from 'node:fs/promises';
@@ -57,7 +57,7 @@ export async function classifierPage(
   return pageHtml(shared, parts);
 }
 
-/** What this machine's TensorFlow says of the picture that every page computes for comparison. */
+/** This machine's TensorFlow output for the test image against which each page checks itself. */
 function probe({ model, preprocess, flipAverage }: Classifier): number[] {
   const predictor = createPredictor(model, { preprocess, flipAverage });
   try {
@@ -70,7 +70,7 @@ function probe({ model, preprocess, flipAverage }: Classifier): number[] {
 
 let script: Promise<string> | undefined;
 
-/** `app/main.ts` and stock tfjs as one script, minified once; it cannot end the element it stands in. */
+/** `app/main.ts` and stock tfjs as one script, minified once; it cannot end the element it is in. */
 function pageScript(): Promise<string> {
   script ??= bundleScript().catch((error: unknown) => {
     script = undefined; // the next page tries again

@@ -1,4 +1,4 @@
-// What stands in the page besides its code: written by lib/share/classifierPage.ts, read by app/ beside it. Imports
+// The content of the page besides its code: written by lib/share/classifierPage.ts, read by app/ beside it. Imports
 // nothing, since it is compiled for a browser, too.
 
 /** A classifier without its weights, which stand beside it in base64. */
@@ -19,7 +19,7 @@ export interface SharedModel {
   /** tfjs' layers format. */
   readonly modelTopology: object;
   readonly weightSpecs: readonly object[];
-  /** What the notebook's TensorFlow says of `probePixels`: a browser that computes otherwise is found out. */
+  /** TensorFlow's output for `probePixels`, to detect a browser that computes something else. */
   readonly probeProbabilities: readonly number[];
 }
 

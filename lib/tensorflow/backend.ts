@@ -1,8 +1,8 @@
 /**
- * The one door to TensorFlow: the only file that names a tfjs package.
+ * The single access point to TensorFlow: the only file that imports a tfjs package.
  *
- * Everything else in lib says `import { tf } from './backend'`, so that one process holds one engine
- * and the way the native runtime is found, silenced and described stands in one place.
+ * Everything else in lib says `import { tf } from '../tensorflow/backend'`, so that one process holds one engine
+ * and finding, silencing and describing the native runtime is done in one place.
  */
 import * as fs from 'node:fs';
 import * as os from 'node:os';
@@ -17,7 +17,7 @@ if (process.env.DEVICE === 'cpu') process.env.CUDA_VISIBLE_DEVICES = '-1';
 
 restoreRemovedNodeFunctions();
 
-// `import … = require` stays where it stands: the lines above must run first.
+// Keep `import … = require` below the lines above, which must run first.
 import tf = require('@tensorflow/tfjs-node-gpu');
 
 export { tf };
@@ -55,7 +55,7 @@ export interface OperationAttribute {
   readonly value: unknown;
 }
 
-/** The addon: the door through which every operation of tfjs-node reaches TensorFlow's C API. */
+/** The native addon through which every tfjs-node operation calls TensorFlow's C API. */
 export interface NativeBinding {
   createTensor(shape: readonly number[], dtype: number, values: ArrayBufferView): number;
   deleteTensor(id: number): void;
@@ -139,7 +139,7 @@ export function describeBackend(): BackendDescription {
   };
 }
 
-/** Set-up leaves a record beside the libraries that it unpacked; without one the addon is somebody else's. */
+/** Set-up leaves a record beside the libraries that it unpacked; without one the addon was installed by other means. */
 function runtimeOrigin(): string {
   const record = path.join(projectRoot(), '.tensorflow', 'runtime.json');
   try {
@@ -159,10 +159,10 @@ function restoreRemovedNodeFunctions(): void {
 }
 
 /**
- * True where the processor multiplies in bfloat16 by itself (x86's AVX512-BF16 or AMX): training in bfloat16 is then 1.5
+ * True if the CPU has native bfloat16 arithmetic (x86's AVX512-BF16 or AMX): training in bfloat16 is then 1.5
  * to 3 times as fast as in float32, and slower elsewhere.
  *
- * @param cpuInfo what Linux says of the processor; default `/proc/cpuinfo`. Other systems do not say, so the answer
+ * @param cpuInfo Linux's description of the CPU; default `/proc/cpuinfo`. Other systems have none, so the result
  *   there is false.
  */
 export function hasFastBfloat16(cpuInfo: string = readCpuInfo()): boolean {

@@ -20,7 +20,7 @@ import { hasChannelsLast, timesChannelScale } from './channelScale';
 const CONVOLUTIONS: ReadonlySet<string> = new Set(['Conv2D', 'DepthwiseConv2dNative']);
 
 /**
- * @param consumers How many inputs each node is, at the start of the rule: a convolution whose own result is needed elsewhere,
+ * @param consumers Number of uses of each node when the rule starts: a convolution whose own result is needed elsewhere,
  *   by the gradient of a trained batch norm for example, keeps it.
  * @returns The rule for `FusedBatchNorm` behind a convolution.
  */

@@ -3,8 +3,8 @@
  * optimizer in float32.
  *
  * bfloat16 has float32's exponent and 8 bits of its mantissa, so no loss scaling is needed (Kalamkar et al. 2019).
- * Like TensorFlow's own pass for Python: some operations are worth it by themselves, others follow when their data
- * has come in bfloat16 already; between the two worlds stand casts, and a cast there and back is none.
+ * As in TensorFlow's own pass for Python, some operations are always lowered, others only when their inputs are
+ * already bfloat16; casts are inserted at the boundaries, and a cast followed by its inverse is removed.
  */
 import { DataType } from './backend';
 import {
@@ -17,7 +17,7 @@ import {
   type RewriteRule,
 } from './graph';
 
-/** Operations that gain from bfloat16 by themselves, with the inputs that are lowered. */
+/** Operations that are always run in bfloat16, with the inputs that are cast down. */
 const LOWERED: Readonly<Record<string, readonly number[]>> = {
   Conv2D: [0, 1],
   Conv2DBackpropInput: [1, 2],
@@ -26,7 +26,7 @@ const LOWERED: Readonly<Record<string, readonly number[]>> = {
   MatMul: [0, 1],
 };
 
-/** Operations that stay in bfloat16 when one of these inputs came in it (sums: all of them). */
+/** Operations run in bfloat16 if one of these inputs already is bfloat16 (sums: all of them). */
 const FOLLOWING: Readonly<Record<string, readonly number[]>> = {
   Add: [0, 1],
   AddV2: [0, 1],
@@ -80,7 +80,7 @@ export function bfloat16Rule(): RewriteRule {
   };
 }
 
-/** With a thinner matrix, casting the weights costs more than the product gains (measured with the MLP at batch 32). */
+/** For narrower matrices, casting the weights costs more time than it saves (measured with the MLP at batch 32). */
 const MIN_PRODUCT_SIZE = 64;
 
 function isSmallProduct(node: GraphNode): boolean {
@@ -89,7 +89,7 @@ function isSmallProduct(node: GraphNode): boolean {
   return Math.min(...sizes) < MIN_PRODUCT_SIZE;
 }
 
-/** The inputs to lower when the node's data has come in bfloat16, else null. */
+/** The inputs to cast down if the node's inputs already are bfloat16, else null. */
 function followed(node: GraphNode): readonly number[] | null {
   const inputs = FOLLOWING[node.op];
   if (
@@ -98,7 +98,7 @@ function followed(node: GraphNode): readonly number[] | null {
   )
     return null;
   if (!node.op.startsWith('Add')) return inputs;
-  // A sum follows where both sides are activations: then neither loses anything that it had.
+  // A sum is lowered only if both operands were bfloat16 before: then neither loses precision.
   return node.inputs.every(isRaised) ? node.inputs.map((_, i) => i) : null;
 }
 

@@ -18,7 +18,7 @@ import {
 } from './graph';
 import { reshape } from './peephole';
 
-/** Where the gradient by the convolution's result and the filter stand among the inputs. */
+/** The input indices of the gradient with respect to the convolution's output, and of the filter. */
 const FILTER_INPUT: Readonly<Record<string, number>> = {
   Conv2DBackpropInput: 1,
   DepthwiseConv2dNativeBackpropInput: 1,

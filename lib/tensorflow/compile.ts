@@ -38,8 +38,8 @@ export type CompiledStep<F extends Step> = F & {
  * be read, saved, assigned and used by other functions between calls, in any order.
  *
  * - A tensor argument may differ from call to call. Pass the learning rate as a scalar tensor. A number, boolean, string,
- *   variable, function or model is a constant of the graph: another one makes another graph.
- * - Tensors that the step takes from its surroundings are constants.
+ *   variable, function or model is a constant of the graph: a different one needs a new graph.
+ * - Tensors that the step captures from its enclosing scope are constants.
  * - Inside a gradient (tf.grad and the like) the step runs eagerly: tfjs cannot look into a graph.
  * - Random numbers come from lib/tensorflow/random, also for tfjs' Dropout layers: fresh on every call, and a function
  *   of the seed and of the call's number, or of {@link setStepNumber}'s.

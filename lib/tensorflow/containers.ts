@@ -2,7 +2,7 @@
 import { tf } from './backend';
 import { specOfTensor } from './tensorInfo';
 
-/** A tensor, or tensors by place or by name, as deep as one likes. */
+/** A tensor, or arbitrarily nested arrays and records of tensors. */
 export type TensorTree =
   | tf.Tensor
   | readonly TensorTree[]

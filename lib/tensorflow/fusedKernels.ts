@@ -172,7 +172,7 @@ function registerBatchNormInferenceGradient(): void {
       const gradient = dy as tf.Tensor;
       const reciprocal = (): tf.Tensor => variance.add(attrs.varianceEpsilon as number).rsqrt();
       const overRows = x.shape.map((_, axis) => axis).slice(0, -1);
-      // A mean for each value comes without the axes that tfjs puts before x's own.
+      // If there is one mean per value, it lacks the leading axes that tfjs adds to x.
       const sum = (values: tf.Tensor): tf.Tensor =>
         variance.rank === 1 ? values.sum(overRows) : values.reshape(variance.shape);
       const scaleGradient = (): tf.Tensor => sum(gradient.mul(x.sub(mean))).mul(reciprocal());

@@ -40,7 +40,7 @@ export interface GraphNode {
   outputs: readonly OutputSpec[];
 }
 
-/** A growing graph. Nodes stand in an order in which they could run. */
+/** A graph under construction. Nodes are in topological order. */
 export class Graph {
   private kept: GraphNode[] = [];
   private made = 0;

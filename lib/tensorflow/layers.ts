@@ -109,7 +109,7 @@ function fusedBatchNorm(plain: Call): Call {
   };
 }
 
-/** `model.trainable = false` reaches a layer's weights but not the layer's own flag: ask both. */
+/** `model.trainable = false` sets the flag of a layer's weights but not of the layer itself: check both. */
 function isTrainable(layer: BatchNormalizationLayer): boolean {
   const onlyAverages = layer.gamma == null && layer.beta == null; // no weight to ask
   return onlyAverages ? layer.trainable : layer.trainableWeights.length > 0;
@@ -179,7 +179,7 @@ function relu6Activation(): Activation {
 
 const prototypes = new Map<string, LayerPrototype>();
 
-/** tfjs does not export its layer classes: an instance tells. */
+/** tfjs does not export its layer classes: take them from an instance. */
 function prototypeOf(layer: tf.layers.Layer): LayerPrototype {
   const name = layer.getClassName();
   const known = prototypes.get(name) ?? (Object.getPrototypeOf(layer) as LayerPrototype);

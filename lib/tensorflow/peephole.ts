@@ -1,4 +1,4 @@
-/** Small, exact replacements for the detours that tfjs takes because it runs one operation at a time. */
+/** Peephole optimizations: exact, cheaper replacements for operation sequences that eager tfjs emits. */
 import { DataType } from './backend';
 import {
   constantIntegers,
@@ -87,7 +87,7 @@ function singleMatMul(node: GraphNode, graph: Graph): readonly Edge[] | null {
   return [reshape(graph, edge(product), spec.shape)];
 }
 
-/** A reshape of a reshape is one, and a reshape to the same shape is none. */
+/** Merges consecutive reshapes, and removes a reshape to the same shape. */
 function plainReshape(node: GraphNode, graph: Graph): readonly Edge[] | null {
   const [value] = node.inputs;
   const [{ shape }] = node.outputs;

@@ -1,4 +1,4 @@
-/** Writes down one run of a step as a graph. */
+/** Records one run of a step as a graph. */
 import { DataType, tf } from './backend';
 import {
   edge,
@@ -31,7 +31,7 @@ export interface RecordedStep {
   readonly outputs: readonly Edge[];
   readonly variables: readonly GraphVariable[];
   readonly written: ReadonlySet<tf.Variable>;
-  /** Runs when every variable is written; to be asked for where the step returns nothing. */
+  /** Runs after every variable is written; fetch it if the step returns nothing. */
   readonly done: Edge;
   /** Variables whose value was taken as a constant. */
   readonly constants: readonly tf.Variable[];
@@ -39,7 +39,7 @@ export interface RecordedStep {
   readonly optimizers: readonly tf.Optimizer[];
 }
 
-/** An operation on resource variables, and what it amounts to. */
+/** An operation on resource variables, and its eager equivalent. */
 export interface VariableUpdate {
   readonly resources: readonly tf.Variable[];
   /** The operation's inputs behind the resources. */
@@ -94,7 +94,7 @@ export class Recorder implements TraceListener {
     this.paused = true;
     try {
       eager();
-      // While paused: nobody copies the new values, which come from the session.
+      // While paused: the new values, which the session computes, must not be recorded as constants.
       writtenIds = resources.map(idOf);
     } finally {
       this.paused = false;

@@ -32,7 +32,7 @@ function applyRule(recorded: RecordedStep, rule: RewriteRule): RecordedStep {
   return { ...recorded, outputs: recorded.outputs.map(resolve), done: resolve(recorded.done) };
 }
 
-/** How many inputs, and results of the step, each node is. */
+/** Number of uses of each node, as an input of other nodes or as a result of the step. */
 function consumersOf({ graph, outputs }: RecordedStep): ReadonlyMap<GraphNode, number> {
   const consumers = new Map<GraphNode, number>();
   const used = [...graph.nodes.flatMap(({ inputs }) => inputs), ...outputs];
@@ -40,7 +40,7 @@ function consumersOf({ graph, outputs }: RecordedStep): ReadonlyMap<GraphNode, n
   return consumers;
 }
 
-/** The nodes with every node behind those that it needs: rules add theirs at the end. */
+/** The nodes in topological order: rules append new nodes at the end. */
 function inOrder(nodes: readonly GraphNode[]): GraphNode[] {
   const ordered = new Set<GraphNode>();
   const pending = [...nodes].reverse();
@@ -57,7 +57,7 @@ function inOrder(nodes: readonly GraphNode[]): GraphNode[] {
   return [...ordered];
 }
 
-/** Keeps what the results, the writes and the handing in and out of variables need. */
+/** Removes dead nodes: keeps what the results, the writes and the transfer of variables need. */
 function prune(recorded: RecordedStep): RecordedStep {
   const { graph, inputs, outputs, done, variables } = recorded;
   const needed = new Set<GraphNode>();

@@ -1,9 +1,9 @@
 /**
- * Zeros around a picture, left to the convolution behind them.
+ * Folds explicit zero padding into the convolution after it.
  *
  * Networks from Keras put a ZeroPadding2D layer before a convolution with stride 2 and padding "valid". Where the zeros are
- * those that padding "same" would add, and they are for an odd kernel and stride 2, the convolution adds them itself: a copy
- * of the activations less in the forward pass, another less in each gradient.
+ * those of padding "same", as they are for an odd kernel and stride 2, the convolution adds them itself. This saves a copy
+ * of the activations in the forward pass and another in each gradient.
  */
 import { DataType } from './backend';
 import { hasChannelsLast } from './channelScale';
@@ -19,7 +19,7 @@ import {
   specOf,
 } from './graph';
 
-/** By operation: finds out for a "valid" convolution or gradient whether it may pad by itself. */
+/** By operation: switches a "valid" convolution or gradient to padding "same" if the result is equal. */
 const RULES: Readonly<Record<string, RewriteRule>> = {
   Conv2D: (node) => padInside(node, specOf(node.inputs[1]).shape),
   DepthwiseConv2dNative: (node) => padInside(node, specOf(node.inputs[1]).shape),

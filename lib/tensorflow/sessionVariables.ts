@@ -1,11 +1,11 @@
 /**
- * Keeps one truth between tfjs' variables and a session's.
+ * Keeps tfjs' variables and a session's variables in sync.
  *
  * A compiled step leaves new values of weights and optimizer slots inside its session. Reading them back after every
  * step would cost a copy of the whole model, so the tfjs variable gets a *pending* data id instead: the moment
  * anything — an eager op, `dataSync`, saving, another compiled function — asks for that data, it is fetched.
  * The other way round, a variable that was assigned outside (setWeights, loading, another session) no longer has
- * the data id that the session knows, and is handed in before the next step. Nobody has to remember anything.
+ * the data id that the session knows, and is copied in before the next step. Callers need not do anything.
  */
 import { tf, nodeBackend } from './backend';
 import { edge, typeValue, type Graph, type GraphNode, type OutputSpec } from './graph';
@@ -65,7 +65,7 @@ interface Slot extends GraphVariable {
   pending: object | null;
 }
 
-/** Data ids whose content lies in a session, and how to fetch it. */
+/** Data ids whose content is in a session, and how to fetch it. */
 const pendingFetches = new WeakMap<object, () => void>();
 
 /** The variables of one session. */
@@ -135,7 +135,7 @@ export class SessionVariables {
       );
     if (slot.pending !== null) {
       const isOwn = slot.pending === variable.dataId;
-      // Someone else still holds the pending value (a clone): give it its content before it changes.
+      // A clone still refers to the pending value: fetch its content before it changes.
       if (!isOwn || (slot.written && nodeBackend().refCount(slot.pending) > 1)) this.pull();
       if (isOwn) return false;
     }
@@ -194,7 +194,7 @@ export class SessionVariables {
 
 let watching = false;
 
-/** Makes the backend fetch a pending value whenever somebody asks for it. Once per process. */
+/** Makes the backend fetch a pending value on first access. Done once per process. */
 function watchReads(): void {
   if (watching) return;
   watching = true;

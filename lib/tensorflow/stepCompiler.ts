@@ -1,4 +1,4 @@
-/** Decides for each call of a compiled step how it is served: by a graph, by a recorded run, or operation by operation. */
+/** Decides for each call of a compiled step how it runs: by a graph, by a recorded run, or operation by operation. */
 import { describeValue } from '../options';
 import { nodeBackend, tf } from './backend';
 import { flatten, isOpaque, leavesOf, mapLeaves, signatureOf } from './containers';
@@ -135,7 +135,7 @@ export class StepCompiler {
     return tf.tidy(run as () => tf.TensorContainer);
   }
 
-  /** The result as the caller's own to dispose, also where the step returns an argument, a variable or a constant. */
+  /** A result that the caller may dispose, even if the step returns an argument, a variable or a constant. */
   private owned(result: unknown): unknown {
     if (result instanceof Promise)
       throw new Error(
@@ -159,7 +159,7 @@ export class StepCompiler {
       handles = session.run(ids, inputs, outputs);
     } catch (error) {
       if (!isUnsupported(error)) {
-        // What was written until then is written, as in an eager step.
+        // Variables written before the error stay written, as in an eager step.
         variables.markWritten();
         throw error;
       }
@@ -183,7 +183,7 @@ export class StepCompiler {
     }
     this.statistics.traces++;
     const { tensors, restore } = flatten(args);
-    // What is passed twice, or is known to the step from elsewhere too, is one tensor to tfjs but two inputs.
+    // A tensor passed twice, or also captured by the step, is one tensor to tfjs but two graph inputs.
     const copies = tensors.map(separateCopy);
     try {
       const { result, ...trace } = traceStep(
@@ -222,7 +222,7 @@ export class StepCompiler {
         session,
         variables,
         inputs: endpoints(inputs.map((node) => ({ node, index: 0 }))),
-        // A step without results still has to be asked for something that its writes precede.
+        // A step without results still needs an output to fetch that depends on its writes.
         outputs: endpoints(hasResults ? outputs : [done]),
         restore: hasResults ? restore : (tensors) => restore(discarded(tensors)),
         changed: watchChanges(recorded),

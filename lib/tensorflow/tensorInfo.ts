@@ -5,7 +5,7 @@ import { specOf, typeValue, type AttributeValue, type Edge, type OutputSpec } fr
 
 /**
  * The addon's number of a variable, after making sure that no clone and no other variable shares its data: they would
- * be taken for one another in the graph, and part ways at the next assignment.
+ * be confused in the graph, and differ after the next assignment.
  */
 export function idOfOwnData(variable: tf.Variable): number {
   if (nodeBackend().refCount(variable.dataId) > 1) {

@@ -1,8 +1,8 @@
 /**
- * Records one real run of a step as a graph. The run computes its results as always; the record says how.
+ * Records one real run of a step as a graph. The run computes its results as usual; the graph holds its operations.
  *
- * traceHooks.ts overhears the run, recorder.ts writes it down, tracedTensors.ts and tracedVariables.ts know what each
- * tensor and each variable is in the graph.
+ * traceHooks.ts intercepts the run, recorder.ts builds the graph, tracedTensors.ts and tracedVariables.ts map each
+ * tensor and each variable to its node in the graph.
  */
 import type { tf } from './backend';
 import { Recorder, type RecordedStep, type VariableUpdate } from './recorder';

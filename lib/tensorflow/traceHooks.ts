@@ -1,9 +1,9 @@
 /**
- * The places where a recorded run is overheard.
+ * Hooks that intercept the operations of a recorded run.
  *
- * Every operation of tfjs-node goes through one door of its addon (`executeOp`), every constant through another
- * (`createTensor`), every read through a third (`tensorDataSync`). While a trace runs, hooks stand before the three, and
- * before the few things in JavaScript that a graph could not repeat.
+ * Every operation of tfjs-node goes through one function of its addon (`executeOp`), every constant through another
+ * (`createTensor`), every read through a third (`tensorDataSync`). While a trace runs, hooks wrap these three, and
+ * the few JavaScript functions whose effects a graph could not repeat.
  */
 import {
   nodeBackend,
@@ -22,12 +22,12 @@ export interface Operation {
   readonly outputs: readonly TensorHandle[];
 }
 
-/** Hears what happens, as it happens. Tensors go by the addon's numbers. */
+/** Receives each event as it occurs. Tensors are identified by the addon's ids. */
 export interface TraceListener {
   onOperation(operation: Operation): void;
   /** Values made in JavaScript. */
   onConstant(id: number, shape: readonly number[], dtype: number, values: ArrayBufferView): void;
-  /** Somebody asks for a tensor's values. */
+  /** A tensor's values are read. */
   onRead(id: number): void;
   /** A tensor is an operation's input. */
   onInput(id: number, tensor: tf.Tensor): void;
@@ -58,7 +58,7 @@ export function hookTrace(listener: TraceListener): () => void {
   };
 }
 
-/** The addon with hooks before its doors. */
+/** The addon with its functions wrapped by hooks. */
 function hookBinding(plain: NativeBinding, listener: TraceListener): NativeBinding {
   // The addon's own properties are read-only, so they are shadowed by definition, not by assignment.
   return derive(plain, {

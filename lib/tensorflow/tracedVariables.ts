@@ -129,7 +129,7 @@ export class TracedVariables {
   }
 }
 
-/** What a write has to wait for: a gradient need not depend on the value that the loss was computed from. */
+/** Control dependencies of a write: a gradient need not depend on the value that the loss was computed from. */
 export function before({ reads, lastWrite }: VariableState): GraphNode[] {
   return lastWrite === null ? reads : [...reads, lastWrite];
 }

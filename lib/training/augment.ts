@@ -133,7 +133,7 @@ export function createAugmentation(options: AugmentationOptions = {}): Augmentat
 
 /**
  * Which pictures an epoch mirrors (1): a coin for each picture in the first epoch, turned over in each one after it. A
- * pure function of seed, picture and epoch, so that a resumed training goes on as it would have.
+ * pure function of seed, picture and epoch, so that a resumed training continues as it would have.
  */
 function startAlternatingFlip({
   size,

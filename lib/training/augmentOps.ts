@@ -12,7 +12,7 @@ export interface Moves {
 }
 
 /**
- * Mirrors and moves in one gather: every pixel is told where it comes from. Beyond its border a picture goes on mirrored
+ * Mirrors and moves in one gather: every pixel has a source. Beyond its border a picture continues mirrored
  * at its outermost pixels, which are not repeated: … 2 1 | 0 1 2 … (PyTorch's "reflect").
  *
  * @param images float32 [batch, height, width, channels]; moves are smaller than height and width.

@@ -27,7 +27,7 @@ import type { TensorValue } from './modelState';
 import { epochSchema } from './history';
 import type { EpochTally, TrainingProgress } from './progress';
 
-/** Everything that a training needs to go on as if nothing had happened. */
+/** Everything that a training needs to continue as if nothing had happened. */
 export interface TrainingSnapshot {
   readonly progress: TrainingProgress;
   /** Weights, moving averages, optimizer slots. */
@@ -83,7 +83,7 @@ export interface Checkpoints {
   /** @throws Error that says why nothing could be written; earlier checkpoints are as they were. */
   save(snapshot: TrainingSnapshot): Promise<void>;
   /**
-   * The training to go on with, or undefined to start from the beginning.
+   * The training to continue, or undefined to start from the beginning.
    *
    * @throws Error where the newest checkpoint is damaged or belongs to another training.
    */

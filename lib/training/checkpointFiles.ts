@@ -44,7 +44,7 @@ export interface GroupRecord {
   readonly tensors: readonly Omit<TensorValue, 'values'>[];
 }
 
-/** What stands in state.json. */
+/** The content of state.json. */
 export interface StateFile {
   readonly schemaVersion: number;
   readonly savedAt: string;

@@ -52,7 +52,7 @@ export interface CheckpointOptions {
   /** Besides the end of every epoch. Default 5. */
   readonly everyMinutes?: number;
   /**
-   * - `unfinished` (default): a training that was interrupted or killed goes on; one that has ended starts over.
+   * - `unfinished` (default): a training that was interrupted or killed continues; one that has ended starts over.
    * - `always`: one that has ended is not repeated either: its weights and history come back at once. For running
    *   a whole notebook again after a kill.
    * - `never`: start over. What is there is removed as new checkpoints take its place.
@@ -92,7 +92,7 @@ export interface LoopOptions {
   readonly onStep?: (step: StepInfo) => void | Promise<void>;
   /** Called after each epoch, validation included; a promise is awaited. */
   readonly onEpoch?: (epoch: EpochRecord) => void | Promise<void>;
-  /** Called before the first step when the training goes on from a checkpoint. */
+  /** Called before the first step when the training continues from a checkpoint. */
   readonly onResume?: (resumed: ResumeInfo) => void | Promise<void>;
   /**
    * Called once an interruption has ended the training and its checkpoint is written. For displays: Jupyter drops what

@@ -21,7 +21,7 @@ function nothing(): void {
  *
  * One that has been told to stop is waited for: it ends with its batch and its checkpoint.
  *
- * @throws Error where one runs that nobody stopped.
+ * @throws Error where one runs that was not stopped.
  */
 export async function trainExclusively<T>(
   { signal, describe }: { readonly signal?: AbortSignal; readonly describe: () => string },

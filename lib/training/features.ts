@@ -188,7 +188,7 @@ class Extraction {
           `Feature extraction was interrupted after ${this.done} of ${this.total} pictures: ` +
             (this.options.cache === false
               ? 'nothing of it is kept.'
-              : 'run it again to go on with what the cache has.'),
+              : 'run it again to continue with what the cache has.'),
         );
       }
       const end = Math.min(start + batchSize, size);

@@ -59,9 +59,9 @@ export interface StepInfo {
   readonly secondsLeft: number;
 }
 
-/** What `onResume` hears when a training goes on from a checkpoint. */
+/** What `onResume` hears when a training continues from a checkpoint. */
 export interface ResumeInfo {
-  /** The 1-based epoch that goes on. */
+  /** The 1-based epoch that continues. */
   readonly epoch: number;
   /** Steps that were already done. */
   readonly step: number;
@@ -69,7 +69,7 @@ export interface ResumeInfo {
   readonly epochs: readonly EpochRecord[];
   /**
    * What is different about TensorFlow since the checkpoint was written, in words: version, device or threads. The
-   * curve then goes on, but not to the last bit as it would have.
+   * curve then continues, but not to the last bit as it would have.
    */
   readonly runtimeDifference?: string;
 }

@@ -308,7 +308,7 @@ class Training {
     if (!this.checkpoints) return;
     this.lap({ inEpoch: this.progress.current.steps > 0 });
     const state = readVariables(this.step.state());
-    // The training goes on from the last step's weights, also where it is interrupted in a validation.
+    // The training continues from the last step's weights, also where it is interrupted in a validation.
     const variables = this.lastWeights
       ? [...this.lastWeights, ...state.slice(this.lastWeights.length)]
       : state;

@@ -26,7 +26,7 @@ import { createTrainingStep } from './trainingStep';
  *
  * Ctrl-C, Jupyter's stop button and `signal` end it within one batch: the promise rejects with
  * {@link TrainingInterrupted}, the model keeps the weights of the last step, and with `checkpoint` the same call
- * goes on from there. One training at a time runs in a process.
+ * continues from there. One training at a time runs in a process.
  *
  * @param model ends in a softmax over the classes of the training set; stays the caller's.
  * @throws TypeError or RangeError for impossible options; Error where the loss is no longer finite, a checkpoint cannot

@@ -109,7 +109,7 @@ test('a cut that no attempt mends leaves a part, and the next call goes on from 
   await assert.rejects(setting.download(), {
     name: 'DownloadError',
     failure: 'interrupted',
-    message: /the connection broke off after 0\.\d MB: run again to go on from there, or check/,
+    message: /the connection broke off after 0\.\d MB: run again to continue from there, or check/,
   });
   assert.ok(!existsSync(setting.path));
   assert.equal(setting.server.requests.length, 4);

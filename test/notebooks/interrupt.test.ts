@@ -87,7 +87,8 @@ function shown(index: number): string {
 
 test('the stop button ends the training, and the cell says where it stopped and how it goes on', () => {
   const [, epoch, step] =
-    /Stopped in epoch (\d) after step (\d+); run this cell again to go on\.$/m.exec(shown(2)) ?? [];
+    /Stopped in epoch (\d) after step (\d+); run this cell again to continue\.$/m.exec(shown(2)) ??
+    [];
   assert.ok(Number(epoch) >= 1 && Number(step) >= 1, shown(2));
   assert.doesNotMatch(shown(2), /trained \d epochs/);
   assert.notEqual(outcomes[2].secondsToIdle, null);

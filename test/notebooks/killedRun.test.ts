@@ -94,7 +94,7 @@ test('a run that is stopped, then killed, then resumed has the same curve to the
   assert.equal(exitCode, 130, printed);
   assert.match(printed, /^Error: Interrupted\. What was made so far is kept in /m);
   assert.ok(
-    printed.includes(`Remedy: To go on where it stopped: npm start -- --resume ${directory}`),
+    printed.includes(`Remedy: To continue where it stopped: npm start -- --resume ${directory}`),
   );
   assert.match(
     notes(directory).at(-1) ?? '',

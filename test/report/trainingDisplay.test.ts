@@ -108,7 +108,7 @@ test('a resumed training says after which step, and what is different about Tens
   assert.match(formOf(plain, 'text/plain'), / · Resumed after step 1,200\.$/);
   const [different] = await resume('threads was 2 and is 4 now');
   const words =
-    'Resumed after step 1,200, but threads was 2 and is 4 now: the curve goes on, not to the last bit.';
+    'Resumed after step 1,200, but threads was 2 and is 4 now: the curve continues, not to the last bit.';
   assert.ok(formOf(different, 'text/plain').endsWith(words));
   assert.ok(formOf(different, 'image/svg+xml').includes(`>${words}</text>`));
 });
@@ -133,12 +133,12 @@ test('an interrupted training says where it stopped and how it goes on, without 
   assert.equal(
     formOf(last, 'text/plain'),
     'CNN – CIFAR-10 · epoch 2 of 3 · step 50 of 100 · loss 1.000 · accuracy 0.500 · ' +
-      '1,510 images/s · Stopped in epoch 2 after step 150; run this cell again to go on.',
+      '1,510 images/s · Stopped in epoch 2 after step 150; run this cell again to continue.',
   );
-  assert.match(formOf(last, 'image/svg+xml'), /run this cell again to go on\.<\/text><\/svg>$/);
+  assert.match(formOf(last, 'image/svg+xml'), /run this cell again to continue\.<\/text><\/svg>$/);
   assert.deepEqual(events.at(-1), {
     event: 'note',
-    text: 'CNN: Stopped in epoch 2 after step 150; run this cell again to go on.',
+    text: 'CNN: Stopped in epoch 2 after step 150; run this cell again to continue.',
   });
   assert.match(formOf((await stop()).at(-1), 'text/plain'), /no checkpoint was kept\.$/);
 });

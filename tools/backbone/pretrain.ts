@@ -34,7 +34,7 @@ export interface PretrainOptions {
   readonly seed: number;
   /** Validation pictures of each class; default 50. */
   readonly valPicturesPerClass?: number;
-  /** Where the training keeps its checkpoints: the same call goes on from there. */
+  /** Where the training keeps its checkpoints: the same call continues from there. */
   readonly checkpointDirectory: string;
   /** The weights file that is written at the end, in Keras' layout, without the top. */
   readonly file: string;

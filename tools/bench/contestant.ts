@@ -46,7 +46,7 @@ export function peerProgram(name: string): readonly string[] {
 /**
  * Starts a program that speaks JSON lines, as ours/worker.ts and peers/worker.py do.
  *
- * @param onNews hears what it says about how far it is: its lines that begin with "# ".
+ * @param onNews receives its progress messages: its lines that begin with "# ".
  */
 export function startContestant(
   [program, ...args]: readonly string[],

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 interface ProcessorTimes {
   /** All that the machine's processors had to give. */
   readonly total: number;
-  /** What all programs took, and what a hypervisor took away. */
+  /** The time used by all programs, plus the hypervisor's steal time. */
   readonly busy: number;
   /** What the given processes took. */
   readonly own: number;

@@ -74,7 +74,7 @@ async function saveIfQuiet(machine: Machine, result: CaseResult): Promise<void> 
   console.log('\nThe machine was too busy with other programs: this result is not saved.');
 }
 
-/** Puts a result in its older one's place; those of another machine go. */
+/** Replaces the earlier result of the same case; drops results of other machines. */
 async function save(machine: Machine, result: CaseResult): Promise<void> {
   const earlier = existsSync(RESULTS)
     ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as Report)

@@ -1,6 +1,6 @@
 import type { ContestantId } from './contestant';
 
-/** What is promised of us against others, or only shown where `atLeast` is missing. */
+/** A target ratio to other contestants; without `atLeast` the ratio is only reported. */
 export interface Goal {
   /** The best of these is compared with. */
   readonly against: readonly ContestantId[];

@@ -19,7 +19,7 @@ export interface Round {
 
 /** A round in which others took more than this share of the machine is measured again. */
 const QUIET = 0.05;
-/** But no contestant has more than this many times the rounds asked for. */
+/** The most rounds of a contestant, as a multiple of the rounds requested. */
 const PATIENCE = 3;
 
 /**
@@ -39,7 +39,7 @@ export async function measureRounds(
   const foreignLoad = watchForeignLoad(runners.map(({ process }) => process.pid));
   const isShort = (runner: Runner) => runner.rounds.filter(isQuiet).length < rounds;
   for (let round = 0; round < rounds * PATIENCE && runners.some(isShort); round++) {
-    // Another one begins each round: who comes after whom may matter to caches and clock rates.
+    // The order rotates each round, since it may affect caches and clock rates.
     const turn = round % runners.length;
     for (const runner of [...runners.slice(turn), ...runners.slice(0, turn)]) {
       onProgress(`${title}: round ${round + 1} of ${rounds}, ${LABELS[runner.id]}`);

@@ -36,7 +36,7 @@ function images({ imageCount, inputSize }: TaskPlan, rng: Rng): Uint8Array {
 
 /**
  * Weights under which activations keep their size through the whole network (He et al. 2015), so that a
- * difference between two contestants shows in the loss; Glorot's would fade to nothing in MobileNetV2.
+ * difference between two contestants shows in the loss; with Glorot's, activations would vanish in MobileNetV2.
  */
 function randomWeights(
   model: tf.LayersModel,

@@ -1,4 +1,4 @@
-// For whoever commits: puts the outputs of a run into the notebook of the repository.
+// For maintainers: copies the outputs of a run into the committed notebook.
 //   node --import tsx tools/commands/adoptRun.ts data/runs/<run id>
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

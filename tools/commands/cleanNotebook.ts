@@ -177,7 +177,7 @@ function cleanOutputs(outputs: readonly NotebookOutput[]): NotebookOutput[] {
   );
 }
 
-/** What a terminal would show: a carriage return begins its line anew; colours are dropped. */
+/** What a terminal would show: a carriage return restarts its line; colours are dropped. */
 function withoutOverwritten(text: string): string {
   return (
     text

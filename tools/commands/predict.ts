@@ -37,6 +37,6 @@ void runProgram<Options>(async ({ names, model: place, csv }) => {
   const skipped = pictures.length - predictions.length;
   if (skipped > 0)
     process.stderr.write(`${skipped} of ${pictures.length} pictures were skipped.\n`);
-  // In a folder of many a damaged one is no failure of the whole.
+  // One damaged image in a folder of many does not make the command fail.
   return skipped > 0 && (predictions.length === 0 || !hasFolder) ? 1 : 0;
 });

@@ -6,10 +6,10 @@ import { Problem, printProblem, writeProblem } from '../launcher/problem.cjs';
 
 export { Problem, lastLines, writeProblem } from '../launcher/problem.cjs';
 
-/** Where the person stands: npm itself moves to the project's folder. */
+/** The user's working directory: npm itself changes to the project's folder. */
 export const userFolder = process.env.INIT_CWD ?? process.cwd();
 
-/** A path on the command line counts from where the person stands. */
+/** Resolves a command-line path against the user's working directory. */
 export function fromHere(path: string): string {
   return resolve(userFolder, path);
 }
@@ -46,7 +46,7 @@ export async function runProgram<Options>(
   }
 }
 
-/** What lib refuses says by itself what was expected and what to do: a stack would only hide it. */
+/** lib's error messages already say what was expected and what to do: a stack trace would only hide it. */
 function inWords(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { path } = error as NodeJS.ErrnoException;

@@ -65,7 +65,7 @@ void runProgram<Options>(async (options) => {
   }
 });
 
-/** An earlier run goes on where it ran: the launcher, which did not know of it, set the usual device up. */
+/** A resumed run uses its earlier device; the launcher, which did not know it, has set up the default one. */
 async function prepareDevice({ device, offline }: Options, plan: Plan): Promise<string> {
   const ready = process.env.DEVICE ?? 'cpu';
   const wanted = device ?? plan.device ?? ready;
@@ -170,7 +170,7 @@ function notebookEnvironment(plan: Plan): NodeJS.ProcessEnv {
   };
 }
 
-/** Places that the person named by a variable count from where the person stands, not from the kernel's folder. */
+/** Resolves paths in environment variables against the user's working directory, not the kernel's folder. */
 function absolutePaths(env: NodeJS.ProcessEnv): Record<string, string> {
   const named = ['CIFAR10_DIR', 'MOBILENETV2_DIR', 'DATA_DIR'].flatMap((name) => {
     const path = env[name];
@@ -204,7 +204,7 @@ async function checkPictures(plan: Plan): Promise<void> {
   const defaults = Object.fromEntries(declared.map(({ name, value }) => [name, value]));
   const values: Record<string, ParameterValue> = { ...defaults, ...plan.values };
   const { dataSource, inputSize, trainLimit, testLimit, ...others } = values;
-  if (dataSource === undefined) return; // a notebook of somebody's own, which loads something else
+  if (dataSource === undefined) return; // a notebook that loads other data
   const named = notebookEnvironment(plan).DATA_DIR;
   const source = dataSource === 'auto' && named ? named : dataSource;
   const onNotice = () => undefined; // said by the notebook

@@ -129,7 +129,7 @@ export function helpText({ usage, options }, { width = 100 } = {}) {
  */
 export function refuseSwallowedOptions({ command, options }, env = process.env) {
   for (const { flag, value } of options) {
-    // npm writes its settings' names with underscores. One of the same name says nothing: it may be set for good.
+    // npm writes its settings' names with underscores. One of the same name tells nothing: it may be npm's own.
     const taken = env[`npm_config_${flag.slice(2).replaceAll('-', '_')}`];
     if (taken === undefined || taken === '' || flag === '--offline') continue;
     const example = value && taken !== 'true' ? `${flag} ${taken}` : flag;

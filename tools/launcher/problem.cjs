@@ -69,7 +69,7 @@ const WRITE_REASONS = {
 };
 
 /**
- * An error of writing where the person said, in words.
+ * A message for a write error at the path that the user gave.
  *
  * @param {string} task what could not be done, for example "write DIR/runs.csv"
  * @param {NodeJS.ErrnoException} error

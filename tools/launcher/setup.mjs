@@ -97,7 +97,7 @@ function isDone(step) {
   return step.isDone ? step.isDone() : isStamped(step);
 }
 
-/** Where somebody else installed an addon that works, neither TensorFlow nor a compiler is needed. */
+/** Where a working addon is already installed, neither TensorFlow nor a compiler is needed. */
 async function adopt(steps, { device, isDeviceWanted, lock }) {
   const tensorflow = steps.find(({ id }) => id.startsWith('tensorflow'));
   const addon = steps.find(({ id }) => id === 'addon');
@@ -132,7 +132,7 @@ function exitOnSignals() {
   const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
   const handlers = Object.entries(codes).map(([signal, code]) => {
     const handler = () => {
-      process.stderr.write('\nSet-up was interrupted: the next call goes on where it stopped.\n');
+      process.stderr.write('\nSet-up was interrupted: the next call continues where it stopped.\n');
       process.exit(code);
     };
     process.on(signal, handler);

@@ -2,9 +2,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { probePixels, type SharedModel } from '../sharedModel';
 
-/** Beyond this a graphics card computes too coarsely (half floats): the processor takes over. */
+/** Above this error the GPU is too imprecise (half floats), and the CPU is used. */
 const TOLERANCE = 5e-4;
-/** Drivers that only play a graphics card are slower than tfjs' plain JavaScript. */
+/** Software-emulated GPUs are slower than tfjs' plain JavaScript. */
 const SOFTWARE_RENDERERS = /swiftshader|llvmpipe|software|basic render/i;
 
 export interface BrowserClassifier {

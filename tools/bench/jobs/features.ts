@@ -1,7 +1,7 @@
 import { headTask } from '../task';
 import { caseJob } from './job';
 
-/** Passes over the pictures: Keras' guide to transfer learning takes twenty, its tutorial ten. Fewer flatter nobody. */
+/** Passes over the pictures: Keras' guide to transfer learning takes twenty, its tutorial ten.  */
 const EPOCHS = 5;
 
 export const features = caseJob(

@@ -91,7 +91,7 @@ function readPart(folder: string, part: 'train' | 'test'): ImageDataset {
   });
 }
 
-/** For whoever waits. */
+/** Progress. */
 function tell(text: string): void {
   process.stdout.write(`# ${text}\n`);
 }

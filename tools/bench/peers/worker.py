@@ -10,7 +10,7 @@
     {"do": "train", ...}              -> {...}                   keras_accuracy.py only: a whole training
     {"do": "memory"}                  -> {"peakBytes": n}
 
-Meanwhile contestant.tell(text) writes a line "# text" for whoever waits.
+Meanwhile contestant.tell(text) writes a line "# text" as progress.
 """
 
 import json
@@ -29,7 +29,7 @@ def serve(contestant) -> None:
         command = json.loads(line)
         try:
             reply = answer(contestant, **command)
-        except Exception as error:  # the other side shows it and goes on without this contestant
+        except Exception as error:  # the other side shows it and continues without this contestant
             reply = {"error": f"{type(error).__name__}: {error}"}
         replies.write(json.dumps(reply) + "\n")
 

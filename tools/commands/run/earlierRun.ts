@@ -121,7 +121,7 @@ export function planAgain(directory: string, readNotebook: (name: string) => Not
   const declared = readParameters(notebook, `${name}.ipynb`);
   // The seed has a field of its own in the record, and is a parameter like the others in the notebook.
   const hasSeed = declared.some((parameter) => parameter.name === 'seed');
-  // A notebook need not record every parameter; what the command line said of the others stands in the launch.
+  // A notebook need not record every parameter; the others' values from the command line are in the launch record.
   const values = { ...launch?.values, ...(hasSeed ? { seed } : {}), ...parameters };
   checkValues(declared, values, `the record of ${id}`);
   const earlier = { ...record, versions: { ...record.versions } };

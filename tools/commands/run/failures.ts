@@ -1,4 +1,4 @@
-// How a notebook can end before its last cell, in words.
+// Error messages for notebooks that end before their last cell.
 import { basename, dirname } from 'node:path';
 import { isNativeNoise } from '../../launcher/nativeNoise.cjs';
 import { inProject, lastLines, Problem } from '../program';
@@ -13,7 +13,7 @@ type RunningNotebook = NamedNotebook & { readonly titles: readonly string[] };
 export function interrupted(directory: string): Problem {
   return new Problem(`Interrupted. What was made so far is kept in ${directory}.`, {
     exitCode: 130,
-    remedy: `To go on where it stopped: ${resumeCommand(directory)}`,
+    remedy: `To continue where it stopped: ${resumeCommand(directory)}`,
   });
 }
 
@@ -65,7 +65,7 @@ export function kernelDied(
     details: lastWords.filter(Boolean).join('\n'),
     remedy:
       'If nothing above says why, the process may have run out of memory; try fewer images or a smaller batch.' +
-      `To go on where it ended: ${resumeCommand(directory)}`,
+      `To continue where it ended: ${resumeCommand(directory)}`,
   });
 }
 

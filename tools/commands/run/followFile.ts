@@ -1,4 +1,4 @@
-// Reads what arrives from now on in a file of JSON lines, while somebody else appends to it.
+// Reads what arrives from now on in a file of JSON lines, while another process appends to it.
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import type { ProgressEvent } from '../../../lib/training/history';
@@ -27,7 +27,7 @@ type KernelEvent =
 export type NotebookEvent = ProgressEvent | CellEvent | KernelEvent;
 
 /**
- * @param path may not exist yet; what stands in it by now is left out.
+ * @param path may not exist yet; its present content is skipped.
  * @param take gets each line, parsed; a line that is no JSON is left out.
  * @returns `read` hands on at once what is there; `stop` does so a last time.
  */

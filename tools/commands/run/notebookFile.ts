@@ -22,7 +22,7 @@ export interface NamedNotebook {
 /** Where the notebooks lie; each runs with this as its working directory. */
 export const notebooksFolder = inProject('notebooks');
 
-/** How JupyterLab names what somebody has just made or copied. */
+/** How JupyterLab names a new or copied notebook. */
 const SCRATCH = /^Untitled\d*$|-Copy\d+$/i;
 
 /** All notebooks of the folder, without ending, sorted; hidden files are none. */

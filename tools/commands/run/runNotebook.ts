@@ -60,7 +60,7 @@ export async function runNotebook(
     try {
       appendFileSync(progress, `${JSON.stringify(entry)}\n`);
     } catch {
-      // The log is for whoever watches: a full disk must not end the run here. Its checkpoints say so in words.
+      // The log is informational: a full disk must not end the run here. Saving a checkpoint reports it.
     }
     tail.read();
   });

@@ -1,4 +1,4 @@
-// Step: tell Jupyter how to start the tslab kernel. Absolute paths: a bare "tslab" is on nobody's PATH.
+// Step: tell Jupyter how to start the tslab kernel. Absolute paths: "tslab" is not on the PATH.
 import { inProject, inVenv, setupFolder, writeFileAtomic } from './project.mjs';
 import { join } from 'node:path';
 

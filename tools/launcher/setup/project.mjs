@@ -34,7 +34,7 @@ export function inVenv(...parts) {
 }
 
 /**
- * Variables that lead a tool of ours to other people's modules, or its packages elsewhere than into .venv. Those that say
+ * Variables that make our tools load modules from elsewhere, or install packages outside .venv. Those that say
  * where packages come from (PIP_INDEX_URL, PIP_CERT) stay.
  */
 const ASTRAY = [

@@ -7,7 +7,7 @@ import { fingerprint, readJson, setupFolder, writeFileAtomic } from './project.m
 export function isStamped(step) {
   const stamp = readStamp(step);
   if (stamp?.key !== stampKey(step)) return false;
-  // A copied clone has the stamps of the original, which name what lies there.
+  // A copied clone has the stamps of the original, which name files there.
   const outputs = new Set([...stamp.outputs, ...(step.outputs?.() ?? [])]);
   return [...outputs].every((path) => existsSync(path));
 }

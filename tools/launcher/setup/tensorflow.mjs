@@ -126,7 +126,9 @@ export function tensorflowStep(device) {
   const isGpu = device === 'gpu';
   return {
     id: `tensorflow-${device}`,
-    name: isGpu ? 'TensorFlow with CUDA (untested: nobody has run it on a card yet)' : 'TensorFlow',
+    name: isGpu
+      ? 'TensorFlow with CUDA (untested: it has not been run on a card yet)'
+      : 'TensorFlow',
     ...SIZES[device],
     inputs: () => [fileHash(requirementsFile(device)), process.platform, process.arch],
     outputs: () => runtimeLibraries(device) ?? [join(runtimeFolder(device), 'tensorflow')],
