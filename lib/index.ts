@@ -83,12 +83,9 @@ export type { AverageWeights } from './training/averageWeights';
 export { findLearningRate } from './training/learningRateFinder';
 export type { LearningRateFinderOptions, LearningRateSearch } from './training/learningRateFinder';
 export {
-  FAST_RECIPE,
-  LONG_RECIPE,
   RECIPE_PIECES,
   RECIPES,
-  recipeSchedule,
-  STANDARD_RECIPE,
+  recipeTraining,
   trainRecipe,
   withoutPiece,
 } from './training/recipe';

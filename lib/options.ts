@@ -66,14 +66,18 @@ export function unknownName(owner: string, name: string, known: readonly string[
   );
 }
 
-/** A value in a few words for an error message: `-1`, `"abc"`, `NaN`, `an array of 3`, `a Uint8Array`. */
+/** A value in a few words for an error message: `-1`, `"abc"`, `NaN`, `["top3"]`, `an array of 30`, `a Uint8Array`. */
 export function describeValue(value: unknown): string {
   if (typeof value === 'string') {
     return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}…` : value);
   }
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return 'a function';
-  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (Array.isArray(value)) {
+    const isShort = value.length <= 4 && value.every((item) => /string|number/.test(typeof item));
+    const json = JSON.stringify(value);
+    return isShort && json.length <= 60 ? json : `an array of ${value.length}`;
+  }
   if (typeof value !== 'object' || value === null) return String(value);
   const type = value.constructor?.name ?? 'Object';
   return type === 'Object' ? 'an object' : `${/^[AEIO]/.test(type) ? 'an' : 'a'} ${type}`;

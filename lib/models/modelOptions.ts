@@ -19,7 +19,7 @@ export function imageShape(minimumSize = 1): OptionRule {
   );
 }
 
-/** What a network needs to know of the data, whatever else it takes; `createMlp`, `createCnn` and `createFastCnn` do. */
+/** What every function that creates a network takes, whatever else it takes. */
 export interface NetworkOptions {
   readonly inputShape: ImageShape;
   readonly numClasses: number;

@@ -77,7 +77,7 @@ export interface LoopOptions {
   readonly classWeights?: ClassWeights;
   /** Label smoothing: share of the target spread evenly over all classes, in [0, 1). Default 0. */
   readonly labelSmoothing?: number;
-  /** Measured besides loss and accuracy, in training and validation: `top5`, `f1`, or a {@link Metric} of your own. */
+  /** Measured besides loss and accuracy, in training and validation: a name in `METRICS`, or a {@link Metric} of your own. */
   readonly metrics?: readonly MetricChoice[];
   /**
    * Averages the weights over the steps: validation, `keepBest` and the finished model take the average, the training

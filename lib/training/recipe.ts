@@ -10,7 +10,6 @@ import { createFastCnn } from '../models/fastCnn';
 import type { CreateNetwork, NetworkOptions } from '../models/modelOptions';
 import {
   anyValue,
-  callback,
   checkOptions,
   flag,
   fractionBelowOne,
@@ -23,6 +22,7 @@ import {
   required,
   seedInteger,
   text,
+  rule,
 } from '../options';
 import { hasFastBfloat16, type tf } from '../tensorflow/backend';
 import { createAugmentation, flipRule } from './augment';
@@ -192,10 +192,16 @@ export interface TrainRecipeOptions extends Pick<
   readonly recipe: Recipe;
   /** Of the initial weights, the order of the pictures and the augmentation. */
   readonly seed: number;
-  /** Another network; default {@link createFastCnn} with the recipe's widths. */
+  /** Another network; `widths`, `convolutionsPerBlock` and `whitening` are then not used. Default {@link createFastCnn}. */
   readonly model?: CreateNetwork;
   readonly checkpoint?: CheckpointOptions;
 }
+
+const networkRule = rule(
+  'a function that creates a network',
+  'createCnn',
+  (value) => typeof value === 'function',
+);
 
 /**
  * Makes a network and trains it by the recipe.
@@ -213,7 +219,7 @@ export async function trainRecipe(
   checkOptions<TrainRecipeOptions>('trainRecipe', options, {
     recipe: required(anyValue),
     seed: required(seedInteger),
-    model: callback,
+    model: networkRule,
     metrics: metricsRule,
     ...hookRules,
   });

@@ -249,7 +249,10 @@ const refused: Record<
     { keepBest: 'f1' },
     /keepBest to be loss or accuracy but received "f1": name it in metrics/,
   ],
-  'an unknown metric': [{ metrics: ['f2'] }, /accuracy, top5, f1 or metrics/],
+  'an unknown metric': [
+    { metrics: ['f2'] },
+    /a list of accuracy, .* or metrics .* but received \["f2"\]/,
+  ],
   'a metric named loss': [{ metrics: [{ ...METRICS.f1, name: 'loss' }] }, /received loss twice/],
   'too few class weights': [{ classWeights: [1, 2] }, /3 classes but received 2/],
   'class weights of 0': [{ classWeights: [0, 0, 0] }, /classWeights/],

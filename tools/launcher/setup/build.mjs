@@ -54,7 +54,7 @@ export function plotlyStep() {
     downloadMb: 0,
     diskMb: 5,
     inputs: () => [String(packageVersion('plotly.js-dist'))],
-    outputs: () => [join(dist, 'lib/package.json'), join(dist, PLOTLY)],
+    outputs: () => [join(dist, PLOTLY)],
     run: minifyPlotly,
   };
 }
@@ -64,7 +64,8 @@ function packageVersion(name) {
 }
 
 async function buildLibrary({ onSpawn }) {
-  const output = join(temporaryFolder, 'dist');
+  // As deep as dist itself: source maps hold relative paths.
+  const output = inProject('dist.next');
   rmSync(output, { recursive: true, force: true });
   const compiler = inProject('node_modules', 'typescript', 'bin', 'tsc');
   try {
@@ -94,6 +95,7 @@ async function buildLibrary({ onSpawn }) {
     if (!made.has(file) && file !== PLOTLY) rmSync(join(dist, file), { force: true });
   }
   removeEmptyFolders(dist);
+  rmSync(output, { recursive: true, force: true });
 }
 
 function removeEmptyFolders(folder) {
