@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { ImageDataset } from '../data/dataset';
 import { evaluateClassifier } from '../evaluation/evaluate';
-import { meanAndStd } from '../evaluation/statistics';
+import { meanAndStd, meanInterval } from '../evaluation/statistics';
 import {
   anyValue,
   callback,
@@ -194,29 +194,40 @@ export function ablationSettings({ whole, without }: Ablation): SettingAccuracie
 
 /**
  * A row per recipe, the whole one first, then the pieces by what they are worth: validation accuracy as mean and sample
- * standard deviation over the seeds; difference to the whole recipe, mean and standard deviation of the differences of
- * each seed; seconds of a training.
+ * standard deviation over the seeds; difference to the whole recipe, mean and 95 % t-interval of the differences of each
+ * seed; what the interval shows; seconds of a training.
  */
 export function ablationTable(ablation: Ablation): DataTable {
   const costs = new Map(pieceCosts(ablation).map(({ name, costs }) => [name, costs]));
-  const difference = ({ piece }: AblationSetting) =>
-    meanAndStd((costs.get(String(piece)) ?? [0]).map((cost) => -cost));
-  const byWorth = [...ablation.without].sort((a, b) => difference(a).mean - difference(b).mean);
+  const differences = ({ piece }: AblationSetting) =>
+    (costs.get(String(piece)) ?? [0]).map((cost) => -cost);
+  const difference = (setting: AblationSetting) => meanAndStd(differences(setting)).mean;
+  const byWorth = [...ablation.without].sort((a, b) => difference(a) - difference(b));
   return createTable(
     [ablation.whole, ...byWorth].map((setting) => {
       const { mean, std } = meanAndStd(setting.accuracies);
       const isWhole = setting.piece === null;
+      const interval = meanInterval(differences(setting));
       return {
         recipe: setting.name,
         'validation accuracy': mean,
         std,
-        difference: isWhole ? null : difference(setting).mean,
-        'std of differences': isWhole ? null : difference(setting).std,
+        difference: isWhole ? null : difference(setting),
+        '95 % from': isWhole ? null : (interval?.low ?? null),
+        '95 % to': isWhole ? null : (interval?.high ?? null),
+        effect: isWhole ? '' : effectOf(interval),
         seconds: meanAndStd(setting.seconds).mean,
         seeds: setting.accuracies.length,
       };
     }),
   );
+}
+
+/** In words, of a piece whose absence changes the accuracy by a difference within `interval`. */
+function effectOf(interval: { low: number; high: number } | null): string {
+  if (interval === null) return 'no judgement below 3 seeds';
+  if (interval.high < 0) return 'helps';
+  return interval.low > 0 ? 'harms' : 'not shown';
 }
 
 /**

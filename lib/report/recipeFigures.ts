@@ -1,5 +1,5 @@
 // Figures of how a training recipe was chosen: the learning rate search and the ablation study.
-import { meanAndStd } from '../evaluation/statistics';
+import { meanAndStd, meanInterval } from '../evaluation/statistics';
 import { checkOptions } from '../options';
 import type { LearningRateSearch } from '../training/learningRateFinder';
 import { type ComparisonOptions, comparisonRules } from './comparisonFigures';
@@ -29,8 +29,8 @@ export interface PieceCost {
 }
 
 /**
- * Bars by piece, largest cost on top: mean ± sample standard deviation over the seeds of what leaving it out costs, each
- * seed as a small ring. A bar whose error reaches over 0 shows nothing.
+ * Bars by piece, largest cost on top: mean over the seeds of what leaving it out costs, each seed as a small ring, with
+ * the 95 % t-interval from three seeds on. A bar whose interval includes 0 shows no effect; without interval it shows none.
  */
 export function ablationCostFigure(
   pieces: readonly PieceCost[],
@@ -38,13 +38,17 @@ export function ablationCostFigure(
 ): Figure {
   checkOptions('ablationCostFigure', options, comparisonRules);
   const rows = pieces
-    .map(({ name, costs }) => ({ name, costs, ...meanAndStd(costs) }))
+    .map(({ name, costs }) => {
+      const { mean } = meanAndStd(costs);
+      return { name, costs, mean, margin: (meanInterval(costs)?.high ?? mean) - mean };
+    })
     .sort((a, b) => b.mean - a.mean);
   const names = rows.map(({ name }) => escapeText(name));
+  const hasIntervals = rows.some(({ costs }) => costs.length >= 3);
   const bars: BarTrace = {
     type: 'bar',
     orientation: 'h',
-    name: 'mean ± std',
+    name: hasIntervals ? 'mean and 95 % interval' : 'mean (no interval below 3 seeds)',
     x: rows.map(({ mean }) => rounded(mean)),
     y: rows.map((_, row) => row),
     customdata: names,
@@ -52,7 +56,7 @@ export function ablationCostFigure(
     error_x: {
       type: 'data',
       symmetric: true,
-      array: rows.map(({ std }) => rounded(std)),
+      array: rows.map(({ margin }) => rounded(margin)),
       color: inkColor,
       thickness: 1.8,
       width: 6,

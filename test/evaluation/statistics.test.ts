@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { meanAndStd, percentile } from '../../lib/evaluation/statistics';
-import { assertClose64 } from '../assertClose';
+import { meanAndStd, meanInterval, percentile } from '../../lib/evaluation/statistics';
+import { assertClose, assertClose64 } from '../assertClose';
 
 test('percentile interpolates like numpy.percentile', () => {
   // numpy.percentile([15, 20, 35, 40, 50], q)
@@ -22,4 +22,16 @@ test('mean and standard deviation of seeds: sample deviation, none for one value
   assert.equal(mean, 5);
   assertClose64(std ?? NaN, Math.sqrt(32 / 7));
   assert.deepEqual(meanAndStd([0.7]), { mean: 0.7, std: null });
+});
+
+test("a mean's 95 % interval is Student's, and none below three values", () => {
+  // scipy.stats.t.interval(.95, 4, loc=3, scale=scipy.stats.sem([1, 2, 3, 4, 5])): 1.0368…, 4.9632…
+  const interval = meanInterval([1, 2, 3, 4, 5]);
+  assertClose([interval?.low ?? NaN, interval?.high ?? NaN], [1.036757, 4.963243], {
+    tolerance: 4e-4, // the table has three decimals
+  });
+  // Three values of deviation .1: ± 4.303 · .1 / √3 = .24843.
+  assertClose(meanInterval([0.4, 0.5, 0.6])?.high ?? NaN, 0.74843, { tolerance: 1e-5 });
+  assert.equal(meanInterval([0.1, 0.2]), null);
+  assert.deepEqual(meanInterval([2, 2, 2]), { low: 2, high: 2 });
 });

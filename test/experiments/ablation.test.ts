@@ -17,7 +17,8 @@ import { openMeasurements } from '../../lib/experiments/ablationResults';
 import { tableRows } from '../../lib/report/tables';
 import { evaluateClassifier } from '../../lib/evaluation/evaluate';
 import { tf } from '../../lib/tensorflow/backend';
-import { FAST_RECIPE, type Recipe, trainRecipe } from '../../lib/training/recipe';
+import { FAST_RECIPE, type Recipe, type RecipePiece, trainRecipe } from '../../lib/training/recipe';
+import { assertClose } from '../assertClose';
 import { sharedFolder } from '../temporaryFolder';
 
 const folder = sharedFolder();
@@ -51,21 +52,46 @@ test('costs are taken seed by seed: the whole recipe less the one without the pi
 
 test('the table has the whole recipe first, then the pieces by their worth, with both deviations', () => {
   const table = ablationTable(ablation);
-  assert.deepEqual(table.columns.slice(0, 4), [
-    'recipe',
-    'validation accuracy',
-    'std',
-    'difference',
-  ]);
+  assert.deepEqual(table.columns.slice(3, 7), ['difference', '95 % from', '95 % to', 'effect']);
   const rows = tableRows(table).map((row) =>
     row.map((cell) => (typeof cell === 'number' ? Number(cell.toFixed(6)) + 0 : cell)),
   );
-  // .80, .84: std .04 / √2. Of -.1 and -.08: mean -.09, std .02 / √2. Of -.01 and .01: 0, .02 / √2.
+  // .80, .84: std .04 / √2. Of -.1 and -.08: mean -.09. Of -.01 and .01: 0. Two seeds show no effect.
+  const none = [null, null, 'no judgement below 3 seeds'];
   assert.deepEqual(rows, [
-    ['whole recipe', 0.82, 0.028284, null, null, 11, 2],
-    ['without flips', 0.73, 0.042426, -0.09, 0.014142, 9, 2],
-    ['without shifts', 0.82, 0.042426, 0, 0.014142, 9, 2],
+    ['whole recipe', 0.82, 0.028284, null, null, null, '', 11, 2],
+    ['without flips', 0.73, 0.042426, -0.09, ...none, 9, 2],
+    ['without shifts', 0.82, 0.042426, 0, ...none, 9, 2],
   ]);
+});
+
+test('from three seeds on a piece helps, harms or is not shown to do either, by the t-interval', () => {
+  const seconds = [1, 1, 1];
+  const setting = (piece: RecipePiece | null, accuracies: number[]) => ({
+    name: String(piece),
+    piece,
+    accuracies,
+    seconds,
+  });
+  const table = ablationTable({
+    seeds: [1, 2, 3],
+    whole: setting(null, [0.8, 0.8, 0.8]),
+    without: [
+      setting('flips', [0.69, 0.7, 0.71]), // -.1 ± 4.303 · .01 / √3 = -.1 ± .0248
+      setting('shifts', [0.79, 0.8, 0.81]), // 0 ± .0248
+      setting('schedule', [0.89, 0.9, 0.91]), // .1 ± .0248
+    ],
+  });
+  const [, ...rows] = tableRows(table);
+  assert.deepEqual(
+    rows.map((row) => [row[0], row[6]]),
+    [
+      ['flips', 'helps'],
+      ['shifts', 'not shown'],
+      ['schedule', 'harms'],
+    ],
+  );
+  assertClose([Number(rows[0][4]), Number(rows[0][5])], [-0.12484, -0.07516], { tolerance: 1e-5 });
 });
 
 test('the figure of accuracies gets the whole recipe as its first row', () => {
