@@ -1,6 +1,8 @@
 // The machine and the commit: facts of a run that need no TensorFlow.
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import * as os from 'node:os';
+import { join } from 'node:path';
 import type { GitRecord, MachineRecord } from './runRecord';
 
 /** The machine without its name or its user's. */
@@ -14,20 +16,49 @@ export function describeMachine(): MachineRecord {
   };
 }
 
-/** The commit checked out in `directory`; null where git is missing or the folder is no clone's root. */
+/** Files that cannot change what a run computes; notebooks are compared by their cells' sources. */
+const NO_CODE = ['*.ipynb', '*.md', 'docs', 'test'].map((path) => `:(exclude)${path}`);
+
+/**
+ * The commit checked out in `directory`, and whether the code differs from it: a notebook whose outputs alone changed, as
+ * Jupyter saves them, does not count. null where git is missing or the folder is no clone's root.
+ */
 export function describeCommit(directory: string): GitRecord | null {
   const git = (...args: string[]): string =>
     execFileSync('git', ['-C', directory, ...args], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
       timeout: 5000,
+      maxBuffer: 256e6, // a notebook with all its figures
     }).trim();
+  const isChanged = (notebook: string): boolean => {
+    const [committed, present] = [
+      () => git('show', `HEAD:${notebook}`),
+      () => readFileSync(join(directory, notebook), 'utf8'),
+    ].map(cellSources);
+    return committed !== present;
+  };
   try {
     // An archive unpacked inside an unrelated repository has a prefix: that commit is not this project's.
     if (git('rev-parse', '--show-prefix') !== '') return null;
     const commit = git('rev-parse', 'HEAD');
-    return { commit, dirty: git('status', '--porcelain', '--untracked-files=no') !== '' };
+    const changed = (...paths: string[]) => git('diff', '--name-only', 'HEAD', '--', ...paths);
+    const notebooks = changed('*.ipynb').split('\n').filter(Boolean);
+    return { commit, dirty: changed('.', ...NO_CODE) !== '' || notebooks.some(isChanged) };
   } catch {
     return null;
+  }
+}
+
+/** The sources of a notebook's code cells as one text; undefined where it is missing or no notebook. */
+function cellSources(read: () => string): string | undefined {
+  try {
+    const { cells } = JSON.parse(read()) as {
+      cells: readonly { cell_type: string; source: string | string[] }[];
+    };
+    const code = cells.filter((cell) => cell.cell_type === 'code');
+    return JSON.stringify(code.map(({ source }) => [source].flat().join('')));
+  } catch {
+    return undefined;
   }
 }

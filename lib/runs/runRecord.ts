@@ -105,7 +105,7 @@ export interface VersionsRecord {
 
 export interface GitRecord {
   readonly commit: string;
-  /** Whether files that git knows differed from the commit. */
+  /** Whether the code differed from the commit: files that git knows, of notebooks their code cells. */
   readonly dirty: boolean;
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { describeCommit, describeMachine } from '../../lib/runs/machine';
@@ -34,6 +34,27 @@ test('a clone is described by its commit, and as dirty once a known file changed
   // An archive unpacked inside somebody else's repository: that commit says nothing about it.
   mkdirSync(join(folder, 'unpacked'));
   assert.equal(describeCommit(join(folder, 'unpacked')), null);
+});
+
+test('what is written about the code, and outputs that Jupyter saved, make no clone dirty; a cell does', () => {
+  const file = join(folder, 'story.ipynb');
+  const notebook = (source: string | string[], outputs: object[]) =>
+    writeFileSync(file, JSON.stringify({ cells: [{ cell_type: 'code', source, outputs }] }));
+  notebook('const epochs = 3;\nrun();', []);
+  writeFileSync(join(folder, 'README.md'), 'first');
+  git('add', '.');
+  git('commit', '--quiet', '-m', 'Notebook');
+  const isDirty = () => describeCommit(folder)?.dirty;
+  assert.equal(isDirty(), false);
+  writeFileSync(join(folder, 'README.md'), 'second');
+  notebook(['const epochs = 3;\n', 'run();'], [{ output_type: 'stream', text: 'done' }]);
+  assert.equal(isDirty(), false);
+  notebook('const epochs = 4;\nrun();', []);
+  assert.equal(isDirty(), true);
+  writeFileSync(file, 'half a noteb');
+  assert.equal(isDirty(), true);
+  rmSync(file);
+  assert.equal(isDirty(), true);
 });
 
 test('the machine is described by its kind and size alone', () => {
