@@ -1,8 +1,28 @@
-import { LABELS } from './contestant';
+import { LABELS, type ContestantId, type ContestantProcess } from './contestant';
 import { watchForeignLoad } from './foreignLoad';
-import type { RunOptions, Runner } from './runCase';
 import { percentile } from '../../lib/evaluation/statistics';
 import type { Task } from './task';
+
+/** How long and how often to measure. */
+export interface RunOptions {
+  readonly rounds: number;
+  readonly secondsPerRound: number;
+  /** Said on the terminal while it runs. */
+  readonly onProgress: (text: string) => void;
+}
+
+/** A contestant that is ready to be measured. */
+export interface Runner {
+  readonly id: ContestantId;
+  readonly process: ContestantProcess;
+  readonly note: string;
+  readonly parameters: number | null;
+  readonly startSeconds: number;
+  /** What it computed, to be compared: five losses or the outputs for some pictures. */
+  readonly evidence: readonly number[];
+  readonly stepsPerRound: number;
+  readonly rounds: Round[];
+}
 
 /** Images per second of whole rounds, or milliseconds of each call. */
 export type Measure = 'throughput' | 'latency';

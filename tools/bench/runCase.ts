@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { countedRounds, measureRounds, type Measure, type Round } from './rounds';
+import { countedRounds, type Measure, measureRounds, type Runner, type RunOptions } from './rounds';
 import {
   contestantCommand,
   LABELS,
@@ -25,27 +25,6 @@ export interface Case {
   readonly goals: readonly Goal[];
   /** How far losses (or outputs) of contestants may differ, relative to the largest of them. */
   readonly tolerance: number;
-}
-
-/** How long and how often to measure. */
-export interface RunOptions {
-  readonly rounds: number;
-  readonly secondsPerRound: number;
-  /** Said on the terminal while it runs. */
-  readonly onProgress: (text: string) => void;
-}
-
-/** A contestant that is ready to be measured. */
-export interface Runner {
-  readonly id: ContestantId;
-  readonly process: ContestantProcess;
-  readonly note: string;
-  readonly parameters: number | null;
-  readonly startSeconds: number;
-  /** What it computed, to be compared: five losses or the outputs for some pictures. */
-  readonly evidence: readonly number[];
-  readonly stepsPerRound: number;
-  readonly rounds: Round[];
 }
 
 const CHECKED_STEPS = 5;

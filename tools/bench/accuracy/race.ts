@@ -3,16 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ownProgram, peerProgram, startContestant, type ContestantProcess } from '../contestant';
 import { watchForeignLoad } from '../foreignLoad';
-import { KERAS, type Training, type TrainingResult } from './trainings';
+import { KERAS, type Training, type TrainingResult, type RaceData } from './trainings';
 import { TRAINING_LABELS } from './report';
-
-/** What the trainings learn from and are tested on. */
-export interface RaceData {
-  readonly name: string;
-  readonly source: string;
-  readonly trainCount: number;
-  readonly testCount: number;
-}
 
 export interface RaceSettings {
   /** Other epochs than each training's own, for a try. */

@@ -1,7 +1,7 @@
 import { meanAndStd } from '../../../lib/evaluation/statistics';
 import type { Machine } from '../machine';
 import { machineMarkdown, table } from '../tables';
-import type { RaceData } from './race';
+import type { RaceData } from './trainings';
 import { TRAINING_NAMES, type TrainingName, type TrainingResult } from './trainings';
 
 export const TRAINING_LABELS: Readonly<Record<TrainingName, string>> = {

@@ -69,3 +69,11 @@ export function replaceTrainings(
   const fresh = new Set(results.map(keyOf));
   return [...earlier.filter((result) => !fresh.has(keyOf(result))), ...results];
 }
+
+/** What the trainings learn from and are tested on. */
+export interface RaceData {
+  readonly name: string;
+  readonly source: string;
+  readonly trainCount: number;
+  readonly testCount: number;
+}

@@ -1,7 +1,8 @@
 import type { RaceOptions } from '../accuracy/trainings';
 import type { Machine } from '../machine';
 import type { CaseResult } from '../results';
-import { runCase, type Case, type RunOptions } from '../runCase';
+import type { RunOptions } from '../rounds';
+import { runCase, type Case } from '../runCase';
 
 /** A result before it is stamped with time, commit and command. */
 export type Measured = Omit<CaseResult, 'measuredAt' | 'commit' | 'command'>;

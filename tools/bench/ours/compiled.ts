@@ -1,7 +1,7 @@
 import { createPredictor, type Predictor } from '../../../lib/evaluation/predictor';
 import { createAdam, createSgd } from '../../../lib/training/optimizer';
 import { createTrainingStep, type TrainingStep } from '../../../lib/training/trainingStep';
-import type { RunnerFactory } from './contestant';
+import type { RunnerFactory } from './model';
 
 /** The project's own engine, through the functions that notebooks use too. */
 export const createCompiledRunner: RunnerFactory = (model, task) => {

@@ -8,20 +8,8 @@ import { createCompiledRunner } from './compiled';
 import { createEagerRunner } from './eager';
 import { createFeaturesRunner } from './features';
 import { createModel } from './model';
+import type { Runner, RunnerFactory } from './model';
 import { serve, type Contestant } from './worker';
-
-/** One way to do a task's work, batch by batch. */
-export interface Runner {
-  /** One training step; returns the loss. */
-  train(images: Uint8Array, labels: Int32Array): number;
-  /** The whole of a training on these batches, where that is more than one step for each. */
-  trainAll?(batches: readonly (readonly [images: Uint8Array, labels: Int32Array])[]): void;
-  /** float32 [size, numClasses], flat. */
-  predict(images: Uint8Array, size: number): Float32Array;
-  dispose(): void;
-}
-
-export type RunnerFactory = (model: tf.LayersModel, task: Task) => Runner;
 
 const factories: Record<string, RunnerFactory> = {
   compiled: createCompiledRunner,

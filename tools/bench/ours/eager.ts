@@ -1,7 +1,7 @@
 import { applyLogits } from '../../../lib/models/logits';
 import { tf } from '../../../lib/tensorflow/backend';
 import type { Task } from '../task';
-import type { RunnerFactory } from './contestant';
+import type { RunnerFactory } from './model';
 
 /** What tfjs offers by itself: `optimizer.minimize` and `model.predict`, operation by operation. */
 export const createEagerRunner: RunnerFactory = (model, task) => {

@@ -2,7 +2,7 @@ import { createPredictor } from '../../../lib/evaluation/predictor';
 import { tf } from '../../../lib/tensorflow/backend';
 import { createAdam } from '../../../lib/training/optimizer';
 import { createTrainingStep } from '../../../lib/training/trainingStep';
-import type { Runner, RunnerFactory } from './contestant';
+import type { Runner, RunnerFactory } from './model';
 
 /** Transfer learning as notebooks do it: each picture passes the frozen layers once, then the head learns from that. */
 export const createFeaturesRunner: RunnerFactory = (model, task) => {

@@ -2,7 +2,20 @@ import { createCnn } from '../../../lib/models/cnn';
 import { createMlp } from '../../../lib/models/mlp';
 import { createMobileNetV2 } from '../../../lib/models/mobileNetV2';
 import type { tf } from '../../../lib/tensorflow/backend';
-import type { TaskPlan } from '../task';
+import type { Task, TaskPlan } from '../task';
+
+/** One way to do a task's work, batch by batch. */
+export interface Runner {
+  /** One training step; returns the loss. */
+  train(images: Uint8Array, labels: Int32Array): number;
+  /** The whole of a training on these batches, where that is more than one step for each. */
+  trainAll?(batches: readonly (readonly [images: Uint8Array, labels: Int32Array])[]): void;
+  /** float32 [size, numClasses], flat. */
+  predict(images: Uint8Array, size: number): Float32Array;
+  dispose(): void;
+}
+
+export type RunnerFactory = (model: tf.LayersModel, task: Task) => Runner;
 
 /** The model of a task, with all layers trainable but those that the task freezes. Caller disposes. */
 export function createModel(task: TaskPlan): tf.LayersModel {

@@ -12,7 +12,7 @@ import { createDataset, take, type ImageDataset } from '../../../lib/data/datase
 import { DownloadError } from '../../../lib/data/downloadError';
 import { evaluateClassifier } from '../../../lib/evaluation/evaluate';
 import { RECIPES, recipeTraining, trainRecipe } from '../../../lib/training/recipe';
-import type { RaceData } from '../accuracy/race';
+import type { RaceData } from '../accuracy/trainings';
 import { serveCommands } from './worker';
 
 interface Command {
