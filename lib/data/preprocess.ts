@@ -11,6 +11,11 @@ export interface Preprocess {
   readonly width: number;
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
+  /**
+   * The size of the training pictures where they were enlarged to `height` × `width`, e.g. 32 × 32: a picture from a file
+   * is scaled to it first, so that the network sees as little detail as in training. Default: `height` × `width`.
+   */
+  readonly sourceSize?: { readonly height: number; readonly width: number };
 }
 
 /** Scales pixels to [0, 1], as the classic Keras recipes do (`x / 255`). */
@@ -82,7 +87,7 @@ export function checkPreprocess(
   if (typeof value !== 'object' || value === null) {
     return refuse('the preprocessing', 'an object { height, width, mean, std }', value);
   }
-  const { height, width, mean, std } = value as Record<string, unknown>;
+  const { height, width, mean, std, sourceSize } = value as Record<string, unknown>;
   const isSize = (size: unknown): size is number => Number.isSafeInteger(size) && Number(size) > 0;
   if (!isSize(height)) return refuse('height', 'a number of pixels', height);
   if (!isSize(width)) return refuse('width', 'a number of pixels', width);
@@ -90,7 +95,20 @@ export function checkPreprocess(
   if (!isTriple(std) || !std.every((each) => each > 0)) {
     return refuse('std', 'three numbers greater than 0', std);
   }
-  return { height, width, mean, std };
+  if (sourceSize === undefined) return { height, width, mean, std };
+  const { height: rows, width: columns } = (sourceSize ?? {}) as Record<string, unknown>;
+  if (!isSize(rows) || !isSize(columns)) {
+    return refuse('sourceSize', '{ height, width } in pixels', sourceSize);
+  }
+  return { height, width, mean, std, sourceSize: { height: rows, width: columns } };
+}
+
+/** The size that a picture from a file is brought to before preprocessing. */
+export function sourceSizeOf({ height, width, sourceSize }: Preprocess): {
+  readonly height: number;
+  readonly width: number;
+} {
+  return sourceSize ?? { height, width };
 }
 
 function isTriple(value: unknown): value is [number, number, number] {

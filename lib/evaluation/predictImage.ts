@@ -1,5 +1,6 @@
 import { decodeImage, type DecodedImage } from '../data/image';
 import type { Classifier } from '../models/classifier';
+import { sourceSizeOf } from '../data/preprocess';
 import { checkOptions, positiveInteger } from '../options';
 import { type tf } from '../tensorflow/backend';
 import { createPredictor, type Predictor } from './predictor';
@@ -28,7 +29,7 @@ const predictors = new WeakMap<tf.LayersModel, Map<string, Predictor>>();
  * Predicts one picture. The compiled graph is kept for the next one; the model's own `dispose` gives it back.
  *
  * @param picture pixels, uint8 [height, width, 3] RGB, which are preprocessed exactly as in training; or the path of a
- *   jpg, png or the like, which is scaled to cover the model's input size and cut at the centre.
+ *   jpg, png or the like, which is scaled to cover the size of the training pictures and cut at the centre.
  * @param options.k classes in `topK`. Default 5, or all of them where there are fewer.
  */
 export async function predictImage(
@@ -38,9 +39,8 @@ export async function predictImage(
 ): Promise<Prediction> {
   checkOptions('predictImage', options, { k: positiveInteger });
   const { classNames, preprocess } = classifier;
-  const { height, width } = preprocess;
   const image =
-    typeof picture === 'string' ? await decodeImage(picture, { height, width }) : picture;
+    typeof picture === 'string' ? await decodeImage(picture, sourceSizeOf(preprocess)) : picture;
   checkPixels(image);
   const probabilities = keptPredictor(classifier, image).run(image.data, 1);
   const ranked = topK(probabilities, Math.min(options.k ?? 5, classNames.length)).map(

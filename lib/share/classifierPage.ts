@@ -6,6 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sourceSizeOf } from '../data/preprocess';
 import { createPredictor } from '../evaluation/predictor';
 import { loadClassifier, type Classifier } from '../models/classifier';
 import { readModelJson } from '../models/modelJson';
@@ -59,9 +60,10 @@ export async function classifierPage(
 
 /** This machine's TensorFlow output for the test image against which each page checks itself. */
 function probe({ model, preprocess, flipAverage }: Classifier): number[] {
-  const predictor = createPredictor(model, { preprocess, flipAverage });
+  const size = sourceSizeOf(preprocess);
+  const predictor = createPredictor(model, { preprocess, flipAverage, ...size });
   try {
-    const probabilities = predictor.run(probePixels(preprocess), 1);
+    const probabilities = predictor.run(probePixels(size), 1);
     return Array.from(probabilities, (value) => Number(value.toPrecision(7)));
   } finally {
     predictor.dispose();
@@ -108,7 +110,7 @@ interface PageParts {
 
 function pageHtml(shared: SharedModel, { weights, script, style }: PageParts): string {
   const { name, trainedOn, classNames } = shared;
-  const { height, width } = shared.preprocess;
+  const { height, width } = shared.preprocess.sourceSize ?? shared.preprocess;
   const title = `What is in the picture? – ${name}`;
   const origin = trainedOn === '' ? '' : `, trained on ${trainedOn}`;
   return `<!doctype html>

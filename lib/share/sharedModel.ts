@@ -13,6 +13,7 @@ export interface SharedModel {
     readonly width: number;
     readonly mean: readonly [number, number, number];
     readonly std: readonly [number, number, number];
+    readonly sourceSize?: { readonly height: number; readonly width: number };
   };
   /** The mean over the picture and its mirror image is predicted. */
   readonly flipAverage?: boolean;

@@ -68,7 +68,9 @@ test('images that are no float32 pictures are refused', () => {
 
 test('a preprocessing read from JSON is checked field by field', () => {
   const good: Preprocess = { height: 96, width: 96, ...MOBILENET_SCALE };
-  assert.deepEqual(checkPreprocess(JSON.parse(JSON.stringify(good))), good);
+  for (const value of [good, { ...good, sourceSize: { height: 32, width: 32 } }]) {
+    assert.deepEqual(checkPreprocess(JSON.parse(JSON.stringify(value))), value);
+  }
   const broken: readonly [unknown, RegExp][] = [
     [undefined, /the preprocessing in model\.json .* received undefined/],
     [{ ...good, height: 0 }, /height in model\.json .* received 0/],

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { encodePng } from '../../lib/data/image';
+import { decodeImage, encodePng } from '../../lib/data/image';
 import { predictDataset } from '../../lib/evaluation/predict';
 import { predictImage } from '../../lib/evaluation/predictImage';
 import type { Classifier } from '../../lib/models/classifier';
 import { nodeBackend, tf } from '../../lib/tensorflow/backend';
 import { createTinyDataset, createTinyModel, tinyOptions } from '../training/tinyTraining';
 import { assertClose } from '../assertClose';
+import { temporaryFolder } from '../temporaryFolder';
 
 function createClassifier(): Classifier {
   const { preprocess, trainSet } = tinyOptions();
@@ -84,19 +84,39 @@ test('one picture is predicted with its class names, likeliest first', async () 
   assert.deepEqual(best.topK, prediction.topK.slice(0, 1));
 });
 
-test('a picture file is predicted as its pixels are', async () => {
+test('a picture file is predicted as its pixels are', async (t) => {
   const classifier = createClassifier();
   const { images } = createTinyDataset(1, 6);
   const picture = { data: images, height: 8, width: 8 };
-  const directory = await mkdtemp(join(tmpdir(), 'predict-'));
-  try {
-    const path = join(directory, 'picture.png');
-    await writeFile(path, await encodePng(picture));
-    assert.deepEqual(await predictImage(classifier, path), await predictImage(classifier, picture));
-    await assert.rejects(predictImage(classifier, join(directory, 'none.png')), /none\.png/);
-  } finally {
-    await rm(directory, { recursive: true });
-  }
+  const directory = temporaryFolder(t);
+  const path = join(directory, 'picture.png');
+  await writeFile(path, await encodePng(picture));
+  assert.deepEqual(await predictImage(classifier, path), await predictImage(classifier, picture));
+  await assert.rejects(predictImage(classifier, join(directory, 'none.png')), /none\.png/);
+});
+
+test('a picture file is brought to the size of the training pictures first, where they were enlarged', async (t) => {
+  const classifier = createClassifier(); // for 8 × 8 pixels
+  const { preprocess } = classifier;
+  const learnt = {
+    ...classifier,
+    preprocess: { ...preprocess, sourceSize: { height: 4, width: 4 } },
+  };
+  // A checkerboard of single pixels: at 4 × 4 it is grey all over, at 8 × 8 it is not.
+  const data = Uint8Array.from({ length: 8 * 8 * 3 }, (_, index) => {
+    const pixel = Math.floor(index / 3);
+    return 255 * ((pixel + Math.floor(pixel / 8)) % 2);
+  });
+  const path = join(temporaryFolder(t), 'board.png');
+  await writeFile(path, await encodePng({ data, height: 8, width: 8 }));
+  const small = await decodeImage(path, { height: 4, width: 4 });
+  assert.ok(
+    small.data.every((value) => Math.abs(value - 127.5) < 20),
+    'the detail is gone',
+  );
+  assert.deepEqual(await predictImage(learnt, path), await predictImage(classifier, small));
+  assert.notDeepEqual(await predictImage(learnt, path), await predictImage(classifier, path));
+  classifier.model.dispose();
 });
 
 test('pictures of other sizes are resized as in training; wrong byte counts are refused', async () => {

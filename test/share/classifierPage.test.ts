@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import type { Page } from 'puppeteer-core';
 import sharp from 'sharp';
 import { decodeImage } from '../../lib/data/image';
-import type { Preprocess } from '../../lib/data/preprocess';
+import { type Preprocess, sourceSizeOf } from '../../lib/data/preprocess';
 import { predictImage } from '../../lib/evaluation/predictImage';
 import { type Classifier, saveClassifier } from '../../lib/models/classifier';
 import { createCnn } from '../../lib/models/cnn';
@@ -130,8 +130,7 @@ async function compareWithNotebook(page: Page, classifier: Classifier, file: str
   await drop(page, file);
   await waitForStatus(page, `${basename(file)}: `);
   const { classes, pixels } = await shown(page);
-  const { height, width } = classifier.preprocess;
-  const { data } = await decodeImage(file, { height, width });
+  const { data } = await decodeImage(file, sourceSizeOf(classifier.preprocess));
   const levels = Math.max(...pixels.map((value, index) => Math.abs(value - data[index])));
   assert.ok(levels <= 1, `${basename(file)}: pixels differ by ${levels} levels`);
   const { topK } = await predictImage(classifier, file, { k: classes.length });
@@ -157,9 +156,10 @@ test('CNN: a dropped file gives the numbers of the notebook, whatever its format
   classifier.model.dispose();
 });
 
-test('MobileNetV2: the same numbers', async (t) => {
-  const model = createMobileNetV2({ alpha: 0.35, inputSize: 32, numClasses: 4, seed: 2 });
-  const classifier = decided(model, { height: 32, width: 32, ...scale });
+test('MobileNetV2, which learnt from enlarged pictures: the same numbers', async (t) => {
+  const model = createMobileNetV2({ alpha: 0.35, inputSize: 64, numClasses: 4, seed: 2 });
+  const sourceSize = { height: 32, width: 32 };
+  const classifier = decided(model, { height: 64, width: 64, sourceSize, ...scale });
   const file = await pageFile(classifier, 'MobileNetV2');
   await inBrowser(t, file, async (page) => {
     await compareWithNotebook(page, classifier, pictures['photo.jpg']);

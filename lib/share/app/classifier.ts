@@ -40,8 +40,10 @@ async function buildModel(shared: SharedModel, weights: ArrayBuffer): Promise<Br
     backend: tf.getBackend(),
     async predict(pixels) {
       const output = tf.tidy(() => {
-        const { height, width } = preprocess;
-        const input = tf.tensor4d(scaled(pixels, shared), [1, height, width, 3]);
+        const { height, width, sourceSize = { height, width } } = preprocess;
+        const shape = [1, sourceSize.height, sourceSize.width, 3] as const;
+        const picture = tf.tensor4d(scaled(pixels, shared), [...shape]);
+        const input = tf.image.resizeBilinear(picture, [height, width], false, true);
         const outputs = model.predict(input) as tf.Tensor;
         if (!flipAverage) return outputs;
         const mirrored = model.predict(input.reverse(2)) as tf.Tensor;
@@ -66,7 +68,9 @@ function scaled(pixels: Uint8Array, { preprocess: { mean, std } }: SharedModel):
 
 async function agrees(classifier: BrowserClassifier, shared: SharedModel): Promise<boolean> {
   try {
-    const probabilities = await classifier.predict(probePixels(shared.preprocess));
+    const probabilities = await classifier.predict(
+      probePixels(shared.preprocess.sourceSize ?? shared.preprocess),
+    );
     return shared.probeProbabilities.every(
       (expected, label) => Math.abs(expected - probabilities[label]) <= TOLERANCE,
     );

@@ -34,7 +34,10 @@ async function show(files: readonly File[]): Promise<void> {
   document.body.setAttribute('aria-busy', 'true');
   try {
     const model = await classifier;
-    const picture = coverResize(await readPicture(file), shared.preprocess);
+    const picture = coverResize(
+      await readPicture(file),
+      shared.preprocess.sourceSize ?? shared.preprocess,
+    );
     await painted(); // computing blocks the page: first let it say so
     const probabilities = await model.predict(picture.data);
     if (turn === latest) present(file, picture, probabilities);
