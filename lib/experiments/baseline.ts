@@ -24,21 +24,26 @@ export interface Baseline {
  * Models that were not validated are left out: a second fit has learnt from the validation pictures too.
  *
  * @param run the run that asks; besides `data/runs` its own folder is searched.
- * @param options `notebook`: which one; default `using-cifar`.
+ * @param options `notebook`: which one; default `using-cifar`. `parameters`: values that its run must have had, e.g. the
+ *   epochs: a network that was trained for less is no fair baseline.
  * @returns none where no such run is there, or its models do not load.
  */
 export async function findBaselines(
   run: Pick<Run, 'directory'>,
   splits: RecordedSplits,
-  { notebook = 'using-cifar' }: { readonly notebook?: string } = {},
+  {
+    notebook = 'using-cifar',
+    parameters = {},
+  }: { readonly notebook?: string; readonly parameters?: RunRecord['parameters'] } = {},
 ): Promise<Baseline[]> {
   const wanted = recordDataset(splits);
   for (const folder of new Set([dirname(run.directory), runsDirectory()])) {
     for (const id of (await listRuns(folder)).reverse()) {
       const directory = join(folder, id);
       const record = await loadRun(directory).catch(() => undefined); // another version's: no baseline
-      if (record?.notebook === notebook && matches(record, wanted))
-        return loadModels(directory, record);
+      if (record?.notebook !== notebook || !matches(record, wanted)) continue;
+      const isSame = ([name, value]: [string, unknown]) => record.parameters[name] === value;
+      if (Object.entries(parameters).every(isSame)) return loadModels(directory, record);
     }
   }
   return [];

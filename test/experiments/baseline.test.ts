@@ -18,9 +18,9 @@ const splits = {
   testSet: { size: 5 },
 } as const;
 
-async function makeRun(notebook: string, trainSize: number) {
+async function makeRun(notebook: string, trainSize: number, epochs = 8) {
   delete process.env.RUN_DIR;
-  const run = startRun({ notebook, parameters: {}, seed: 1, runsDirectory: folder });
+  const run = startRun({ notebook, parameters: { epochs }, seed: 1, runsDirectory: folder });
   const trainSet = { ...splits.trainSet, size: trainSize };
   run.setDataset({ ...splits, trainSet });
   for (const name of ['CNN, all pictures', 'CNN', 'not saved']) {
@@ -66,6 +66,13 @@ test('the saved and validated models of the latest run on the same pictures are 
   assert.deepEqual(found.classifier.classNames, ['cat', 'dog']);
   found.classifier.model.dispose();
   assert.deepEqual(await findBaselines(run, { ...splits, source: 'generated' }), []);
+  // A latest run of one epoch is no baseline for networks of eight.
+  await makeRun('using-cifar', 9, 1);
+  const [matching] = await findBaselines(run, splits, { parameters: { epochs: 8 } });
+  assert.equal(matching.runId, same.id);
+  matching.classifier.model.dispose();
+  assert.deepEqual(await findBaselines(run, splits, { parameters: { epochs: 9 } }), []);
+  assert.deepEqual(await findBaselines(run, splits, { parameters: { batchSize: 32 } }), []);
   const pictures = {
     images: new Uint8Array(9 * 6),
     labels: new Int32Array(9),
