@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
+import { cellSource } from '../tools/commands/run/notebook';
+import { experimentNotebooks, readNotebook } from '../tools/commands/run/notebookFile';
 
 const root = resolve(__dirname, '..');
 
@@ -25,7 +27,7 @@ const INSTEAD: readonly (readonly [RegExp, string])[] = [
   [/\bthe way out\b/i, 'what to do'],
 ];
 
-/** What strangers read: documents, and the comments and messages of the code. The notebooks' prose has its own pass. */
+/** What strangers read: documents, and the comments and messages of the code. */
 function* readFiles(place: string): Generator<string> {
   const path = join(root, place);
   if (statSync(path).isFile()) return yield place;
@@ -35,16 +37,27 @@ function* readFiles(place: string): Generator<string> {
   }
 }
 
-test('documents, comments and messages use the words of the field', () => {
+/** Cells of the notebooks, without their outputs: what ran once stays as it was. */
+function* readCells(): Generator<readonly [place: string, text: string]> {
+  for (const name of experimentNotebooks()) {
+    for (const [index, cell] of readNotebook(name).cells.entries()) {
+      yield [`notebooks/${name}.ipynb, cell ${cell.id ?? index}`, cellSource(cell)];
+    }
+  }
+}
+
+test('documents, notebooks, comments and messages use the words of the field', () => {
   const places = ['README.md', 'data/README.md', 'docs', 'lib', 'tools'];
   const files = places.flatMap((place) => [...readFiles(place)]);
   assert.ok(files.length > 200, 'the files are found');
-  const found = files.flatMap((file) =>
-    readFileSync(join(root, file), 'utf8')
+  const texts = files.map((file) => [file, readFileSync(join(root, file), 'utf8')] as const);
+  const found = [...texts, ...readCells()].flatMap(([place, text]) =>
+    text
       .split('\n')
       .flatMap((line, index) =>
         INSTEAD.filter(([word]) => word.test(line)).map(
-          ([word, instead]) => `${file}:${index + 1}: ${String(word.exec(line)?.[0])} → ${instead}`,
+          ([word, instead]) =>
+            `${place}:${index + 1}: ${String(word.exec(line)?.[0])} → ${instead}`,
         ),
       ),
   );

@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { arch, cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
+import { projectRoot } from '../../lib/project';
+import { describeCommit } from '../../lib/runs/machine';
 
 /** Where figures were measured: they mean nothing without it. */
 export interface Machine {
@@ -28,16 +30,10 @@ export function describeMachine(python: string): Machine {
   };
 }
 
-/** The commit, with "+" where lib or bench differ from it. */
+/** The commit, with "+" where code differs from it. */
 export function currentCommit(): string {
-  try {
-    const git = (...args: string[]) =>
-      execFileSync('git', args, { cwd: __dirname, encoding: 'utf8' }).trim();
-    const changed = git('status', '--porcelain', '--', '../lib', '.') !== '';
-    return git('rev-parse', '--short', 'HEAD') + (changed ? '+' : '');
-  } catch {
-    return 'unknown';
-  }
+  const git = describeCommit(projectRoot());
+  return git === null ? 'unknown' : git.commit.slice(0, 7) + (git.dirty ? '+' : '');
 }
 
 function cpuFlags(): string[] {
