@@ -11,6 +11,12 @@ import { setUp } from './setup.mjs';
 
 try {
   const args = process.argv.slice(2);
+  if (args.includes('--help')) {
+    process.stdout.write(
+      'npm test -- [FILE|FOLDER …]\n\nSets up what is missing, then runs these tests; none: all.\n',
+    );
+    process.exit(0);
+  }
   const { device } = await setUp({ offline: process.env.npm_config_offline === 'true' });
   process.exitCode = await runTests(findTests(args), device);
 } catch (error) {
