@@ -67,8 +67,7 @@ test('the help lists every option once and keeps to the width', () => {
     for (const { flag } of command.options) {
       assert.equal(lines.filter((line) => line.startsWith(`  ${flag} `)).length, 1, flag);
     }
-    const table = lines.slice(command.usage.split('\n').length);
-    assert.ok(table.every((line) => line.length <= 72));
+    assert.ok(lines.every((line) => line.length <= 72));
   }
 });
 

@@ -118,7 +118,8 @@ export function helpText({ usage, options }, { width = 100 } = {}) {
     const lines = wrap(many ? `${help}; repeatable` : help, Math.max(24, width - column - 2));
     return `  ${heads[index].padEnd(column)}${lines.join(`\n${' '.repeat(column + 2)}`)}`;
   });
-  return `${usage}\n${rows.join('\n')}\n`;
+  const lines = usage.split('\n').flatMap((line) => wrap(line, width));
+  return `${lines.join('\n')}\n${rows.join('\n')}\n`;
 }
 
 /**
