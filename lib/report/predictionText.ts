@@ -1,4 +1,4 @@
-// Predictions for a terminal: one picture in words, many as CSV.
+// Predictions as text: one picture in words, many as CSV or as JSON lines.
 import type { NamedPrediction } from '../evaluation/predictPictures';
 import { csvText } from './csv';
 import { percent, printable } from './theme';
@@ -28,4 +28,12 @@ export function predictionsCsv(predictions: readonly NamedPrediction[]): string 
       ]),
     ]),
   ]);
+}
+
+/** One JSON object a line and picture: `picture`, `className`, `label`, `probability` (0…1) and `topK`, likeliest first. */
+export function predictionsJsonLines(predictions: readonly NamedPrediction[]): string {
+  const lines = predictions.map(({ picture, prediction }) =>
+    JSON.stringify({ picture, ...prediction }),
+  );
+  return lines.map((line) => `${line}\n`).join('');
 }

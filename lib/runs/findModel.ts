@@ -16,6 +16,8 @@ export interface FoundModel {
   readonly runId: string | null;
   /** `CIFAR-10`, `generated sample (not CIFAR-10)`; null where no record tells. */
   readonly trainedOn: string | null;
+  /** As its run recorded it, 0…1; null where none did. */
+  readonly testAccuracy: number | null;
 }
 
 export interface FindModelOptions extends FindRunsOptions {
@@ -49,6 +51,7 @@ export async function findModel(
       name: basename(candidate),
       runId: null,
       trainedOn: trainedOn(record),
+      testAccuracy: testAccuracyOf(record, basename(candidate)),
     };
   }
   const isThere = (await kindOf(candidate)) !== undefined;
@@ -71,7 +74,13 @@ async function modelOfRun({ directory, record }: FoundRun, wanted?: string): Pro
   for (const { name } of byTestAccuracy(record)) {
     const folder = join(directory, 'models', modelFolderName(name));
     if (!(await isFile(join(folder, 'model.json')))) continue;
-    saved.push({ directory: folder, name, runId: record.id, trainedOn: trainedOn(record) });
+    saved.push({
+      directory: folder,
+      name,
+      runId: record.id,
+      trainedOn: trainedOn(record),
+      testAccuracy: testAccuracyOf(record, modelFolderName(name)),
+    });
   }
   const isWanted = ({ name, directory: folder }: FoundModel) =>
     [name, basename(folder)].some((each) => each.toLowerCase() === wanted?.toLowerCase());
@@ -90,6 +99,11 @@ async function modelOfRun({ directory, record }: FoundRun, wanted?: string): Pro
 
 function byTestAccuracy({ models }: RunRecord): RunRecord['models'] {
   return [...models].sort((a, b) => (b.test?.accuracy ?? -1) - (a.test?.accuracy ?? -1));
+}
+
+function testAccuracyOf(record: RunRecord | undefined, folder: string): number | null {
+  const model = record?.models.find(({ name }) => modelFolderName(name) === folder);
+  return model?.test?.accuracy ?? null;
 }
 
 function trainedOn(record: RunRecord | undefined): string | null {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { before, test } from 'node:test';
 import { encodePng } from '../../lib/data/image';
@@ -59,6 +59,18 @@ test('a folder: CSV on the standard output, what was skipped on the other', asyn
   assert.match(stderr, /torn\.jpg.*\n1 of 2 pictures were skipped/);
 });
 
+test('JSON lines go to a file, and only there', async () => {
+  const args = ['pictures', '--model', 'model', '--json', '--out', 'found/predictions.jsonl'];
+  const { code, stdout, stderr } = await predict(...args);
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^1 predictions in found\/predictions\.jsonl$/m);
+  const line = readFileSync(join(folder, 'found', 'predictions.jsonl'), 'utf8');
+  const { picture, className, topK } = JSON.parse(line) as Record<string, unknown>;
+  assert.deepEqual([picture, className], ['pictures/sea.png', 'blue']);
+  assert.equal((topK as unknown[]).length, 2);
+});
+
 test('what cannot be done is said in a line with the way out', async () => {
   const cases: [string[], RegExp][] = [
     [[], /takes 1 or more pictures; received 0.*\n.*npm run predict -- picture\.jpg/],
@@ -66,6 +78,7 @@ test('what cannot be done is said in a line with the way out', async () => {
     [['nothing.jpg', '--model', 'model'], /nothing\.jpg but there is nothing: check the path/],
     [['pictures/torn.jpg', '--model', 'model'], /torn\.jpg[^]*1 of 1 pictures were skipped/],
     [['pictures/sea.png', '--model', 'nowhere'], /nowhere but found nothing/],
+    [['pictures', '--model', 'model', '--csv', '--json'], /two forms of the same/],
   ];
   for (const [args, message] of cases) {
     const { code, stdout, stderr } = await predict(...args);

@@ -6,7 +6,11 @@ import { test } from 'node:test';
 import { encodePng } from '../../lib/data/image';
 import { UNIT_SCALE } from '../../lib/data/preprocess';
 import { listPictures, predictPictures } from '../../lib/evaluation/predictPictures';
-import { predictionsCsv, predictionText } from '../../lib/report/predictionText';
+import {
+  predictionsCsv,
+  predictionsJsonLines,
+  predictionText,
+} from '../../lib/report/predictionText';
 import { tf } from '../../lib/tensorflow/backend';
 import { sharedFolder } from '../temporaryFolder';
 
@@ -103,6 +107,15 @@ test('predictions as CSV: one row a picture, quoted where a name needs it', () =
     predictionsCsv([named]),
     'picture,class,probability,class 2,probability 2\na.png,"blue, or ""navy""",0.98201,red,0.01799\n',
   );
+});
+
+test('predictions as JSON lines: an object a picture, which a parser reads back', () => {
+  const lines = predictionsJsonLines([named, named]).split('\n');
+  assert.equal(lines.length, 3);
+  assert.equal(lines[2], '');
+  const { picture, prediction } = named;
+  assert.deepEqual(JSON.parse(lines[0]), { picture, ...prediction });
+  assert.equal(predictionsJsonLines([]), '');
 });
 
 test('each picture comes once, whatever links lead to it, and what cannot be read is named', async () => {

@@ -58,6 +58,7 @@ test('without a place it is the saved model of the latest run that tested best',
     name: 'CNN, all',
     runId: run.id,
     trainedOn: null,
+    testAccuracy: 0.7,
   });
 });
 
@@ -76,6 +77,7 @@ test("a run's id or the beginning of it, a run's folder and a model's folder are
     name: 'CNN',
     runId: null,
     trainedOn: null,
+    testAccuracy: 0.7,
   });
 });
 

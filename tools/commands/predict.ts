@@ -1,19 +1,30 @@
 // npm run predict: what a saved model says of pictures.
 import { statSync } from 'node:fs';
 import { relative } from 'node:path';
+import { writeFileAtomic } from '../../lib/atomicFile';
 import { listPictures, predictPictures } from '../../lib/evaluation/predictPictures';
-import { findModel } from '../../lib/runs/findModel';
+import { findModel, type FoundModel } from '../../lib/runs/findModel';
 import { loadClassifier } from '../../lib/models/classifier';
-import { predictionsCsv, predictionText } from '../../lib/report/predictionText';
-import { fromHere, runProgram, userFolder } from './program';
+import {
+  predictionsCsv,
+  predictionsJsonLines,
+  predictionText,
+} from '../../lib/report/predictionText';
+import { fromHere, Problem, runProgram, shownPath, userFolder } from './program';
 
 interface Options {
   readonly names: readonly string[];
   readonly model?: string;
   readonly csv: boolean;
+  readonly json: boolean;
+  readonly out?: string;
 }
 
-void runProgram<Options>(async ({ names, model: place, csv }) => {
+void runProgram<Options>(async ({ names, model: place, csv, json, out }) => {
+  if (csv && json)
+    throw new Problem('--csv and --json are two forms of the same.', {
+      remedy: 'Keep one of them.',
+    });
   const paths = names.map(fromHere);
   const onNotice = (notice: string) => process.stderr.write(`${notice}\n`);
   const lists = await Promise.all(paths.map((path) => listPictures(path, { onNotice })));
@@ -22,7 +33,7 @@ void runProgram<Options>(async ({ names, model: place, csv }) => {
 
   const model = await findModel(place, { from: userFolder });
   const classifier = await loadClassifier(model.directory);
-  process.stderr.write(`Model: ${model.name}${model.runId ? ` of the run ${model.runId}` : ''}\n`);
+  process.stderr.write(`Model: ${provenance(model)}\n`);
   const predictions = await predictPictures(classifier, pictures, {
     onSkip: (_, error) => process.stderr.write(`${error.message}\n`),
   });
@@ -32,11 +43,28 @@ void runProgram<Options>(async ({ names, model: place, csv }) => {
     ...each,
     picture: relative(userFolder, each.picture),
   }));
-  if (csv || hasFolder) process.stdout.write(predictionsCsv(named));
-  else for (const each of named) process.stdout.write(`${predictionText(each)}\n`);
+  const text = json
+    ? predictionsJsonLines(named)
+    : csv || hasFolder
+      ? predictionsCsv(named)
+      : named.map((each) => `${predictionText(each)}\n`).join('');
+  if (out === undefined) process.stdout.write(text);
+  else {
+    await writeFileAtomic(fromHere(out), text);
+    process.stderr.write(`${named.length} predictions in ${shownPath(fromHere(out))}\n`);
+  }
   const skipped = pictures.length - predictions.length;
   if (skipped > 0)
     process.stderr.write(`${skipped} of ${pictures.length} pictures were skipped.\n`);
   // One damaged image in a folder of many does not make the command fail.
   return skipped > 0 && (predictions.length === 0 || !hasFolder) ? 1 : 0;
 });
+
+/** `CNN of the run 20260131-120000-using-cifar-quick, trained on CIFAR-10, test accuracy 0.7462`. */
+function provenance({ name, runId, trainedOn, testAccuracy }: FoundModel): string {
+  return [
+    runId === null ? name : `${name} of the run ${runId}`,
+    ...(trainedOn === null ? [] : [`trained on ${trainedOn}`]),
+    ...(testAccuracy === null ? [] : [`test accuracy ${testAccuracy.toFixed(4)}`]),
+  ].join(', ');
+}

@@ -99,6 +99,8 @@ A folder means all pictures in it and its subfolders; its predictions are printe
         "a run (its folder or id: the best model of it) or a model's folder (default: the best of the latest run)",
       ),
       option('--csv', 'csv', 'CSV for single pictures too'),
+      option('--json', 'json', 'JSON lines: one object per picture'),
+      option('--out FILE', 'out', 'write the predictions to a file'),
     ],
     program: 'dist/tools/commands/predict.js',
   },
