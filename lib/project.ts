@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /**
@@ -26,4 +27,9 @@ export function environmentPath(
 /** Whether `OFFLINE=1` forbids any try to download. */
 export function isOffline(): boolean {
   return ['1', 'true'].includes(process.env.OFFLINE?.trim() ?? '');
+}
+
+/** Threads that TensorFlow may use for one operation. */
+export function operationThreads(): number {
+  return Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism();
 }

@@ -13,10 +13,8 @@ import { builtinModules } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import ts from 'typescript';
-import { encodePng } from '../lib/data/image';
-import { UNIT_SCALE } from '../lib/data/preprocess';
 import { saveClassifier } from '../lib/models/classifier';
-import { tf } from '../lib/tensorflow/backend';
+import { colourPng, createRedOrBlue } from './redOrBlue';
 import { temporaryFolder } from './temporaryFolder';
 
 const root = resolve(__dirname, '..');
@@ -72,20 +70,10 @@ test(
     const options = '--strict --skipLibCheck --module node16 --target es2022 --types node main.ts';
     run(process.execPath, compiler, ...options.split(' '));
 
-    const model = tf.sequential({
-      layers: [
-        tf.layers.globalAveragePooling2d({ inputShape: [4, 4, 3] }),
-        tf.layers.dense({ units: 2, activation: 'softmax' }),
-      ],
-    });
-    // Logits 4·red and 4·blue: a blue picture is blue with 1 / (1 + e⁻⁴) = 98.2 %.
-    model.layers[1].setWeights([tf.tensor2d([4, 0, 0, 0, 0, 4], [3, 2]), tf.zeros([2])]);
-    const preprocess = { height: 4, width: 4, ...UNIT_SCALE };
     const folder = join(project, 'model');
-    await saveClassifier({ model, preprocess, classNames: ['red', 'blue'] }, folder);
-    const data = Uint8Array.from({ length: 4 * 4 * 3 }, (_, index) => (index % 3 === 2 ? 255 : 0));
+    await saveClassifier(createRedOrBlue(), folder);
     const picture = join(project, 'blue.png');
-    writeFileSync(picture, await encodePng({ data, height: 4, width: 4 }));
+    writeFileSync(picture, await colourPng([0, 0, 255]));
     assert.equal(run(process.execPath, 'main.js', folder, picture), 'blue: 98.2 %\n');
   },
 );

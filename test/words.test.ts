@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import { cellSource } from '../tools/commands/run/notebook';
+import { cellSource } from '../lib/notebook';
 import { experimentNotebooks, readNotebook } from '../tools/commands/run/notebookFile';
 
 const root = resolve(__dirname, '..');

@@ -2,11 +2,12 @@
  * CIFAR-10 in its binary version (Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html):
  * 50,000 training and 10,000 test pictures of 32×32, ten classes.
  */
-import { fingerprintArrays } from './checksum';
+import { sha256 } from './checksum';
 import {
   createDataset,
   type DatasetSource,
   type DatasetSplits,
+  fingerprintDataset,
   type ImageDataset,
 } from './dataset';
 
@@ -121,14 +122,12 @@ export interface Cifar10Files {
 export async function assembleCifar10(files: Cifar10Files): Promise<DatasetSplits> {
   const trainSet = await assembleSet(files, TRAIN_FILES);
   const testSet = await assembleSet(files, [TEST_FILE]);
-  const shape = [trainSet.size, testSet.size, trainSet.height, trainSet.width];
-  const arrays = [trainSet.images, trainSet.labels, testSet.images, testSet.labels];
   return {
     name: trainSet.name,
     source: trainSet.source,
     trainSet,
     testSet,
-    sourceSha256: fingerprintArrays(shape, arrays),
+    sourceSha256: await sha256(Buffer.from([trainSet, testSet].map(fingerprintDataset).join())),
     isCifar10: true,
   };
 }

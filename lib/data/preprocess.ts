@@ -103,14 +103,6 @@ export function checkPreprocess(
   return { height, width, mean, std, sourceSize: { height: rows, width: columns } };
 }
 
-/** The size that a picture from a file is brought to before preprocessing. */
-export function sourceSizeOf({ height, width, sourceSize }: Preprocess): {
-  readonly height: number;
-  readonly width: number;
-} {
-  return sourceSize ?? { height, width };
-}
-
 function isTriple(value: unknown): value is [number, number, number] {
   return Array.isArray(value) && value.length === 3 && value.every((each) => Number.isFinite(each));
 }

@@ -11,6 +11,17 @@ export interface Pixels {
   readonly width: number;
 }
 
+/** A size in pixels. */
+export interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** The size that a picture from a file is brought to before a preprocessing. */
+export function sourceSizeOf({ height, width, sourceSize }: Size & { sourceSize?: Size }): Size {
+  return sourceSize ?? { height, width };
+}
+
 /** Refuses pixels that are not height × width × 3 bytes. @param remedy completes the error. */
 export function checkPixels(
   { data, height, width }: Pixels,

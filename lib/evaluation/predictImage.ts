@@ -1,6 +1,6 @@
 import { decodeImage, type DecodedImage } from '../data/image';
 import type { Classifier } from '../models/classifier';
-import { sourceSizeOf } from '../data/preprocess';
+import { sourceSizeOf } from '../data/resize';
 import { checkOptions, positiveInteger } from '../options';
 import { type tf } from '../tensorflow/backend';
 import { createPredictor, type Predictor } from './predictor';

@@ -189,7 +189,7 @@ const PROFILE_PREFIX = 'figure-browser-';
 const profiles = new Set<string>();
 
 /** A profile folder that carries our process number, so that a later process can tell it is left over. */
-export function createProfile(): string {
+function createProfile(): string {
   const profile = mkdtempSync(join(tmpdir(), `${PROFILE_PREFIX}${process.pid}-`));
   profiles.add(profile);
   return profile;
@@ -198,12 +198,12 @@ export function createProfile(): string {
 let removedAtExit = false;
 
 /** To be called behind a launch: puppeteer's own listener, which kills the browser, then comes first. */
-export function removeProfilesAtExit(): void {
+function removeProfilesAtExit(): void {
   if (!removedAtExit) process.once('exit', () => profiles.forEach(removeProfile));
   removedAtExit = true;
 }
 
-export function removeProfile(profile: string): void {
+function removeProfile(profile: string): void {
   try {
     rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
     profiles.delete(profile);
@@ -213,7 +213,7 @@ export function removeProfile(profile: string): void {
 }
 
 /** Clears what processes that were killed left in the temporary folder. */
-export function removeStaleProfiles(): void {
+function removeStaleProfiles(): void {
   for (const name of readdirSync(tmpdir())) {
     const owner = name.startsWith(PROFILE_PREFIX)
       ? Number.parseInt(name.slice(PROFILE_PREFIX.length), 10)

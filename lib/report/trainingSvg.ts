@@ -253,13 +253,13 @@ export function niceTicks(values: readonly number[]): number[] {
 }
 
 /** At most ten epochs of equal distance. */
-export function epochTicks(lastEpoch: number): number[] {
+function epochTicks(lastEpoch: number): number[] {
   const step = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((size) => lastEpoch / size <= 10) ?? 1000;
   return Array.from({ length: Math.floor(lastEpoch / step) }, (_, index) => (index + 1) * step);
 }
 
 /** A tick's value, without the dust of binary fractions. */
-export function tickText(value: number): string {
+function tickText(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 

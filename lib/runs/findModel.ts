@@ -45,13 +45,15 @@ export async function findModel(
         `Expected a run, to choose its model "${model}", but ${place} is one model: leave the model out, or name the run.`,
       );
     }
+    const name = basename(candidate);
     const record = await loadRun(join(candidate, '..', '..')).catch(() => undefined);
+    const recorded = record?.models.find((each) => modelFolderName(each.name) === name);
     return {
       directory: candidate,
-      name: basename(candidate),
+      name,
       runId: null,
       trainedOn: trainedOn(record),
-      testAccuracy: testAccuracyOf(record, basename(candidate)),
+      testAccuracy: recorded?.test?.accuracy ?? null,
     };
   }
   const isThere = (await kindOf(candidate)) !== undefined;
@@ -71,7 +73,7 @@ function none(): [] {
 
 async function modelOfRun({ directory, record }: FoundRun, wanted?: string): Promise<FoundModel> {
   const saved: FoundModel[] = [];
-  for (const { name } of byTestAccuracy(record)) {
+  for (const { name, test } of byTestAccuracy(record)) {
     const folder = join(directory, 'models', modelFolderName(name));
     if (!(await isFile(join(folder, 'model.json')))) continue;
     saved.push({
@@ -79,7 +81,7 @@ async function modelOfRun({ directory, record }: FoundRun, wanted?: string): Pro
       name,
       runId: record.id,
       trainedOn: trainedOn(record),
-      testAccuracy: testAccuracyOf(record, modelFolderName(name)),
+      testAccuracy: test?.accuracy ?? null,
     });
   }
   const isWanted = ({ name, directory: folder }: FoundModel) =>
@@ -99,11 +101,6 @@ async function modelOfRun({ directory, record }: FoundRun, wanted?: string): Pro
 
 function byTestAccuracy({ models }: RunRecord): RunRecord['models'] {
   return [...models].sort((a, b) => (b.test?.accuracy ?? -1) - (a.test?.accuracy ?? -1));
-}
-
-function testAccuracyOf(record: RunRecord | undefined, folder: string): number | null {
-  const model = record?.models.find(({ name }) => modelFolderName(name) === folder);
-  return model?.test?.accuracy ?? null;
 }
 
 function trainedOn(record: RunRecord | undefined): string | null {

@@ -50,13 +50,7 @@ export async function findRuns(
 ): Promise<FoundRuns> {
   checkOptions('findRuns', options, { runsDirectory: text, from: text });
   const { runsDirectory: parent = runsDirectory(), from = process.cwd() } = options;
-  const search = {
-    parents: [parent],
-    from,
-    isRun: holdsRun,
-    isMeant: holdsRun,
-    kind: 'a complete run',
-  };
+  const search = { parents: [parent], from, isRun: holdsRun, latest: LATEST.complete };
   const directories =
     names.length === 0
       ? await subfolders(parent)
@@ -120,10 +114,9 @@ export async function findRunFolder(
     complete,
   }: { readonly parents: readonly string[]; readonly from: string; readonly complete: boolean },
 ): Promise<string> {
-  const isMeant = complete ? holdsRun : isUnfinished;
   const isRun = async (folder: string) => (await holdsRun(folder)) || isUnfinished(folder);
-  const kind = complete ? 'a complete run' : 'an unfinished run';
-  const folders = await expand(name, { parents, from, isRun, isMeant, kind });
+  const latest = complete ? LATEST.complete : LATEST.unfinished;
+  const folders = await expand(name, { parents, from, isRun, latest });
   const runs = folders.length === 1 ? folders : await filtered(folders, isRun);
   if (runs.length === 1) return runs[0];
   throw severalRuns(name, runs);
@@ -143,34 +136,41 @@ async function isUnfinished(folder: string): Promise<boolean> {
   return names.includes(LAUNCH_FILE) && !names.includes('run.json');
 }
 
+/** What `latest` may mean. */
+const LATEST = {
+  complete: { accepts: holdsRun, kind: 'a complete run', remedy: '"npm start" makes one' },
+  unfinished: {
+    accepts: isUnfinished,
+    kind: 'an unfinished run',
+    remedy: 'there is nothing to resume',
+  },
+} as const;
+
 interface Search {
   readonly parents: readonly string[];
   readonly from: string;
-  /** Which folders are runs, and which of them `latest` may mean: runs of that kind. */
   readonly isRun: (folder: string) => Promise<boolean>;
-  readonly isMeant: (folder: string) => Promise<boolean>;
-  readonly kind: string;
+  readonly latest: (typeof LATEST)[keyof typeof LATEST];
 }
 
 async function expand(name: string, search: Search): Promise<string[]> {
-  const { parents, from, isRun, isMeant, kind } = search;
+  const { parents, from, isRun } = search;
   const place = path.resolve(from, name);
   const found = await Promise.all(parents.map((parent) => subfolders(parent).catch(() => [])));
   const folders = sortedById(found.flat());
   const exact = folders.filter((folder) => path.basename(folder) === name);
   if (exact.length > 0) return exact;
   if (name === 'latest') {
-    const latest = (await filtered(folders, isMeant)).at(-1);
+    const { accepts, kind, remedy } = search.latest;
+    const latest = (await filtered(folders, accepts)).at(-1);
     if (latest !== undefined) return [latest];
-    const remedy =
-      kind === 'a complete run' ? '"npm start" makes one' : 'there is nothing to resume';
     throw new Error(`Expected ${kind} but there is none in ${parents.join(' or ')}: ${remedy}.`);
   }
   if (await isFolder(place)) {
     if (await isRun(place)) return [place];
-    const below = await filtered(await subfolders(place), isRun);
+    const below = await subfolders(place);
     // A folder of runs; else one that says itself why it is none.
-    return below.length > 0 ? await subfolders(place) : [place];
+    return (await filtered(below, isRun)).length > 0 ? below : [place];
   }
   const begun = name === '' ? [] : folders.filter((each) => path.basename(each).startsWith(name));
   if (begun.length > 0) return begun;

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import * as os from 'node:os';
 import { join } from 'node:path';
+import { cellSource, parseNotebook } from '../notebook';
 import type { GitRecord, MachineRecord } from './runRecord';
 
 /** The machine without its name or its user's. */
@@ -16,8 +17,8 @@ export function describeMachine(): MachineRecord {
   };
 }
 
-/** Files that cannot change what a run computes; notebooks are compared by their cells' sources. */
-const NO_CODE = ['*.ipynb', '*.md', 'docs', 'test'].map((path) => `:(exclude)${path}`);
+/** Files that cannot change what a run computes. */
+const NO_CODE = /\.md$|^(docs|test)\//;
 
 /**
  * The commit checked out in `directory`, and whether the code differs from it: a notebook whose outputs alone changed, as
@@ -35,29 +36,27 @@ export function describeCommit(directory: string): GitRecord | null {
     const [committed, present] = [
       () => git('show', `HEAD:${notebook}`),
       () => readFileSync(join(directory, notebook), 'utf8'),
-    ].map(cellSources);
+    ].map(codeOf);
     return committed !== present;
   };
   try {
     // An archive unpacked inside an unrelated repository has a prefix: that commit is not this project's.
     if (git('rev-parse', '--show-prefix') !== '') return null;
     const commit = git('rev-parse', 'HEAD');
-    const changed = (...paths: string[]) => git('diff', '--name-only', 'HEAD', '--', ...paths);
-    const notebooks = changed('*.ipynb').split('\n').filter(Boolean);
-    return { commit, dirty: changed('.', ...NO_CODE) !== '' || notebooks.some(isChanged) };
+    const changed = git('diff', '--name-only', '-z', 'HEAD').split('\0').filter(Boolean);
+    const isCode = (name: string) =>
+      name.endsWith('.ipynb') ? isChanged(name) : !NO_CODE.test(name);
+    return { commit, dirty: changed.some(isCode) };
   } catch {
     return null;
   }
 }
 
 /** The sources of a notebook's code cells as one text; undefined where it is missing or no notebook. */
-function cellSources(read: () => string): string | undefined {
+function codeOf(read: () => string): string | undefined {
   try {
-    const { cells } = JSON.parse(read()) as {
-      cells: readonly { cell_type: string; source: string | string[] }[];
-    };
-    const code = cells.filter((cell) => cell.cell_type === 'code');
-    return JSON.stringify(code.map(({ source }) => [source].flat().join('')));
+    const code = parseNotebook(read()).cells.filter((cell) => cell.cell_type === 'code');
+    return JSON.stringify(code.map(cellSource));
   } catch {
     return undefined;
   }

@@ -6,7 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sourceSizeOf } from '../data/preprocess';
+import { sourceSizeOf } from '../data/resize';
 import { createPredictor } from '../evaluation/predictor';
 import { loadClassifier, type Classifier } from '../models/classifier';
 import { readModelJson } from '../models/modelJson';
@@ -110,7 +110,7 @@ interface PageParts {
 
 function pageHtml(shared: SharedModel, { weights, script, style }: PageParts): string {
   const { name, trainedOn, classNames } = shared;
-  const { height, width } = shared.preprocess.sourceSize ?? shared.preprocess;
+  const { height, width } = sourceSizeOf(shared.preprocess);
   const title = `What is in the picture? – ${name}`;
   const origin = trainedOn === '' ? '' : `, trained on ${trainedOn}`;
   return `<!doctype html>

@@ -5,9 +5,8 @@
  * and finding, silencing and describing the native runtime is done in one place.
  */
 import * as fs from 'node:fs';
-import * as os from 'node:os';
 import * as path from 'node:path';
-import { projectRoot } from '../project';
+import { operationThreads, projectRoot } from '../project';
 import util = require('node:util');
 
 // TensorFlow reads both once, when its library is loaded. Level 2 keeps warnings about the session's start-up
@@ -134,7 +133,7 @@ export function describeBackend(): BackendDescription {
     tensorflow: binding.TF_Version,
     tfjs: tf.version.tfjs,
     device: binding.isUsingGpuDevice() ? 'gpu' : 'cpu',
-    threads: Number(process.env.TF_NUM_INTRAOP_THREADS) || os.availableParallelism(),
+    threads: operationThreads(),
     origin: runtimeOrigin(),
   };
 }

@@ -196,7 +196,7 @@ function registerBatchNormInferenceGradient(): void {
 const KERNEL = { kernelName: 'GatherV2', backendName: 'tensorflow' } as const;
 
 /** Puts the kernel that can be traced in the place of tfjs-node's. */
-export function registerTraceableGather(): void {
+function registerTraceableGather(): void {
   const plain = tf.getKernel(KERNEL.kernelName, KERNEL.backendName);
   tf.unregisterKernel(KERNEL.kernelName, KERNEL.backendName);
   tf.registerKernel({

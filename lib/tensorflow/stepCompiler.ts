@@ -264,10 +264,10 @@ function discarded(tensors: tf.Tensor[]): tf.Tensor[] {
 }
 
 /** A frozen weight has another value, or an optimizer another hyperparameter or other slots. */
-export type Change = 'weight' | 'optimizer';
+type Change = 'weight' | 'optimizer';
 
 /** @returns a function that says what has changed since now, or null. */
-export function watchChanges({ optimizers, constants }: RecordedStep): () => Change | null {
+function watchChanges({ optimizers, constants }: RecordedStep): () => Change | null {
   const dataIds = constants.map(({ dataId }) => dataId);
   const settings = optimizers.map(settingsOf);
   return () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { findRunFolder } from '../../lib/runs/findRuns';
-import type { Notebook } from '../../tools/commands/run/notebook';
+import type { Notebook } from '../../lib/notebook';
 import {
   differences,
   type Launch,

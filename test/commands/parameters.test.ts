@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { NotebookCell } from '../../tools/commands/run/notebook';
+import type { NotebookCell } from '../../lib/notebook';
 import {
   injectParameters,
   parseAssignments,

@@ -3,31 +3,17 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { before, test } from 'node:test';
-import { encodePng } from '../../lib/data/image';
-import { UNIT_SCALE } from '../../lib/data/preprocess';
 import { saveClassifier } from '../../lib/models/classifier';
-import { tf } from '../../lib/tensorflow/backend';
+import { colourPng, createRedOrBlue } from '../redOrBlue';
 import { sharedFolder } from '../temporaryFolder';
 
 const root = resolve(__dirname, '../..');
 const folder = sharedFolder();
 
 before(async () => {
-  const model = tf.sequential({
-    layers: [
-      tf.layers.globalAveragePooling2d({ inputShape: [4, 4, 3] }),
-      tf.layers.dense({ units: 2, activation: 'softmax' }),
-    ],
-  });
-  model.layers[1].setWeights([tf.tensor2d([4, 0, 0, 0, 0, 4], [3, 2]), tf.zeros([2])]);
-  const preprocess = { height: 4, width: 4, ...UNIT_SCALE };
-  await saveClassifier({ model, preprocess, classNames: ['red', 'blue'] }, join(folder, 'model'));
+  await saveClassifier(createRedOrBlue(), join(folder, 'model'));
   mkdirSync(join(folder, 'pictures'));
-  const data = Uint8Array.from({ length: 5 * 5 * 3 }, (_, index) => (index % 3 === 2 ? 255 : 0));
-  writeFileSync(
-    join(folder, 'pictures', 'sea.png'),
-    await encodePng({ data, height: 5, width: 5 }),
-  );
+  writeFileSync(join(folder, 'pictures', 'sea.png'), await colourPng([0, 0, 255]));
   writeFileSync(join(folder, 'pictures', 'torn.jpg'), 'no picture');
 });
 

@@ -3,8 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { encodePng } from '../../lib/data/image';
-import { UNIT_SCALE } from '../../lib/data/preprocess';
 import { listPictures, predictPictures } from '../../lib/evaluation/predictPictures';
 import {
   predictionsCsv,
@@ -12,29 +10,14 @@ import {
   predictionText,
 } from '../../lib/report/predictionText';
 import { tf } from '../../lib/tensorflow/backend';
+import { colourPng, createRedOrBlue } from '../redOrBlue';
 import { sharedFolder } from '../temporaryFolder';
 
 const folder = sharedFolder();
 
-/** Two classes: the likelier the redder, or the bluer; weights by hand. */
-function createRedOrBlue() {
-  const model = tf.sequential({
-    layers: [
-      tf.layers.globalAveragePooling2d({ inputShape: [4, 4, 3] }),
-      tf.layers.dense({ units: 2, activation: 'softmax' }),
-    ],
-  });
-  const weights = [tf.tensor2d([4, 0, 0, 0, 0, 4], [3, 2]), tf.zeros([2])];
-  model.layers[1].setWeights(weights);
-  tf.dispose(weights);
-  const preprocess = { height: 4, width: 4, ...UNIT_SCALE };
-  return { model, preprocess, classNames: ['red', 'blue, or "navy"'] };
-}
-
 async function writePicture(name: string, colour: readonly number[]): Promise<string> {
   const path = join(folder, name);
-  const data = Uint8Array.from({ length: 5 * 7 * 3 }, (_, index) => colour[index % 3]);
-  writeFileSync(path, await encodePng({ data, height: 5, width: 7 }));
+  writeFileSync(path, await colourPng(colour));
   return path;
 }
 
@@ -54,7 +37,7 @@ test('a folder means its pictures and those in its folders, sorted; what cannot 
   assert.equal(notices.length, 1);
   assert.match(notices[0], /^Skipped 1 file in .*\n {2}notes\.txt: it is not a \.jpg/);
 
-  const classifier = createRedOrBlue();
+  const classifier = createRedOrBlue(['red', 'blue, or "navy"']);
   const skipped: string[] = [];
   const onSkip = (path: string, error: Error) => skipped.push(`${path}: ${error.message}`);
   const predictions = await predictPictures(classifier, pictures, { onSkip });

@@ -2,7 +2,7 @@
 // test's report:  executeNotebook.ts NOTEBOOK.ipynb RUN_FOLDER '{"epochs":1}' '{"RUN_RESUME":"1"}'
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { parseNotebook } from '../../tools/commands/run/notebook';
+import { parseNotebook } from '../../lib/notebook';
 import type { ParameterValues } from '../../tools/commands/run/parameters';
 import { runNotebook } from '../../tools/commands/run/runNotebook';
 import { printProblem } from '../../tools/launcher/problem.cjs';

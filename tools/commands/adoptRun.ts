@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../../lib/atomicFile';
 import { loadRun } from '../../lib/runs/runs';
 import { PICTURES_TAG } from './cleanNotebook';
 import { inProject } from './program';
-import { cellSource, hasTag, type NotebookOutput, parseNotebook } from './run/notebook';
+import { cellSource, hasTag, type NotebookOutput, parseNotebook } from '../../lib/notebook';
 
 /**
  * The committed notebook with the outputs of an executed copy, less those of the cells that show the data

@@ -1,6 +1,5 @@
 // Cleans a notebook for sharing: keeps its outputs, removes traces of the machine it ran on.
 import { homedir } from 'node:os';
-import { projectRoot } from '../../lib/project';
 import {
   cellSource,
   joined,
@@ -8,7 +7,8 @@ import {
   type NotebookCell,
   type NotebookOutput,
   parseNotebook,
-} from './run/notebook';
+} from '../../lib/notebook';
+import { withoutProjectPath } from './program';
 
 /** Cells whose outputs show the data set's own pictures, which the repository may not hand on. */
 export const PICTURES_TAG = 'dataset-pictures';
@@ -192,11 +192,8 @@ function withoutOverwritten(text: string): string {
 
 /** Replaces in the notebook's JSON: the clone's own folder by nothing, other places by their last part. */
 function withoutMachine(text: string): string {
-  const root = projectRoot();
-  const inJson = (path: string) => JSON.stringify(path).slice(1, -1);
-  const result = text.replaceAll(`${inJson(root)}/`, '').replaceAll(inJson(root), '.');
   return JSON.stringify(
-    JSON.parse(result, (key, value: unknown) => {
+    JSON.parse(withoutProjectPath(text), (key, value: unknown) => {
       const isPicture = key.startsWith('image/') && key !== SVG;
       if (typeof value !== 'string' || isPicture || /^data:image/.test(value)) return value;
       const short = value.replaceAll(MACHINE_PATH, '…/$1').replaceAll(WINDOWS_PATH, '…/$1');

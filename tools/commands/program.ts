@@ -25,6 +25,17 @@ export function inProject(...parts: readonly string[]): string {
   return resolve(projectRoot(), ...parts);
 }
 
+/** JSON in which the project's own folder is a relative path. */
+export function withoutProjectPath(json: string): string {
+  const root = insideJson(projectRoot());
+  return json.replaceAll(`${root}/`, '').replaceAll(root, '.');
+}
+
+/** A path as it is written within a text of JSON. */
+export function insideJson(path: string): string {
+  return JSON.stringify(path).slice(1, -1);
+}
+
 /** The Python of set-up, with Jupyter; its environment is that of this process, which the launcher made. */
 export function pythonPath(): string {
   return inProject('.venv', 'bin', 'python');

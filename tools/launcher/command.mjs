@@ -7,7 +7,7 @@ import { createNoiseFilter } from './nativeNoise.cjs';
 import { helpText, parseOptions, refuseSwallowedOptions } from './options.mjs';
 import { printProblem } from './problem.cjs';
 import { giveRuntime } from './setup/addon.mjs';
-import { exitCodeOf } from './setup/command.mjs';
+import { waitFor } from './setup/command.mjs';
 import { peersStep } from './setup/peers.mjs';
 import { door, inProject, jupyterEnvironment, root } from './setup/project.mjs';
 import { setUp } from './setup.mjs';
@@ -52,11 +52,5 @@ function runProgram(program, options, device) {
     env: { ...jupyterEnvironment(), DEVICE: device },
   });
   child.stderr.pipe(createNoiseFilter()).pipe(process.stderr);
-  // Ctrl-C reaches the program through the terminal: it ends in good order, and we with it.
-  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code, signal) => resolve(exitCodeOf(code, signal)));
-  });
+  return waitFor(child, ['SIGTERM', 'SIGHUP']);
 }

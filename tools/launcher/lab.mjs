@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { exitCodeOf } from './setup/command.mjs';
+import { waitFor } from './setup/command.mjs';
 import { kernelLog } from './setup/kernel.mjs';
 import { printProblem } from './problem.cjs';
 import { inVenv, jupyterEnvironment, root } from './setup/project.mjs';
@@ -29,11 +29,6 @@ function openLab(args, device) {
       env: { ...jupyterEnvironment(), DEVICE: device },
     },
   );
-  // Ctrl-C reaches JupyterLab through the terminal; it asks whether to stop, and we wait for its answer.
-  process.on('SIGINT', () => process.stdin.isTTY || lab.kill('SIGINT'));
-  process.on('SIGTERM', () => lab.kill('SIGTERM'));
-  return new Promise((resolve, reject) => {
-    lab.on('error', reject);
-    lab.on('close', (code, signal) => resolve(exitCodeOf(code, signal)));
-  });
+  // It asks on Ctrl-C whether to stop, and we wait for its answer.
+  return waitFor(lab, ['SIGTERM']);
 }

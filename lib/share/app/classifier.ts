@@ -1,5 +1,6 @@
 // The model in the browser: from base64 to probabilities.
 import * as tf from '@tensorflow/tfjs';
+import { sourceSizeOf } from '../../data/resize';
 import { probePixels, type SharedModel } from '../sharedModel';
 
 /** Above this error the GPU is too imprecise (half floats), and the CPU is used. */
@@ -40,9 +41,10 @@ async function buildModel(shared: SharedModel, weights: ArrayBuffer): Promise<Br
     backend: tf.getBackend(),
     async predict(pixels) {
       const output = tf.tidy(() => {
-        const { height, width, sourceSize = { height, width } } = preprocess;
-        const shape = [1, sourceSize.height, sourceSize.width, 3] as const;
-        const picture = tf.tensor4d(scaled(pixels, shared), [...shape]);
+        const { height, width } = preprocess;
+        const source = sourceSizeOf(preprocess);
+        const shape: [number, number, number, number] = [1, source.height, source.width, 3];
+        const picture = tf.tensor4d(scaled(pixels, shared), shape);
         const input = tf.image.resizeBilinear(picture, [height, width], false, true);
         const outputs = model.predict(input) as tf.Tensor;
         if (!flipAverage) return outputs;
@@ -68,9 +70,7 @@ function scaled(pixels: Uint8Array, { preprocess: { mean, std } }: SharedModel):
 
 async function agrees(classifier: BrowserClassifier, shared: SharedModel): Promise<boolean> {
   try {
-    const probabilities = await classifier.predict(
-      probePixels(shared.preprocess.sourceSize ?? shared.preprocess),
-    );
+    const probabilities = await classifier.predict(probePixels(sourceSizeOf(shared.preprocess)));
     return shared.probeProbabilities.every(
       (expected, label) => Math.abs(expected - probabilities[label]) <= TOLERANCE,
     );

@@ -1,5 +1,5 @@
 // The page: a picture comes in by drop, choice or paste; classes with probabilities come out.
-import { coverResize, type Pixels } from '../../data/resize';
+import { coverResize, type Pixels, sourceSizeOf } from '../../data/resize';
 import { createClassifier } from './classifier';
 import { PictureError, readPicture } from './picture';
 import type { SharedModel } from '../sharedModel';
@@ -34,10 +34,7 @@ async function show(files: readonly File[]): Promise<void> {
   document.body.setAttribute('aria-busy', 'true');
   try {
     const model = await classifier;
-    const picture = coverResize(
-      await readPicture(file),
-      shared.preprocess.sourceSize ?? shared.preprocess,
-    );
+    const picture = coverResize(await readPicture(file), sourceSizeOf(shared.preprocess));
     await painted(); // computing blocks the page: first let it say so
     const probabilities = await model.predict(picture.data);
     if (turn === latest) present(file, picture, probabilities);

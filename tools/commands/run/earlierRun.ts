@@ -1,6 +1,5 @@
 // What an earlier run was started with, to do it once more (--again) or to finish it (--resume).
 import { existsSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { writeFileAtomic } from '../../../lib/atomicFile';
 import { LAUNCH_FILE } from '../../../lib/runs/findRuns';
@@ -13,7 +12,7 @@ import {
   type RunRecord,
 } from '../../../lib/runs/runRecord';
 import { isAlive, processStart } from '../../../lib/processLock.cjs';
-import { projectRoot } from '../../../lib/project';
+import { operationThreads, projectRoot } from '../../../lib/project';
 import {
   count,
   flag,
@@ -27,7 +26,7 @@ import {
   text,
 } from '../../../lib/schema';
 import { inProject, Problem } from '../program';
-import type { Notebook } from './notebook';
+import type { Notebook } from '../../../lib/notebook';
 import type { NamedNotebook } from './notebookFile';
 import { checkValues, parseAssignments, type ParameterValues, readParameters } from './parameters';
 
@@ -222,7 +221,7 @@ export function currentState(): State {
       tfjs: versionIn('node_modules', '@tensorflow/tfjs', 'package.json'),
       tslab: versionIn('node_modules', 'tslab', 'package.json'),
     },
-    threads: Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism(),
+    threads: operationThreads(),
     machine: { cpu: describeMachine().cpu },
   };
 }

@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import { isNativeNoise } from '../../launcher/nativeNoise.cjs';
 import { inProject, lastLines, Problem } from '../program';
 import type { CellEvent } from './followFile';
-import { cellSource } from './notebook';
+import { cellSource } from '../../../lib/notebook';
 import type { NamedNotebook } from './notebookFile';
 
 /** What runs, with a title for each code cell. */

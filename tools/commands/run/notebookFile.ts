@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { suggest } from '../../../lib/nearMiss.cjs';
 import { inProject, Problem } from '../program';
-import { cellSource, hasTag, type Notebook, parseNotebook } from './notebook';
+import { cellSource, hasTag, type Notebook, parseNotebook } from '../../../lib/notebook';
 import {
   checkValues,
   hasParameters,

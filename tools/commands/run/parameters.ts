@@ -1,7 +1,7 @@
 // A notebook's parameters: read from its cell tagged `parameters`, checked, and overridden by a cell behind it.
 import { suggest } from '../../../lib/nearMiss.cjs';
 import { Problem } from '../program';
-import { cellSource, hasTag, type Notebook, type NotebookCell } from './notebook';
+import { cellSource, hasTag, type Notebook, type NotebookCell } from '../../../lib/notebook';
 
 const PARAMETERS_TAG = 'parameters';
 const INJECTED_TAG = 'injected-parameters';

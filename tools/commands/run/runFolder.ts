@@ -7,8 +7,16 @@ import { writeFileAtomic } from '../../../lib/atomicFile';
 import { projectRoot } from '../../../lib/project';
 import type { RunRecord } from '../../../lib/runs/runRecord';
 import { completeRunFolder, loadRun } from '../../../lib/runs/runs';
-import { inProject, lastLines, Problem, pythonPath, writeProblem } from '../program';
-import { type NotebookCell, parseNotebook } from './notebook';
+import {
+  inProject,
+  insideJson,
+  lastLines,
+  Problem,
+  pythonPath,
+  withoutProjectPath,
+  writeProblem,
+} from '../program';
+import { type NotebookCell, parseNotebook } from '../../../lib/notebook';
 
 /** Finds out before any work whether runs can be written below `parent`. @throws {Problem} */
 export function checkWritable(parent: string): void {
@@ -73,12 +81,10 @@ export function recordText(
 
 /** Replaces absolute paths of the clone, and of a run's folder outside it, by relative ones. */
 function withoutPaths(json: string, directory: string): string {
-  const root = projectRoot();
-  const insideJson = (path: string) => JSON.stringify(path).slice(1, -1);
-  const result = relative(root, directory).startsWith('..')
-    ? json.replaceAll(insideJson(join(directory, '..')), 'runs')
-    : json;
-  return result.replaceAll(`${insideJson(root)}/`, '').replaceAll(insideJson(root), '.');
+  const isOutside = relative(projectRoot(), directory).startsWith('..');
+  return withoutProjectPath(
+    isOutside ? json.replaceAll(insideJson(join(directory, '..')), 'runs') : json,
+  );
 }
 
 /** Writes a notebook as one page with live figures that needs no network. @throws {Problem} */

@@ -78,8 +78,24 @@ function openLog(name, command, args) {
   return stream;
 }
 
+/**
+ * Waits for a child that shares our terminal, from which Ctrl-C reaches it too: it ends in good order, and we with it.
+ *
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {readonly NodeJS.Signals[]} signals that are passed on to it
+ * @returns {Promise<number>} its exit code
+ */
+export function waitFor(child, signals) {
+  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve(exitCodeOf(code, signal)));
+  });
+}
+
 /** A process' exit code as a shell gives it: 128 and the signal's number where a signal ended it. */
-export function exitCodeOf(code, signal) {
+function exitCodeOf(code, signal) {
   return code ?? 128 + (constants.signals[signal] ?? 1);
 }
 

@@ -1,4 +1,4 @@
-// An .ipynb as the commands see it.
+// An .ipynb, as far as its cells and outputs are read.
 
 export interface NotebookOutput {
   readonly output_type: string;
