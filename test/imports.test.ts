@@ -16,7 +16,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   evaluation: ['tensorflow', 'data', 'models'],
   training: ['tensorflow', 'data', 'models', 'evaluation'],
   report: ['tensorflow', 'data', 'evaluation', 'training'],
-  runs: ['tensorflow', 'data', 'evaluation', 'training', 'report'],
+  runs: ['tensorflow', 'data', 'models', 'evaluation', 'training', 'report'],
   experiments: ['tensorflow', 'data', 'models', 'evaluation', 'training', 'report', 'runs'],
   share: ['data', 'models', 'evaluation', 'report', 'runs'],
 };

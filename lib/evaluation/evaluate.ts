@@ -28,6 +28,15 @@ export interface Evaluation {
   readonly probabilities: Float32Array;
   /** [n], the likeliest class of each picture. */
   readonly predictedLabels: Int32Array;
+  /** [n], the actual class of each picture. */
+  readonly labels: Int32Array;
+}
+
+/** A tested model, for figures and tables; `Part` is what of its evaluation they read. */
+export interface TestedModel<Part extends keyof Evaluation = keyof Evaluation> {
+  readonly name: string;
+  readonly classNames: readonly string[];
+  readonly evaluation: Pick<Evaluation, Part>;
 }
 
 /** Options of {@link evaluateClassifier}, besides those of the prediction. */
@@ -88,6 +97,7 @@ export function evaluateProbabilities(
     perClass: classMetrics(matrix),
     probabilities,
     predictedLabels,
+    labels,
   };
 }
 

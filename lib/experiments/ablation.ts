@@ -25,7 +25,7 @@ import {
   type RecipePiece,
 } from '../training/recipe';
 import { createProgressReporter } from '../runs/progress';
-import type { Run } from '../runs/runs';
+import type { RunRecorder } from '../runs/runRecorder';
 import { openMeasurements, type Measurement } from './ablationResults';
 
 /** One measurement that has just been made. */
@@ -237,7 +237,7 @@ function effectOf(interval: { low: number; high: number } | null): string {
  * @example const ablation = await measureAblation({ trainSet, valSet, recipe, seeds, ...trackAblation(run) });
  */
 export function trackAblation(
-  run: Pick<Run, 'progress' | 'directory'>,
+  run: Pick<RunRecorder, 'progress' | 'directory'>,
 ): Required<Pick<AblationOptions, 'file' | 'onResult'>> {
   const { show } = createProgressReporter(run);
   return {

@@ -1,6 +1,6 @@
 /** How much data a method needs: its test accuracy against the number of training pictures per class. */
 import { countByClass, select, type ImageDataset } from '../data/dataset';
-import type { Preprocess } from '../data/preprocess';
+import { UNIT_SCALE, type Preprocess } from '../data/preprocess';
 import { evaluateClassifier, evaluateProbabilities } from '../evaluation/evaluate';
 import { createCnn } from '../models/cnn';
 import type { CreateNetwork } from '../models/modelOptions';
@@ -22,7 +22,10 @@ import type { DataEfficiencySeries } from '../report/comparisonFigures';
 import { selectFeatures, type Features } from '../training/features';
 import { predictFeatures, trainHead, type HeadTrainingOptions } from '../training/head';
 import type { TrainingOptions } from '../training/config';
+import type { HeadRecipe } from '../training/selectHead';
 import { trainModel } from '../training/train';
+import { createProgressReporter } from '../runs/progress';
+import type { RunRecorder } from '../runs/runRecorder';
 
 /** One way to learn from a few pictures. */
 export interface DataEfficiencyMethod {
@@ -116,6 +119,23 @@ export async function measureDataEfficiency(
 }
 
 /**
+ * Callback for {@link measureDataEfficiency}: one line below the cell that moves, and notes for the launcher.
+ *
+ * @example await measureDataEfficiency({ trainSet, methods, picturesPerClass, seeds, ...trackDataEfficiency(run) });
+ */
+export function trackDataEfficiency(
+  run: Pick<RunRecorder, 'progress'>,
+): Required<Pick<DataEfficiencyOptions, 'onResult'>> {
+  const { show } = createProgressReporter(run);
+  return {
+    onResult: ({ method, picturesPerClass, seed, accuracy, done, total }) =>
+      show(
+        `${done} of ${total}: ${method}, ${picturesPerClass} pictures a class, seed ${seed}: test accuracy ${accuracy.toFixed(4)}`,
+      ),
+  };
+}
+
+/**
  * The numbers of pictures per class to try: 10, 30, 100, 300, 1000 … and, last, all that there are.
  *
  * @param options `most`: the largest count; 0: the size of the smallest class.
@@ -172,7 +192,8 @@ export interface ScratchMethodOptions extends Pick<
 > {
   readonly trainSet: ImageDataset;
   readonly testSet: ImageDataset;
-  readonly preprocess: Preprocess;
+  /** Default: the pictures as they are, scaled to [0, 1]. */
+  readonly preprocess?: Preprocess;
   /** The network. Default {@link createCnn}. */
   readonly model?: CreateNetwork;
   /**
@@ -199,7 +220,8 @@ export function scratchMethod(options: ScratchMethodOptions): DataEfficiencyMeth
     batchSize = 32,
     ...training
   } = rest;
-  const { preprocess } = training;
+  const { preprocess = { height: trainSet.height, width: trainSet.width, ...UNIT_SCALE } } =
+    training;
   const { height, width } = preprocess;
   const { classNames } = trainSet;
   return {
@@ -211,7 +233,14 @@ export function scratchMethod(options: ScratchMethodOptions): DataEfficiencyMeth
       const inputShape = [height, width, 3] as const;
       const model = createModel({ inputShape, numClasses: classNames.length, seed });
       try {
-        await trainModel(model, { ...training, trainSet: selected, epochs, batchSize, seed });
+        await trainModel(model, {
+          ...training,
+          preprocess,
+          trainSet: selected,
+          epochs,
+          batchSize,
+          seed,
+        });
         return (await evaluateClassifier({ model, classNames, preprocess }, testSet)).accuracy;
       } finally {
         model.dispose();
@@ -222,24 +251,32 @@ export function scratchMethod(options: ScratchMethodOptions): DataEfficiencyMeth
 
 /** Options of {@link transferMethod}. */
 export interface TransferMethodOptions {
-  /** In the order of the training set that the indices mean. */
-  readonly trainFeatures: Features;
-  readonly testFeatures: Features;
-  /** Default linear. */
-  readonly hiddenUnits?: number;
-  readonly dropoutRate?: number;
+  /** Of the head, e.g. the one that {@link selectHead} chose. Default: linear, without weight decay. */
+  readonly recipe?: HeadRecipe;
   /** Default: label smoothing .1, as {@link selectHead}. */
-  readonly training?: Pick<HeadTrainingOptions, 'learningRate' | 'weightDecay' | 'labelSmoothing'>;
+  readonly training?: Pick<HeadTrainingOptions, 'learningRate' | 'labelSmoothing'>;
   /** Steps of each training at least, and one epoch. Default 300. */
   readonly steps?: number;
   /** Default `frozen MobileNetV2`. */
   readonly name?: string;
 }
 
-/** A head on the features of a frozen backbone. */
-export function transferMethod(options: TransferMethodOptions): DataEfficiencyMethod {
-  const { trainFeatures, testFeatures, hiddenUnits, dropoutRate, steps = 300 } = options;
-  const training = { labelSmoothing: 0.1, ...options.training };
+/**
+ * A head on the features of a frozen backbone.
+ *
+ * @param features of training and test pictures, e.g. of `run.extractFeatures`; `train` begins with one row for each picture
+ *   of the training set, in its order.
+ */
+export function transferMethod(
+  {
+    train: trainFeatures,
+    test: testFeatures,
+  }: { readonly train: Features; readonly test: Features },
+  options: TransferMethodOptions = {},
+): DataEfficiencyMethod {
+  const { recipe, steps = 300 } = options;
+  const { hiddenUnits, dropoutRate, weightDecay } = recipe ?? {};
+  const training = { labelSmoothing: 0.1, weightDecay, ...options.training };
   const { width, classNames } = trainFeatures;
   return {
     name: options.name ?? 'frozen MobileNetV2',

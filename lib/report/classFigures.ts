@@ -1,6 +1,7 @@
 // Per-class figures: image counts, precision, recall and F1, and the confusion matrix.
-import type { ClassMetrics } from '../evaluation/metrics';
-import { anyValue, checkOptions, required, text } from '../options';
+import { countByClass, type ImageDataset } from '../data/dataset';
+import type { TestedModel } from '../evaluation/evaluate';
+import { anyValue, checkOptions, text } from '../options';
 import type { Figure } from './figure';
 import {
   type DatasetLabel,
@@ -19,30 +20,26 @@ import {
 } from './theme';
 
 export interface ClassFigureOptions {
-  readonly classNames: readonly string[];
-  readonly dataset: DatasetLabel;
+  /** Named in the title; `run.show` names the run's. */
+  readonly dataset?: DatasetLabel;
   readonly title?: string;
 }
 
-const classRules = {
-  classNames: required(anyValue),
-  dataset: required(anyValue),
-  title: text,
-};
+const classRules = { dataset: anyValue, title: text };
 
 /**
  * The confusion matrix: actual classes downwards, predicted ones to the right, a count in each cell,
  * coloured by its share of the actual class, so that classes of unlike size compare.
  *
- * @param matrix counts [numClasses][numClasses], `matrix[actual][predicted]`
+ * @param model its `confusionMatrix`: counts [numClasses][numClasses], `[actual][predicted]`
  */
 export function confusionMatrixFigure(
-  matrix: readonly (readonly number[])[],
-  options: ClassFigureOptions,
+  { name, classNames, evaluation }: TestedModel<'confusionMatrix'>,
+  options: ClassFigureOptions = {},
 ): Figure {
   checkOptions('confusionMatrixFigure', options, classRules);
-  checkClasses('matrix', matrix.length, options.classNames);
-  const { classNames } = options;
+  const { confusionMatrix: matrix } = evaluation;
+  checkClasses('the confusion matrix', matrix.length, classNames);
   const shares = matrix.map((row) => {
     const support = row.reduce((sum, count) => sum + count, 0);
     return row.map((count) => rounded(support === 0 ? 0 : count / support, 4) ?? 0);
@@ -77,7 +74,7 @@ export function confusionMatrixFigure(
       },
     ],
     layout: themedLayout({
-      title: figureTitle(options.title ?? 'Confusion matrix', options.dataset),
+      title: figureTitle(options.title ?? `${name}: confusion matrix`, options.dataset),
       width: Math.round(cell * matrix.length + margin.l + margin.r),
       height: Math.round(cell * matrix.length + margin.t + margin.b),
       margin,
@@ -99,13 +96,14 @@ export function confusionMatrixFigure(
 
 /** Precision, recall and F1 of every class in rows, the class with the best F1 on top. */
 export function perClassFigure(
-  perClass: readonly ClassMetrics[],
-  options: ClassFigureOptions,
+  { name: model, classNames, evaluation }: TestedModel<'perClass'>,
+  options: ClassFigureOptions = {},
 ): Figure {
   checkOptions('perClassFigure', options, classRules);
-  checkClasses('perClass', perClass.length, options.classNames);
+  const { perClass } = evaluation;
+  checkClasses('perClass', perClass.length, classNames);
   const rows = perClass
-    .map((metrics, label) => ({ name: options.classNames[label], ...metrics }))
+    .map((metrics, label) => ({ name: classNames[label], ...metrics }))
     .sort((a, b) => b.f1 - a.f1);
   const measures = [
     ['precision', 'precision'],
@@ -125,7 +123,10 @@ export function perClassFigure(
       cliponaxis: false,
     })),
     layout: themedLayout({
-      title: figureTitle(options.title ?? 'Precision, recall and F1 by class', options.dataset),
+      title: figureTitle(
+        options.title ?? `${model}: precision, recall and F1 by class`,
+        options.dataset,
+      ),
       height: 170 + 28 * rows.length,
       xaxis: fractionAxis('precision, recall, F1'),
       yaxis: rowAxis(rows.map(({ name }) => name)),
@@ -136,28 +137,25 @@ export function perClassFigure(
   };
 }
 
-/** The pictures of each class in one split of the data. */
-export interface SplitCounts {
-  /** For example `training`. */
-  readonly name: string;
-  /** [numClasses] */
-  readonly counts: readonly number[];
-}
-
-/** Bars: how many pictures each class has, the splits side by side. */
+/**
+ * Bars: how many pictures each class has, several sets side by side.
+ *
+ * @param sets by what they are called, for example `training`; of the same classes.
+ */
 export function classCountsFigure(
-  splits: readonly SplitCounts[],
-  options: ClassFigureOptions,
+  sets: Readonly<Record<string, Pick<ImageDataset, 'labels' | 'classNames'>>>,
+  options: ClassFigureOptions = {},
 ): Figure {
   checkOptions('classCountsFigure', options, classRules);
-  const { classNames } = options;
+  const splits = Object.entries(sets).map(([name, set]) => ({ name, counts: countByClass(set) }));
+  const classNames = Object.values(sets)[0]?.classNames ?? [];
   const places = classNames.map((_, index) => index);
   // Names that do not fit side by side get rows instead: about 90 letters stand below the bars.
   const lying = classNames.join('').length > 90;
   const counts = themedAxis('pictures (count)', { rangemode: 'tozero', tickformat: ',d' });
   return {
     data: splits.map(({ name, counts }, index) => {
-      checkClasses(`the counts of "${name}"`, counts.length, options.classNames);
+      checkClasses(`the counts of "${name}"`, counts.length, classNames);
       return {
         type: 'bar',
         orientation: lying ? 'h' : 'v',

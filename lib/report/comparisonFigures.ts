@@ -2,7 +2,7 @@
 import type { Interval } from '../evaluation/metrics';
 import type { MetricValues } from '../evaluation/runningMetrics';
 import { meanAndStd } from '../evaluation/statistics';
-import { anyValue, checkOptions, oneOf, required, text } from '../options';
+import { anyValue, checkOptions, oneOf, text } from '../options';
 import type { ErrorBars, Figure, LineShape, ScatterTrace } from './figure';
 import {
   type DatasetLabel,
@@ -21,7 +21,8 @@ import {
 
 /** Options of a figure over several models, settings or recipes. */
 export interface ComparisonOptions {
-  readonly dataset: DatasetLabel;
+  /** Named in the title; `run.show` names the run's. */
+  readonly dataset?: DatasetLabel;
   readonly title?: string;
 }
 
@@ -36,7 +37,7 @@ export interface ModelScores {
   readonly val?: MetricValues | null;
 }
 
-export const comparisonRules = { dataset: required(anyValue), title: text };
+export const comparisonRules = { dataset: anyValue, title: text };
 
 /**
  * One row per model, first on top: test accuracy with its 95 % interval, beside it training and
@@ -45,7 +46,7 @@ export const comparisonRules = { dataset: required(anyValue), title: text };
  */
 export function comparisonFigure(
   models: readonly ModelScores[],
-  options: ComparisonOptions & { readonly metric?: string },
+  options: ComparisonOptions & { readonly metric?: string } = {},
 ): Figure {
   checkOptions('comparisonFigure', options, { ...comparisonRules, metric: text });
   const { metric = 'accuracy' } = options;
@@ -99,7 +100,7 @@ export function ablationFigure(
     readonly baseline?: string;
     /** On which pictures the accuracies were measured. Default test. */
     readonly split?: 'validation' | 'test';
-  },
+  } = {},
 ): Figure {
   checkOptions('ablationFigure', options, {
     ...comparisonRules,
@@ -156,7 +157,7 @@ export interface DataEfficiencySeries {
 /** Test accuracy (mean ± sample standard deviation over seeds) by training pictures per class. */
 export function dataEfficiencyFigure(
   series: readonly DataEfficiencySeries[],
-  options: ComparisonOptions,
+  options: ComparisonOptions = {},
 ): Figure {
   checkOptions('dataEfficiencyFigure', options, comparisonRules);
   const counts = [

@@ -2,14 +2,16 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../atomicFile';
+import { decodeImage } from '../data/image';
 import { anyValue, checkOptions, text } from '../options';
 import { plainText } from './csv';
 import { fileNameOf } from './keptFigures';
 import type { Figure } from './figure';
+import { pngDataUri } from './png';
 import { pictureOrNotice, renderSvg } from './render';
 import { tableHtml, tableText } from './tableHtml';
 import type { DataTable } from './tables';
-import { figureConfig } from './theme';
+import { escapeText, figureConfig } from './theme';
 
 /** One output in several forms, by MIME type: a front end shows the best one it knows. */
 export type MimeBundle = Readonly<Record<string, string | object>>;
@@ -95,6 +97,19 @@ export async function showFigure(figure: Figure, options: ShowFigureOptions = {}
 /** Shows a table; outside a notebook as text. */
 export function showTable(table: DataTable, caption?: string): void {
   showBundle({ 'text/html': tableHtml(table, caption), 'text/plain': tableText(table, caption) });
+}
+
+/**
+ * Shows a picture file, at most 400 pixels wide; outside a notebook its path.
+ *
+ * @throws Error where it is not a valid image.
+ */
+export async function showPicture(path: string): Promise<void> {
+  const picture = await decodeImage(path);
+  const width = Math.min(picture.width, 400);
+  const alt = escapeText(path).replaceAll('"', '&quot;');
+  const html = `<img width="${width}" alt="${alt}" src="${pngDataUri(picture)}">`;
+  showHtml(html, path);
 }
 
 /** Shows HTML. `plain` is for front ends and terminals that cannot. */

@@ -1,6 +1,6 @@
 // Trainings as curves: by epoch, and by the seconds they took.
-import { metricNames } from '../evaluation/runningMetrics';
-import { anyValue, checkOptions, required, text } from '../options';
+import { metricNames, type MetricValues } from '../evaluation/runningMetrics';
+import { anyValue, checkOptions, text } from '../options';
 import type { History } from '../training/history';
 import type { Axis, Figure, FigureLayout, Line, ScatterTrace } from './figure';
 import {
@@ -22,10 +22,13 @@ import {
 export interface ModelHistory {
   readonly name: string;
   readonly history: History;
+  /** Of the test set, where it was tested. */
+  readonly test?: MetricValues | null;
 }
 
 export interface HistoryFigureOptions {
-  readonly dataset: DatasetLabel;
+  /** Named in the title; `run.show` names the run's. */
+  readonly dataset?: DatasetLabel;
   readonly title?: string;
 }
 
@@ -35,9 +38,9 @@ export interface HistoryFigureOptions {
  */
 export function historyFigure(
   trainings: History | readonly ModelHistory[],
-  options: HistoryFigureOptions,
+  options: HistoryFigureOptions = {},
 ): Figure {
-  checkOptions('historyFigure', options, { dataset: required(anyValue), title: text });
+  checkOptions('historyFigure', options, { dataset: anyValue, title: text });
   const models = isHistory(trainings) ? [{ name: '', history: trainings }] : trainings;
   const epochs = Math.max(1, ...models.map(({ history }) => history.epochs.at(-1)?.epoch ?? 1));
   const measures = metricNames(
@@ -62,27 +65,18 @@ export function historyFigure(
   };
 }
 
-export interface AccuracyAgainstSecondsOptions extends HistoryFigureOptions {
-  /** A test accuracy per model name, drawn as a star at the training's end. */
-  readonly testAccuracies?: Readonly<Record<string, number>>;
-}
-
 /**
  * What an accuracy cost: validation accuracy (training accuracy where nothing was validated)
- * against the seconds since the training's start.
+ * against the seconds since the training's start; a star is the test accuracy, at the training's end.
  */
 export function accuracyAgainstSecondsFigure(
   models: readonly ModelHistory[],
-  options: AccuracyAgainstSecondsOptions,
+  options: HistoryFigureOptions = {},
 ): Figure {
-  checkOptions('accuracyAgainstSecondsFigure', options, {
-    dataset: required(anyValue),
-    title: text,
-    testAccuracies: anyValue,
-  });
-  const { dataset, title = 'Accuracy against training time', testAccuracies = {} } = options;
+  checkOptions('accuracyAgainstSecondsFigure', options, { dataset: anyValue, title: text });
+  const { dataset, title = 'Accuracy against training time' } = options;
   return {
-    data: models.flatMap((model, index) => secondsTraces(model, index, testAccuracies)),
+    data: models.flatMap((model, index) => secondsTraces(model, index)),
     layout: themedLayout({
       title: figureTitle(title, dataset),
       height: figureHeight(420, models),
@@ -236,11 +230,7 @@ function keptEpoch({
   };
 }
 
-function secondsTraces(
-  { name, history }: ModelHistory,
-  index: number,
-  testAccuracies: Readonly<Record<string, number>>,
-): ScatterTrace[] {
+function secondsTraces({ name, history, test }: ModelHistory, index: number): ScatterTrace[] {
   const { color, symbol } = seriesStyle(index);
   let elapsed = 0;
   const seconds = history.epochs.map((record) => rounded((elapsed += record.seconds)));
@@ -255,7 +245,7 @@ function secondsTraces(
     marker: { color, size: 7, symbol },
     hovertemplate: '%{y:.4f} after %{x:.0f} s',
   };
-  const testAccuracy = rounded(Object.hasOwn(testAccuracies, name) ? testAccuracies[name] : null);
+  const testAccuracy = rounded(test?.accuracy);
   if (testAccuracy === null) return [curve];
   const star: ScatterTrace = {
     type: 'scatter',

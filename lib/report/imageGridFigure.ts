@@ -1,6 +1,6 @@
 // Pictures in rows and columns, each with its caption.
 import type { DecodedImage } from '../data/image';
-import { anyValue, checkOptions, positiveInteger, required, text } from '../options';
+import { anyValue, checkOptions, positiveInteger, text } from '../options';
 import type { Annotation, Axis, Figure, ImageTrace } from './figure';
 import { pngDataUri } from './png';
 import { type DatasetLabel, escapeText, figureTitle, softInkColor, themedLayout } from './theme';
@@ -12,7 +12,8 @@ export interface CaptionedPicture extends DecodedImage {
 }
 
 export interface ImageGridOptions {
-  readonly dataset: DatasetLabel;
+  /** Named in the title; `run.show` names the run's. */
+  readonly dataset?: DatasetLabel;
   readonly title?: string;
   /** Pictures in a row, 5 by default. */
   readonly columns?: number;
@@ -32,10 +33,10 @@ const TITLE = 60;
  */
 export function imageGridFigure(
   pictures: readonly CaptionedPicture[],
-  options: ImageGridOptions,
+  options: ImageGridOptions = {},
 ): Figure {
   checkOptions('imageGridFigure', options, {
-    dataset: required(anyValue),
+    dataset: anyValue,
     title: text,
     columns: positiveInteger,
     side: positiveInteger,

@@ -1,51 +1,65 @@
 // Pictures of a data set with what is to be read below them, for imageGridFigure.
 import { imageBytes, type ImageDataset } from '../data/dataset';
-import { type Mistake, topK } from '../evaluation/ranking';
+import type { TestedModel } from '../evaluation/evaluate';
+import { topK, worstMistakes } from '../evaluation/ranking';
 import { checkOption, type OptionRule, required, rule } from '../options';
 import { percent } from './theme';
 import type { CaptionedPicture } from './imageGridFigure';
 
-/** Pictures under their class names, in the order of `indices`. */
+/** Pictures under their class names, in the order of `indices`; by default all. */
 export function labelledPictures(
   dataset: ImageDataset,
-  indices: Iterable<number>,
+  indices: Iterable<number> = dataset.labels.keys(),
 ): CaptionedPicture[] {
   return Array.from(indices, (index) =>
     picture(dataset, index, dataset.classNames[dataset.labels[index]]),
   );
 }
 
-/** Mistakes: the actual class, what it was taken for, and how sure the model was. */
+/**
+ * The pictures about which a model was surest and wrong, the worst first: the actual class, what it was taken for, and how
+ * sure the model was.
+ *
+ * @param testSet that the model was evaluated on.
+ * @param count at most.
+ */
 export function mistakePictures(
-  dataset: ImageDataset,
-  mistakes: readonly Mistake[],
+  { evaluation }: TestedModel<'probabilities'>,
+  testSet: ImageDataset,
+  count = 10,
 ): CaptionedPicture[] {
-  return mistakes.map(({ index, label, predictedLabel, probability }) => {
-    const [actual, predicted] = [label, predictedLabel].map((number) => dataset.classNames[number]);
-    return picture(dataset, index, `${actual}\ntaken for ${predicted}\nat ${percent(probability)}`);
-  });
+  const { labels, classNames } = testSet;
+  const { probabilities } = evaluation;
+  const numClasses = classNames.length;
+  return worstMistakes({ probabilities, labels, numClasses, count }).map(
+    ({ index, label, predictedLabel, probability }) => {
+      const [actual, predicted] = [label, predictedLabel].map((number) => classNames[number]);
+      const caption = `${actual}\ntaken for ${predicted}\nat ${percent(probability)}`;
+      return picture(testSet, index, caption);
+    },
+  );
 }
 
 /**
- * Pictures and the model's first choice, with ✓ or ✗ and, where it is wrong, the actual class.
+ * Pictures and a model's first choice, with ✓ or ✗ and, where it is wrong, the actual class.
  *
- * @param probabilities float [dataset.size, numClasses], row by row, of the whole data set
+ * @param testSet that the model was evaluated on.
  */
 export function predictionPictures(
-  dataset: ImageDataset,
-  {
-    indices,
-    probabilities,
-  }: { readonly indices: Iterable<number>; readonly probabilities: ArrayLike<number> },
+  { evaluation }: TestedModel<'probabilities'>,
+  testSet: ImageDataset,
+  indices: Iterable<number>,
 ): CaptionedPicture[] {
-  const numClasses = dataset.classNames.length;
+  const { classNames, labels } = testSet;
+  const numClasses = classNames.length;
+  const { probabilities } = evaluation;
   return Array.from(indices, (index) => {
     const row = Array.from({ length: numClasses }, (_, k) => probabilities[index * numClasses + k]);
     const [{ label, probability }] = topK(row, 1);
-    const predicted = `${dataset.classNames[label]} ${percent(probability)}`;
-    const actual = dataset.labels[index];
-    const verdict = label === actual ? '✓ right' : `✗ is ${dataset.classNames[actual]}`;
-    return picture(dataset, index, `${predicted}\n${verdict}`);
+    const predicted = `${classNames[label]} ${percent(probability)}`;
+    const actual = labels[index];
+    const verdict = label === actual ? '✓ right' : `✗ is ${classNames[actual]}`;
+    return picture(testSet, index, `${predicted}\n${verdict}`);
   });
 }
 

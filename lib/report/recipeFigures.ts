@@ -34,7 +34,7 @@ export interface PieceCost {
  */
 export function ablationCostFigure(
   pieces: readonly PieceCost[],
-  options: ComparisonOptions,
+  options: ComparisonOptions = {},
 ): Figure {
   checkOptions('ablationCostFigure', options, comparisonRules);
   const rows = pieces
@@ -97,7 +97,10 @@ export function ablationCostFigure(
  * short to learn, right of the minimum the loss diverges. Thin: each batch; thick: their moving average. The axis ends
  * a little above the first loss; larger losses are cut off.
  */
-export function learningRateFigure(search: LearningRateSearch, options: ComparisonOptions): Figure {
+export function learningRateFigure(
+  search: LearningRateSearch,
+  options: ComparisonOptions = {},
+): Figure {
   checkOptions('learningRateFigure', options, comparisonRules);
   const { learningRates, losses, smoothedLosses, suggestion } = search;
   if (losses.length === 0) {

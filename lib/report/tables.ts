@@ -1,8 +1,11 @@
 // Tables as danfojs DataFrames: the only file that loads danfojs, and only when a table is made (0.8 s).
 import type * as danfojs from 'danfojs-node';
-import { type ClassMetrics, macroAverage } from '../evaluation/metrics';
+import type { TestedModel } from '../evaluation/evaluate';
+import type { Latency } from '../evaluation/latency';
+import { type ClassMetrics, type Interval, macroAverage } from '../evaluation/metrics';
 import { metricNames, type MetricValues } from '../evaluation/runningMetrics';
 import type { tf } from '../tensorflow/backend';
+import type { Recipe } from '../training/recipe';
 import { type CsvCell, csvText } from './csv';
 
 /**
@@ -44,10 +47,8 @@ export function createTable(rows: readonly Readonly<Record<string, TableCell>>[]
 }
 
 /** Precision, recall, F1 and number of pictures of each class, and their plain mean as last row. */
-export function perClassTable(
-  perClass: readonly ClassMetrics[],
-  classNames: readonly string[],
-): DataTable {
+export function perClassTable({ classNames, evaluation }: TestedModel<'perClass'>): DataTable {
+  const { perClass } = evaluation;
   if (perClass.length !== classNames.length) {
     throw new RangeError(
       `Expected ${perClass.length} class names but received ${classNames.length}: ` +
@@ -76,18 +77,45 @@ export interface ModelSummary {
   readonly test: MetricValues | null;
   readonly seconds: number;
   readonly imagesPerSecond: number;
+  /** The 95 % interval of the test accuracy. */
+  readonly interval?: Interval;
+  /** How many parameters were trained. */
+  readonly trainedParameterCount?: number;
+  /** For one picture. */
+  readonly latency?: Latency;
+  readonly sizeBytes?: number;
 }
 
-/** Models side by side: size, accuracies (fractions) and what else was measured but losses, training time. */
+/**
+ * Models side by side: size, accuracies (fractions) and what else was measured but losses, the test accuracy's 95 % interval
+ * (`from`, `to`), training time. Where some model has it: trained parameters, milliseconds for one picture and size on disk.
+ */
 export function modelTable(models: readonly ModelSummary[]): DataTable {
   const names = scoreNames(models);
+  const has = (value: (model: ModelSummary) => unknown) => models.some((each) => value(each));
+  const isPartly = has(
+    (each) => (each.trainedParameterCount ?? each.parameterCount) < each.parameterCount,
+  );
   return createTable(
     models.map((model) => ({
       model: model.name,
       parameters: model.parameterCount,
+      ...(isPartly ? { trained: model.trainedParameterCount ?? model.parameterCount } : {}),
       ...Object.fromEntries(metricCells(model, names)),
+      ...(has(({ interval }) => interval)
+        ? { from: model.interval?.low ?? null, to: model.interval?.high ?? null }
+        : {}),
       seconds: model.seconds,
       'images/s': model.imagesPerSecond,
+      ...(has(({ latency }) => latency)
+        ? {
+            'ms, p50': model.latency?.p50Milliseconds ?? null,
+            'ms, p90': model.latency?.p90Milliseconds ?? null,
+          }
+        : {}),
+      ...(has(({ sizeBytes }) => sizeBytes)
+        ? { MB: model.sizeBytes === undefined ? null : model.sizeBytes / 1e6 }
+        : {}),
     })),
   );
 }
@@ -178,4 +206,13 @@ function describeShape(shape: tf.Shape | tf.Shape[]): string {
         .join(' × '),
     )
     .join(', ');
+}
+
+/** Every setting of a recipe and its value. */
+export function recipeTable(recipe: Recipe): DataTable {
+  const rows = Object.entries(recipe).map(([setting, value]) => ({
+    setting,
+    value: String(value),
+  }));
+  return createTable(rows);
 }

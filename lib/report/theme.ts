@@ -1,6 +1,6 @@
 // The one look of every figure: colours, type, axes, and a title that names the data set.
 import type { ImageDataset } from '../data/dataset';
-import type { Axis, FigureLayout, Line } from './figure';
+import type { Axis, Figure, FigureLayout, Line } from './figure';
 
 /** What a figure's title says about its data; every `ImageDataset` fits. */
 export type DatasetLabel = Pick<ImageDataset, 'name' | 'source'>;
@@ -75,9 +75,18 @@ export function titleWithDataset(title: string, { name, source }: DatasetLabel):
   return `${title} – ${unsaid ? `${name} (generated sample)` : name}`;
 }
 
-/** The same as Plotly takes it. */
-export function figureTitle(title: string, dataset: DatasetLabel): string {
-  return escapeText(titleWithDataset(title, dataset));
+/** The same as Plotly takes it; the bare title where no data set is named. */
+export function figureTitle(title: string, dataset?: DatasetLabel): string {
+  return escapeText(dataset ? titleWithDataset(title, dataset) : title);
+}
+
+/** The figure with the data set in its title, once. */
+export function withDataset(figure: Figure, dataset: DatasetLabel): Figure {
+  const { title } = figure.layout;
+  const named = figureTitle('', dataset);
+  if (title.text.endsWith(named)) return figure;
+  const layout = { ...figure.layout, title: { ...title, text: `${title.text}${named}` } };
+  return { ...figure, layout };
 }
 
 /** Plotly takes `<b>` and its like for markup: a class or model named so must stay text. */

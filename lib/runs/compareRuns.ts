@@ -70,14 +70,21 @@ const circumstances: typeof settingFacts = {
  * @param runs in the order in which they are to appear.
  */
 export function compareRuns(runs: readonly RunRecord[]): RunComparison {
-  const all = runs.map(describeRun);
+  const each = runs.flatMap((run) =>
+    run.models.map((model) => ({ run, model, all: describeRun(withChanges(run, model)) })),
+  );
+  const all = [...runs.map(describeRun), ...each.map((training) => training.all)];
   const names = [...new Set(all.flatMap((values) => [...values.keys()]))];
   const differing = names.filter((name) => new Set(all.map((values) => values.get(name))).size > 1);
-  const trainings = runs.flatMap((run, index) => {
-    const values = new Map([...all[index]].filter(([name]) => differing.includes(name)));
-    return run.models.map((model): ComparedTraining => ({ run, model, values }));
+  const trainings = each.map(({ run, model, all }): ComparedTraining => {
+    return { run, model, values: new Map([...all].filter(([name]) => differing.includes(name))) };
   });
   return { runs, differing, trainings, settings: groupSettings(trainings) };
+}
+
+/** The run as it would have been with the values that this model was trained with. */
+function withChanges(run: RunRecord, { origin }: ModelRecord): RunRecord {
+  return origin ? { ...run, parameters: { ...run.parameters, ...origin.changedParameters } } : run;
 }
 
 /** Every parameter but the seed, and every fact, by name. A parameter that is called like a fact says so. */

@@ -4,15 +4,17 @@ import { writeFileAtomic } from '../atomicFile';
 import { saveFigure } from '../report/export';
 import { figurePage } from '../report/figurePage';
 import { readKeptFigures } from '../report/keptFigures';
-import type { Run } from './runs';
+import type { RunRecorder } from './runRecorder';
 
 /**
- * Saves what `showFigure(…, { run })` has kept, in the order it was shown: each figure as PNG beside its
+ * Saves what `run.show` has kept, in the order it was shown: each figure as PNG beside its
  * SVG, and all of them, interactive, in one `figures.html`. `npm run export` makes other forms and sizes.
  *
  * @returns the names of the files written; no PNG where no browser runs to draw them.
  */
-export async function exportFigures(run: Pick<Run, 'id' | 'figuresDirectory'>): Promise<string[]> {
+export async function exportFigures(
+  run: Pick<RunRecorder, 'id' | 'figuresDirectory'>,
+): Promise<string[]> {
   const { id, figuresDirectory: directory } = run;
   const { figures, skipped } = await readKeptFigures(directory);
   for (const { name, reason } of skipped) console.log(`Skipped ${name}: ${reason}`);

@@ -5,7 +5,7 @@ import { kindOf } from '../atomicFile';
 import { checkOptions, text } from '../options';
 import { findRun, findRuns, type FindRunsOptions, type FoundRun } from './findRuns';
 import type { RunRecord } from './runRecord';
-import { listRuns, loadRun, modelFolderName, runsDirectory } from './runs';
+import { listRuns, loadRun, modelFolderName, runsDirectory } from './runFolder';
 
 /** A saved model, ready for `loadClassifier`. */
 export interface FoundModel {

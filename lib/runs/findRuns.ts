@@ -5,7 +5,7 @@ import { errorCode, fileError } from '../atomicFile';
 import { nearMisses } from '../nearMiss.cjs';
 import { checkOptions, text } from '../options';
 import type { RunRecord } from './runRecord';
-import { holdsRun, loadRun, runsDirectory } from './runs';
+import { holdsRun, loadRun, runsDirectory } from './runFolder';
 
 /** How the launcher started a run, in the run's folder. */
 export const LAUNCH_FILE = 'launch.json';

@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import type { Evaluation } from '../evaluation/evaluate';
 import type { tf } from '../tensorflow/backend';
 import type { History } from '../training/history';
-import type { ModelRecord } from './runRecord';
+import type { ModelOrigin, ModelRecord } from './runRecord';
 
 export interface FinishedModel {
   readonly name: string;
@@ -14,6 +14,7 @@ export interface FinishedModel {
   readonly evaluation?: Pick<Evaluation, 'metrics'>;
   /** The folder the model was saved in; leave it out for one that was not saved. */
   readonly directory?: string;
+  readonly origin?: ModelOrigin;
 }
 
 /**
@@ -21,7 +22,7 @@ export interface FinishedModel {
  * training time and throughput, and the size of its folder.
  */
 export function describeTrainedModel(finished: FinishedModel): ModelRecord {
-  const { name, model, history, evaluation, directory } = finished;
+  const { name, model, history, evaluation, directory, origin = null } = finished;
   const { epochs, seconds, bestEpoch } = history;
   const kept = epochs.find(({ epoch }) => epoch === bestEpoch) ?? epochs.at(-1);
   return {
@@ -34,6 +35,7 @@ export function describeTrainedModel(finished: FinishedModel): ModelRecord {
     imagesPerSecond: meanThroughput(history),
     sizeBytes: directory === undefined ? 0 : folderBytes(directory),
     history: epochs,
+    origin,
   };
 }
 

@@ -3,6 +3,7 @@ import type { DatasetSource } from '../data/dataset';
 import type { MetricValues } from '../evaluation/runningMetrics';
 import { epochSchema, metricsSchema } from '../training/history';
 import type { EpochRecord } from '../training/history';
+import type { ParameterValue } from './parameters';
 import {
   amount,
   count,
@@ -33,7 +34,7 @@ export interface RunRecord {
   readonly notebook: string;
   readonly preset: Preset;
   /** The notebook's parameters, by name. */
-  readonly parameters: Readonly<Record<string, string | number | boolean>>;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
   readonly seed: number;
   readonly startedAt: string;
   readonly finishedAt: string;
@@ -93,6 +94,20 @@ export interface ModelRecord {
   /** Of the saved model's folder; 0 for a model that was not saved. */
   readonly sizeBytes: number;
   readonly history: readonly EpochRecord[];
+  /** How it was made; null in records from before it was noted. */
+  readonly origin: ModelOrigin | null;
+}
+
+/** What a reader of a model's numbers should know about how they came about. */
+export interface ModelOrigin {
+  /** How often this run has trained a model of this name; the numbers are the last one's. 0: taken from another run. */
+  readonly fits: number;
+  /** How often models of this name have met the test set in this run: above 1, it may have guided a choice. */
+  readonly testReads: number;
+  /** Parameters that were not those of the run when the model was trained, with the values that it was trained with. */
+  readonly changedParameters: Readonly<Record<string, ParameterValue>>;
+  /** The run that trained it, by its id; null: this one. */
+  readonly trainedBy: string | null;
 }
 
 export interface VersionsRecord {
@@ -132,6 +147,14 @@ export const modelSchema: Schema<ModelRecord> = objectOf<ModelRecord>({
   val: nullable(metricsSchema),
   test: nullable(metricsSchema),
   history: listOf(epochSchema),
+  origin: optional(
+    objectOf<ModelOrigin>({
+      fits: count,
+      testReads: count,
+      changedParameters: recordOf(primitive),
+      trainedBy: nullable(text),
+    }),
+  ),
 });
 
 export const datasetSchema: Schema<DatasetRecord> = objectOf<DatasetRecord>({

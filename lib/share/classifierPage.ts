@@ -6,6 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFileAtomic } from '../atomicFile';
 import { sourceSizeOf } from '../data/resize';
 import { createPredictor } from '../evaluation/predictor';
 import { loadClassifier, type Classifier } from '../models/classifier';
@@ -56,6 +57,21 @@ export async function classifierPage(
     style: await readFile(source('page.css'), 'utf8'),
   };
   return pageHtml(shared, parts);
+}
+
+/**
+ * Writes {@link classifierPage} to a file.
+ *
+ * @param file HTML; its folder is made where it is missing.
+ */
+export async function saveClassifierPage(
+  directory: string,
+  file: string,
+  options: ClassifierPageOptions = {},
+): Promise<{ readonly sizeBytes: number }> {
+  const html = await classifierPage(directory, options);
+  await writeFileAtomic(file, html);
+  return { sizeBytes: Buffer.byteLength(html) };
 }
 
 /** This machine's TensorFlow output for the test image against which each page checks itself. */

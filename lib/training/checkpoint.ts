@@ -18,7 +18,6 @@ import {
   prepareCheckpointFolder,
   readNewestCheckpoint,
   writeCheckpoint,
-  type CheckpointContent,
   type TensorGroups,
 } from './checkpointFiles';
 import type { CheckpointOptions } from './config';
@@ -127,12 +126,21 @@ export async function openCheckpoints(
         checkpointStateSchema(state, 'state'),
       );
       if (found === undefined) return undefined;
-      if (found.state.complete && resume === 'unfinished') return undefined;
-      checkIdentity(found, identity, directory);
       const { progress, complete } = found.state;
+      if (complete && resume === 'unfinished') return undefined;
+      const isExtended = complete && resume === 'extend';
+      const difference = findDifference(
+        isExtended ? withoutEpochs(found.state.identity) : found.state.identity,
+        isExtended ? withoutEpochs(identity) : identity,
+      );
+      if (difference !== undefined) {
+        if (!options.onOther) throw otherTraining(difference, directory);
+        options.onOther(difference);
+        return undefined;
+      }
       return {
         progress,
-        complete,
+        complete: complete && !isExtended,
         variables: found.tensors.variables ?? [],
         bestWeights: found.tensors.best,
         runtimeDifference: findDifference(found.state.runtime, runtime),
@@ -141,15 +149,14 @@ export async function openCheckpoints(
   };
 }
 
-function checkIdentity(
-  { state }: CheckpointContent<CheckpointState>,
-  identity: TrainingIdentity,
-  directory: string,
-): void {
-  const difference = findDifference(state.identity, identity);
-  if (difference === undefined) return;
-  throw new Error(
-    `Expected the checkpoint in ${directory} to belong to this training but ${difference}.` +
+/** An extended training has more epochs; all else is the same. */
+function withoutEpochs(identity: TrainingIdentity): TrainingIdentity {
+  return { ...identity, options: { ...(identity.options as object), epochs: undefined } };
+}
+
+function otherTraining(difference: string, directory: string): Error {
+  return new Error(
+    `Expected the checkpoint in ${directory} to belong to this training but ${difference}. ` +
       'Pass the same again to resume it, choose another checkpoint.directory, or start over with ' +
       "checkpoint: { resume: 'never' }. The checkpoint has not been touched.",
   );

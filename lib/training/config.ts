@@ -56,8 +56,16 @@ export interface CheckpointOptions {
    * - `always`: one that has ended is not repeated either: its weights and history come back at once. For running
    *   a whole notebook again after a kill.
    * - `never`: start over. What is there is removed as new checkpoints take its place.
+   * - `extend`: as `unfinished`, and one that has ended is trained on up to `epochs`, which counts from its beginning. Where
+   *   the learning rate is a number and neither `keepBest` nor `averageWeights` is set, the result is bit for bit that of a
+   *   training of so many epochs at once.
    */
-  readonly resume?: 'unfinished' | 'always' | 'never';
+  readonly resume?: 'unfinished' | 'always' | 'never' | 'extend';
+  /**
+   * Called, with the first difference in words, where the checkpoint belongs to another training (other options, data or
+   * layers); the training then starts over. Default: that is an error.
+   */
+  readonly onOther?: (difference: string) => void;
 }
 
 /** Options of every training: of whole models, and of heads on features. */
@@ -194,7 +202,8 @@ export function completeLoopOptions(
     checkOptions<CheckpointOptions>('checkpoint', checkpoint, {
       directory: required(text),
       everyMinutes: positiveNumber,
-      resume: oneOf('unfinished', 'always', 'never'),
+      resume: oneOf('unfinished', 'always', 'never', 'extend'),
+      onOther: callback,
     });
   }
   if ((earlyStopping || keepBest !== undefined) && !examples.hasValidation) {

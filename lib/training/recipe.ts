@@ -241,7 +241,7 @@ export async function trainRecipe(
 }
 
 /** The recipe's own network, its first layer set by the training pictures where the recipe whitens. */
-function recipeNetwork(
+export function recipeNetwork(
   recipe: Recipe,
   trainSet: ImageDataset,
   network: NetworkOptions,

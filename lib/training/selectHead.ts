@@ -17,6 +17,7 @@ import {
 import type { MetricValues } from '../evaluation/runningMetrics';
 import type { Features } from './features';
 import { trainHead, type HeadTrainingOptions } from './head';
+import { learningRateRule } from './config';
 import type { History } from './history';
 
 /** A head's form and the strength of its regularisation. */
@@ -39,6 +40,8 @@ export interface SelectHeadOptions {
   readonly recipes?: readonly HeadRecipe[];
   /** Of each candidate; default 30. */
   readonly epochs?: number;
+  /** Default: that of {@link trainHead}. */
+  readonly learningRate?: HeadTrainingOptions['learningRate'];
   /** Default .1. */
   readonly labelSmoothing?: number;
   readonly onTrial?: (trial: HeadTrial) => void;
@@ -81,6 +84,7 @@ export async function selectHead(options: SelectHeadOptions): Promise<SelectedHe
         ).size === v.length,
     ),
     epochs: positiveInteger,
+    learningRate: learningRateRule,
     labelSmoothing: fractionBelowOne,
     onTrial: callback,
     signal: abortSignal,

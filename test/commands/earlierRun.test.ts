@@ -17,7 +17,9 @@ import { sharedFolder } from '../temporaryFolder';
 
 const parent = sharedFolder();
 
-const source = 'const epochs: number = 8;\nconst seed: number = 42;';
+const cell = (more = ''): string =>
+  `const p = ml.parameters({\n  epochs: 8,\n${more}  seed: 42,\n});`;
+const source = cell();
 const notebook = {
   nbformat_minor: 5,
   cells: [{ cell_type: 'code', source, metadata: { tags: ['parameters'] } }],
@@ -107,7 +109,7 @@ test('a run at work is not resumed beside itself; a process of the same number i
 
 test('a repeated run takes the seed of the record, and names parameters that are new since', () => {
   write('run.json', { ...record, parameters: { epochs: 2 }, seed: 11 });
-  const more = `${source}\nconst momentum: number = 0.9;`;
+  const more = cell('  momentum: 0.9,\n');
   const grown = {
     ...notebook,
     cells: [{ cell_type: 'code', source: more, metadata: { tags: ['parameters'] } }],

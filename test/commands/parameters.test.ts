@@ -9,14 +9,16 @@ import {
 } from '../../tools/commands/run/parameters';
 
 const source = `// The quick values.
-const epochs: number = 3; // passes over the training images
-const dropoutRate: number = 3e-1;
-const trainCount: number = 5_000;
+const p = ml.parameters({
+  epochs: 3, // passes over the training images
+  dropoutRate: 3e-1,
+  trainCount: 5_000,
 
-const augment: boolean = false;
-const title: string = 'it\\'s quick';
-const optimizer: 'adam' | 'sgd' = 'adam';
-const limit: number | 'all' = 'all';`;
+  augment: false,
+  title: 'it\\'s quick',
+  optimizer: 'adam' as 'adam' | 'sgd',
+  limit: 'all' as number | 'all', // or a number
+});`;
 
 const parameters = parseParameters(source);
 
@@ -41,15 +43,29 @@ test('each constant becomes a name, a type and a value; comments and empty lines
 });
 
 for (const line of [
-  'let epochs: number = 3;',
-  'const epochs = 3;',
-  'const epochs: number = 2 + 1;',
-  "const epochs: number = 'three';",
-  'const epochs: number = NaN;',
+  'epochs,',
+  'epochs: 2 + 1,',
+  "epochs: 'three' as number,",
+  "optimizer: 'adamw' as 'adam' | 'sgd',",
+  'epochs: NaN,',
+  'epochs: [1],',
+  '...others,',
   'console.log(1);',
 ]) {
   test(`a parameters cell with "${line}" is refused with its line`, () => {
-    assert.throws(() => parseParameters(`// first\n${line}`, 'a.ipynb'), /Line 2 .* a\.ipynb/);
+    const cell = `const p = ml.parameters({\n  ${line}\n});`;
+    assert.throws(() => parseParameters(cell, 'a.ipynb'), /Line 2 .* a\.ipynb/);
+  });
+}
+
+for (const [cell, line] of [
+  ['', 1],
+  ['// none\nconst epochs = 3;', 2],
+  ['const p = ml.parameters({\n  epochs: 3,', 2],
+  ['const p = ml.parameters({\n  epochs: 3,\n});\nconsole.log(p);', 4],
+] as const) {
+  test(`a cell that is not one call of parameters is refused: ${JSON.stringify(cell)}`, () => {
+    assert.throws(() => parseParameters(cell), new RegExp(`Line ${line} of the parameters cell`));
   });
 }
 
@@ -119,13 +135,19 @@ test('the new values stand in a cell right behind the parameters, with the decla
   const cell = injected.cells[2] as { metadata: object; source: string };
   assert.deepEqual(cell.metadata, { tags: ['injected-parameters'] });
   assert.deepEqual(cell.source.split('\n').slice(1), [
-    'const epochs: number = 10;',
-    'const title: string = "a \\"b\\"\\n";',
-    `const optimizer: 'adam' | 'sgd' = "sgd";`,
+    'const p = ml.parameters({',
+    '  epochs: 10, // changed',
+    '  dropoutRate: 0.3,',
+    '  trainCount: 5000,',
+    '  augment: false,',
+    '  title: "a \\"b\\"\\n", // changed',
+    `  optimizer: "sgd" as 'adam' | 'sgd', // changed`,
+    `  limit: "all" as number | 'all',`,
+    '});',
   ]);
   assert.deepEqual(
     parseParameters(cell.source).map(({ value }) => value),
-    [10, 'a "b"\n', 'sgd'],
+    [10, 0.3, 5000, false, 'a "b"\n', 'sgd', 'all'],
   );
 });
 
@@ -134,7 +156,7 @@ test('injecting again replaces the cell, and injecting nothing removes it', () =
   const once = injectParameters(original, { epochs: 1 });
   const twice = injectParameters(once, { epochs: 2 });
   assert.equal(twice.cells.length, 2);
-  assert.match((twice.cells[1] as { source: string }).source, /epochs: number = 2;/);
+  assert.match((twice.cells[1] as { source: string }).source, /epochs: 2, \/\/ changed/);
   assert.deepEqual(injectParameters(once, {}).cells, original.cells);
 });
 
@@ -144,12 +166,12 @@ test('a notebook without a parameters cell has none', () => {
 
 test('a parameters cell with the line ends of Windows is read', () => {
   const source =
-    '// one\r\nconst seed: number = 3; // its comment\r\n\r\nconst name: string = "a";\r\n';
+    '// one\r\nconst p = ml.parameters({\r\n  seed: 3, // its comment\r\n\r\n  name: "a, as // b",\r\n});\r\n';
   assert.deepEqual(
     parseParameters(source).map(({ name, value }) => [name, value]),
     [
       ['seed', 3],
-      ['name', 'a'],
+      ['name', 'a, as // b'],
     ],
   );
 });

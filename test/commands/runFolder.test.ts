@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
-import { createRunFolder } from '../../lib/runs/runs';
+import { createRunFolder } from '../../lib/runs/runFolder';
 import { checkWritable, recordText } from '../../tools/commands/run/runFolder';
 import { root } from '../../tools/launcher/setup/project.mjs';
 import { sharedFolder } from '../temporaryFolder';

@@ -94,8 +94,8 @@ test('both methods train anew on what they are given, and leave nothing behind',
     return { values, labels, classNames, size, width: 10, seconds: 0 };
   };
   const transfer = transferMethod({
-    trainFeatures: oneHot(trainSet),
-    testFeatures: oneHot(take(testSet, 20)),
+    train: oneHot(trainSet),
+    test: oneHot(take(testSet, 20)),
   });
   assert.equal(await transfer.measure(balancedIndices(trainSet, 2, 1), { seed: 1 }), 1);
   assert.equal(tf.memory().numTensors, before);

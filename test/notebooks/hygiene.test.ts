@@ -11,9 +11,11 @@ import { experimentNotebooks } from '../../tools/commands/run/notebookFile';
 
 const folder = resolve(__dirname, '../../notebooks');
 const MAX_BYTES = 2e6;
-/** Cells are short; only the lists of imports and of recorded parameters may be longer. */
+/** Cells are short, as are notebooks; only the parameters, one a line, may be more. */
 const MAX_LINES = 20;
-const isList = (source: string): boolean => /^(import \{|const run = startRun\(\{)$/m.test(source);
+const MAX_CELLS = 25;
+const MAX_CODE_LINES = 170;
+const MAX_QUICK_START_LINES = 40;
 /** A cell that calls this shows pictures. */
 const PICTURES = /\bimageGridFigure\(/;
 
@@ -39,10 +41,20 @@ for (const experiment of experimentNotebooks(folder)) {
   });
 
   test(`${name} has short cells`, () => {
-    for (const { id, source } of codeCells) {
+    for (const { id, source, tags } of codeCells) {
       const lines = source.split('\n').length;
-      assert.ok(lines <= MAX_LINES || isList(source), `"${id}" has ${lines} lines`);
+      assert.ok(lines <= MAX_LINES || tags.includes('parameters'), `"${id}" has ${lines} lines`);
     }
+    const allLines = codeCells.flatMap(({ source }) => source.split('\n')).length;
+    assert.ok(codeCells.length <= MAX_CELLS, `${codeCells.length} code cells`);
+    const limit = experiment === 'quick-start' ? MAX_QUICK_START_LINES : MAX_CODE_LINES;
+    assert.ok(allLines <= limit, `${allLines} lines of code`);
+  });
+
+  test(`${name} imports the library whole, once, and repeats no name`, () => {
+    const code = codeCells.map(({ source }) => source).join('\n');
+    assert.deepEqual(code.match(/^import .*/gm), ["import * as ml from '../lib';"]);
+    assert.deepEqual(code.match(/\b(\w+): \1\b(?![.(\w])/g) ?? [], []);
   });
 
   test(`${name} has its code in the form that Prettier gives it`, async () => {
@@ -58,10 +70,11 @@ for (const experiment of experimentNotebooks(folder)) {
     const parameters = readParameters(notebook, name);
     assert.ok(parameters.some((parameter) => parameter.name === 'seed'));
     const code = codeCells.map(({ source }) => source).join('\n');
-    const recorded = /startRun\(\{[^]*?parameters: \{([^]*?)\}/.exec(code)?.[1] ?? '';
+    assert.ok(code.includes(`ml.startRun('${experiment}', p)`), 'the run records them all');
     for (const { name: parameter } of parameters) {
-      const isRecorded = recorded.includes(` ${parameter}: ${parameter},`);
-      assert.ok(isRecorded || parameter === 'seed', `${parameter} is not in the run's record`);
+      const isUsed =
+        /seed|epochs|batchSize|learningRate/.test(parameter) || code.includes(`p.${parameter}`);
+      assert.ok(isUsed, `${parameter} is not used`);
     }
     const { full } = notebook.metadata.presets;
     assert.deepEqual(checkValues(parameters, full, 'the preset "full"'), full);

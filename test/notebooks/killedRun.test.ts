@@ -12,32 +12,20 @@ const folder = sharedFolder();
 
 /** A network with dropout, on 96 pictures of noise: 12 steps an epoch, each with a pause to be killed in. */
 const cells = [
-  `import {
-  createCnn, createDataset, createRng, createTrainingDisplay, describeTrainedModel, startRun, trainModel, UNIT_SCALE,
-} from "../lib";`,
-  `const rng = createRng(1, 'pictures');
-const createPictures = (size: number) => createDataset({
+  `import * as ml from "../lib";`,
+  `const createPictures = (size: number, step: number) => ml.createDataset({
   name: 'noise', source: 'generated', classNames: ['dark', 'light'], height: 16, width: 16,
-  labels: Int32Array.from({ length: size }, () => rng.nextInt(2)),
-  images: Uint8Array.from({ length: size * 768 }, () => rng.nextInt(256)),
+  labels: Int32Array.from({ length: size }, (_, index) => (index * step) % 2),
+  images: Uint8Array.from({ length: size * 768 }, (_, index) => (index * step) % 251),
 });
-const trainSet = createPictures(96);
-const valSet = createPictures(16);
-const run = startRun({ notebook: 'example', parameters: {}, seed: 3 });
-run.setDataset({ name: 'noise', source: 'generated', trainSet: trainSet, valSet: valSet, testSet: valSet });`,
-  `const model = createCnn({ inputShape: [16, 16, 3], numClasses: 2, seed: 3 });
-const { callbacks } = createTrainingDisplay({ model: 'CNN', dataset: trainSet, run: run });
-const history = await trainModel(model, {
-  trainSet: trainSet, valSet: valSet, epochs: 6, batchSize: 8, seed: 3,
-  preprocess: { height: 16, width: 16, ...UNIT_SCALE },
-  ...callbacks,
-  onStep: async (step) => {
-    callbacks.onStep(step);
-    await new Promise((resolve) => setTimeout(resolve, 40));
-  },
+const run = ml.startRun('example', { seed: 3 });
+const [trainSet, valSet] = [createPictures(96, 7919), createPictures(16, 6151)];
+run.useData({ name: 'noise', source: 'generated', trainSet: trainSet, valSet: valSet, testSet: valSet });`,
+  `const cnn = await run.train('CNN', { seed: 3, epochs: 6, batchSize: 8 }, {
+  model: ml.createCnn,
+  onStep: () => new Promise((resolve) => setTimeout(resolve, 40)),
 });`,
-  `run.addModel(describeTrainedModel({ name: 'CNN', model: model, history: history }));
-await run.complete();`,
+  `await run.complete();`,
 ];
 
 /** The run as it should be. */

@@ -17,7 +17,7 @@ import {
   perClassFigure,
 } from '../../lib/report/classFigures';
 import { historyFigure } from '../../lib/report/historyFigures';
-import { cifar10, sampleFigures, sampleHistory } from './sampleFigures';
+import { cifar10, labelledSet, sampleFigures, sampleHistory, testedModel } from './sampleFigures';
 
 let directory = '';
 before(async () => {
@@ -37,7 +37,7 @@ test('a figure is saved as page, drawing, pixels, numbers and values under a rea
   const files = await saveFigure(confusionMatrix, { directory, formats });
   assert.deepEqual(
     files,
-    formats.map((format) => join(directory, `confusion-matrix-cifar-10.${format}`)),
+    formats.map((format) => join(directory, `cnn-confusion-matrix-cifar-10.${format}`)),
   );
   assert.deepEqual((await readdir(directory)).length, 5, 'no temporary file stays');
   const { layout } = JSON.parse(await readFile(files[4], 'utf8')) as { layout: { width: number } };
@@ -91,10 +91,12 @@ test('classes of any name stand at their own rows and columns', async (context) 
   const missing = await browserMissing();
   if (missing) return context.skip(missing);
   const classNames = oddNames;
-  const matrix = classNames.map((_, row) =>
+  const confusionMatrix = classNames.map((_, row) =>
     classNames.map((__, column) => (row === column ? row + 1 : 0)),
   );
-  const figure = confusionMatrixFigure(matrix, { classNames, dataset: cifar10 });
+  const figure = confusionMatrixFigure(testedModel({ confusionMatrix }, classNames), {
+    dataset: cifar10,
+  });
   const svg = await renderSvg(figure);
   for (const axis of ['x', 'y'] as const) {
     assert.deepEqual(tickTexts(svg, axis), printedNames, axis);
@@ -109,15 +111,15 @@ test('rows, bars and legends take any name', async (context) => {
   if (missing) return context.skip(missing);
   const measured = { precision: 0.5, recall: 0.5, f1: 0.5, support: 1 };
   const perClass = perClassFigure(
-    oddNames.map(() => measured),
-    { classNames: oddNames, dataset: cifar10 },
+    testedModel({ perClass: oddNames.map(() => measured) }, oddNames),
+    { dataset: cifar10 },
   );
   assert.deepEqual(tickTexts(await renderSvg(perClass), 'y').sort(), [...printedNames].sort());
   const counts = oddNames.map((_, index) => index + 1);
-  const lying = classCountsFigure([{ name: 'training', counts }], {
-    classNames: oddNames,
-    dataset: cifar10,
-  });
+  const lying = classCountsFigure(
+    { training: labelledSet(counts, oddNames) },
+    { dataset: cifar10 },
+  );
   assert.equal([...(await renderSvg(lying)).matchAll(/<g class="point">/g)].length, counts.length);
   const histories = historyFigure(
     oddNames.map((name) => ({ name, history: sampleHistory() })),

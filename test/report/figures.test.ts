@@ -14,9 +14,17 @@ import {
   perClassFigure,
 } from '../../lib/report/classFigures';
 import { type Figure } from '../../lib/report/figure';
-import { historyFigure } from '../../lib/report/historyFigures';
+import { accuracyAgainstSecondsFigure, historyFigure } from '../../lib/report/historyFigures';
 import { imageGridFigure } from '../../lib/report/imageGridFigure';
-import { cifar10, generated, sampleFigures, sampleHistory } from './sampleFigures';
+import { withDataset } from '../../lib/report/theme';
+import {
+  cifar10,
+  generated,
+  labelledSet,
+  sampleFigures,
+  sampleHistory,
+  testedModel,
+} from './sampleFigures';
 
 function scatter(figure: Figure, name: string) {
   const trace = figure.data.find((candidate) => candidate.name === name);
@@ -41,6 +49,32 @@ test('every title names the data set, and generated pictures always say so', () 
   const { layout } = historyFigure(sampleHistory(), { dataset: renamed });
   assert.equal(layout.title.text, 'Loss and accuracy – shapes (generated sample)');
   assert.match(sampleFigures.history.layout.title.text, /generated sample$/);
+});
+
+test('without a data set a title names the model and the kind of figure only', () => {
+  const metrics = { precision: 1, recall: 1, f1: 1, support: 1 };
+  const titles = [
+    confusionMatrixFigure(testedModel({ confusionMatrix: [[1]] }, ['cat'])),
+    perClassFigure(testedModel({ perClass: [metrics] }, ['cat'])),
+    perClassFigure(testedModel({ perClass: [metrics] }, ['cat']), { title: 'A <title>' }),
+    historyFigure(sampleHistory()),
+  ].map(({ layout }) => layout.title.text);
+  assert.deepEqual(titles, [
+    'CNN: confusion matrix',
+    'CNN: precision, recall and F1 by class',
+    'A &lt;title&gt;',
+    'Loss and accuracy',
+  ]);
+});
+
+test('a figure without a data set in its title is given one, once, and else stays as it is', () => {
+  const bare = historyFigure(sampleHistory());
+  const shapes = { name: 'shapes <3', source: 'generated' } as const;
+  const named = withDataset(bare, shapes);
+  assert.equal(named.layout.title.text, 'Loss and accuracy – shapes &lt;3 (generated sample)');
+  assert.deepEqual(named, historyFigure(sampleHistory(), { dataset: shapes }));
+  assert.equal(withDataset(named, shapes), named);
+  assert.equal(bare.layout.title.text, 'Loss and accuracy', 'the figure handed over is not changed');
 });
 
 test('every axis of numbers names its unit', () => {
@@ -103,6 +137,17 @@ test('seconds add up over the epochs, and the test accuracy stands at the end', 
   assert.deepEqual(curve.x, [3.3333, 6.6667, 10]);
   const star = scatter(sampleFigures.seconds, 'CNN, test');
   assert.deepEqual([star.x, star.y], [[10], [0.7462]]);
+});
+
+test('a model that was not tested has a curve and no star', () => {
+  const model = { name: 'CNN', history: sampleHistory() };
+  for (const test of [undefined, null]) {
+    const { data } = accuracyAgainstSecondsFigure([{ ...model, test }]);
+    assert.deepEqual(
+      data.map(({ name }) => name),
+      ['CNN'],
+    );
+  }
 });
 
 test('the interval of a test accuracy becomes its error bar, upwards and downwards', () => {
@@ -172,11 +217,12 @@ test('the suggested learning rate is a line across the panel, and what breaks ou
 
 test('the confusion matrix colours by share of the actual class and writes counts', () => {
   const [cells] = confusionMatrixFigure(
-    [
-      [3, 1],
-      [0, 0],
-    ],
-    { classNames: ['cat', 'dog'], dataset: cifar10 },
+    testedModel({
+      confusionMatrix: [
+        [3, 1],
+        [0, 0],
+      ],
+    }),
   ).data;
   assert.ok(cells.type === 'heatmap');
   assert.deepEqual(cells.z, [
@@ -193,11 +239,16 @@ test('the confusion matrix colours by share of the actual class and writes count
 test('class names that look like markup stay text, long ones are cut on the axis only', () => {
   const classNames = ['<b>bold</b> & more', 'a name that is far too long for the side of a figure'];
   const { data, layout } = confusionMatrixFigure(
-    [
-      [1, 0],
-      [0, 1],
-    ],
-    { classNames, dataset: cifar10 },
+    testedModel(
+      {
+        confusionMatrix: [
+          [1, 0],
+          [0, 1],
+        ],
+      },
+      classNames,
+    ),
+    { dataset: cifar10 },
   );
   assert.deepEqual(layout.yaxis.ticktext, [
     '&lt;b&gt;bold&lt;/b&gt; &amp; more',
@@ -221,20 +272,24 @@ test('classes are ordered by F1, best on top', () => {
 
 test('bars lie down where class names do not fit side by side', () => {
   const classNames = Array.from({ length: 20 }, (_, index) => `class number ${index}`);
-  const counts = [{ name: 'training', counts: classNames.map(() => 5) }];
-  const [bars] = classCountsFigure(counts, { classNames, dataset: cifar10 }).data;
+  const counts = classNames.map((_, index) => index + 1);
+  const sets = { training: labelledSet(counts, classNames) };
+  const [bars] = classCountsFigure(sets, { dataset: cifar10 }).data;
   assert.ok(bars.type === 'bar');
+  assert.deepEqual(bars.x, counts);
   assert.equal(bars.orientation, 'h');
   assert.deepEqual([bars.y[19], bars.customdata?.[19]], [19, 'class number 19']);
 });
 
 test('class names that do not belong to the numbers are refused', () => {
-  const options = { classNames: ['cat'], dataset: cifar10 };
   const message = /1 entries, one per class name, but received 2/;
   const metrics = { precision: 0, recall: 0, f1: 0, support: 0 };
-  assert.throws(() => confusionMatrixFigure([[1], [1]], options), message);
-  assert.throws(() => perClassFigure([metrics, metrics], options), message);
-  assert.throws(() => classCountsFigure([{ name: 'a', counts: [1, 2] }], options), message);
+  const matrix = testedModel({ confusionMatrix: [[1], [1]] }, ['cat']);
+  assert.throws(() => confusionMatrixFigure(matrix, { dataset: cifar10 }), message);
+  const perClass = testedModel({ perClass: [metrics, metrics] }, ['cat']);
+  assert.throws(() => perClassFigure(perClass, { dataset: cifar10 }), message);
+  const sets = { training: labelledSet([1], ['cat']), test: labelledSet([1, 2]) };
+  assert.throws(() => classCountsFigure(sets, { dataset: cifar10 }), message);
 });
 
 test('unknown options are refused with the nearest known one', () => {

@@ -13,6 +13,8 @@ const dataset = createDataset({
   width: 1,
 });
 
+const model = { name: 'CNN', classNames: dataset.classNames };
+
 test('a picture of a data set comes with its own pixels and its class name', () => {
   assert.deepEqual(labelledPictures(dataset, [2, 0]), [
     { data: Uint8Array.of(7, 8, 9), height: 1, width: 1, caption: 'dog' },
@@ -21,23 +23,18 @@ test('a picture of a data set comes with its own pixels and its class name', () 
 });
 
 test('a mistake says what it is, what it was taken for and how surely', () => {
-  const mistake = {
-    index: 1,
-    label: 1,
-    predictedLabel: 0,
-    probability: 0.9731,
-    labelProbability: 0.0269,
-  };
-  const [{ caption, data }] = mistakePictures(dataset, [mistake]);
+  const probabilities = Float32Array.of(0.75, 0.25, 0.9731, 0.0269, 0.6, 0.4);
+  const [{ caption, data }, second] = mistakePictures({ ...model, evaluation: { probabilities } }, dataset);
   assert.equal(caption, 'dog\ntaken for cat\nat 97.3 %');
   assert.deepEqual(data, Uint8Array.of(4, 5, 6));
+  assert.equal(second.caption, 'dog\ntaken for cat\nat 60.0 %');
+  assert.equal(mistakePictures({ ...model, evaluation: { probabilities } }, dataset, 1).length, 1);
 });
 
 test('a prediction says whether it is right, in signs and words', () => {
   const probabilities = Float32Array.of(0.75, 0.25, 0.5, 0.5, 0.125, 0.875);
-  const captions = predictionPictures(dataset, { indices: [0, 1, 2], probabilities }).map(
-    ({ caption }) => caption,
-  );
+  const tested = { ...model, evaluation: { probabilities } };
+  const captions = predictionPictures(tested, dataset, [0, 1, 2]).map(({ caption }) => caption);
   assert.deepEqual(captions, [
     'cat 75.0 %\n✓ right',
     'cat 50.0 %\n✗ is dog',

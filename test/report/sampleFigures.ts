@@ -13,6 +13,7 @@ import {
 } from '../../lib/report/classFigures';
 import { type Figure } from '../../lib/report/figure';
 import { imageGridFigure } from '../../lib/report/imageGridFigure';
+import type { Evaluation, TestedModel } from '../../lib/evaluation/evaluate';
 import type { EpochRecord, History } from '../../lib/training/history';
 
 export const cifar10 = { name: 'CIFAR-10', source: 'official' } as const;
@@ -35,12 +36,28 @@ export function sampleHistory(options: { epochs?: number; validated?: boolean } 
   return { epochs: records, seconds: 10 };
 }
 
+/** A model of which a test knows no more than these parts of its evaluation. */
+export function testedModel<Part extends keyof Evaluation>(
+  evaluation: Pick<Evaluation, Part>,
+  classNames: readonly string[] = ['cat', 'dog'],
+): TestedModel<Part> {
+  return { name: 'CNN', classNames, evaluation };
+}
+
+/** The labels of a set with so many pictures of each class. */
+export function labelledSet(
+  counts: readonly number[],
+  classNames: readonly string[] = ['cat', 'dog'],
+) {
+  const labels = counts.flatMap((count, label) => Array<number>(count).fill(label));
+  return { labels: Int32Array.from(labels), classNames };
+}
+
 const data = Uint8Array.from({ length: 4 * 4 * 3 }, (_, index) => index * 5);
 const perClass = [
   { precision: 0.9, recall: 0.6, f1: 0.72, support: 100 },
   { precision: 0.7, recall: 0.933, f1: 0.8, support: 100 },
 ];
-const classNames = ['cat', 'dog'];
 const threeSeeds = [0.7, 0.72, 0.74];
 
 /** Every kind of figure, by name. */
@@ -53,10 +70,10 @@ export const sampleFigures: Readonly<Record<string, Figure>> = {
     ],
     { dataset: cifar10 },
   ),
-  seconds: accuracyAgainstSecondsFigure([{ name: 'CNN', history: sampleHistory() }], {
-    dataset: cifar10,
-    testAccuracies: { CNN: 0.7462 },
-  }),
+  seconds: accuracyAgainstSecondsFigure(
+    [{ name: 'CNN', history: sampleHistory(), test: { loss: 0.8, accuracy: 0.7462 } }],
+    { dataset: cifar10 },
+  ),
   comparison: comparisonFigure(
     [
       { name: 'MLP', test: { accuracy: 0.4695 }, train: { accuracy: 0.52 } },
@@ -100,17 +117,19 @@ export const sampleFigures: Readonly<Record<string, Figure>> = {
     { dataset: cifar10 },
   ),
   confusionMatrix: confusionMatrixFigure(
-    [
-      [60, 40],
-      [7, 93],
-    ],
-    { classNames, dataset: cifar10 },
+    testedModel({
+      confusionMatrix: [
+        [60, 40],
+        [7, 93],
+      ],
+    }),
+    { dataset: cifar10 },
   ),
-  perClass: perClassFigure(perClass, { classNames, dataset: cifar10 }),
-  classCounts: classCountsFigure([{ name: 'training', counts: [4500, 4500] }], {
-    classNames,
-    dataset: cifar10,
-  }),
+  perClass: perClassFigure(testedModel({ perClass }), { dataset: cifar10 }),
+  classCounts: classCountsFigure(
+    { training: labelledSet([4500, 4500]) },
+    { dataset: cifar10 },
+  ),
   imageGrid: imageGridFigure(
     ['cat\ntaken for dog', 'dog'].map((caption) => ({ data, height: 4, width: 4, caption })),
     { dataset: cifar10, title: 'Mistakes' },

@@ -5,10 +5,12 @@ import {
   createTable,
   modelTable,
   perClassTable,
+  recipeTable,
   tableCsv,
   tableRows,
 } from '../../lib/report/tables';
 import { tableHtml, tableText } from '../../lib/report/tableHtml';
+import { RECIPES } from '../../lib/training/recipe';
 import { tf } from '../../lib/tensorflow/backend';
 
 const perClass = [
@@ -42,8 +44,12 @@ test('a table of one column keeps one cell a row', () => {
   assert.deepEqual(tableRows(createTable([{ n: 1 }, { n: 2 }])), [[1], [2]]);
 });
 
+const tested = (classNames: readonly string[]) => {
+  return { name: 'CNN', classNames, evaluation: { perClass } };
+};
+
 test('the table of classes ends with their plain mean', () => {
-  const table = perClassTable(perClass, ['cat', 'dog']);
+  const table = perClassTable(tested(['cat', 'dog']));
   assert.deepEqual(table.columns, ['class', 'precision', 'recall', 'F1', 'pictures']);
   const last = tableRows(table).at(-1);
   // (.9 + .7) / 2, (.6 + .9333) / 2, (.72 + .8) / 2, 100 + 300
@@ -78,6 +84,30 @@ test('numbers are written as their column needs it, what is missing as a dash', 
   );
 });
 
+test('a table of models has columns for what some model has', () => {
+  const [mlp] = models;
+  const frozen = {
+    ...mlp,
+    name: 'frozen',
+    interval: { low: 0.4597, high: 0.4793 },
+    trainedParameterCount: 12810,
+    latency: { p50Milliseconds: 4.5, p90Milliseconds: 5.5, runs: 50 },
+    sizeBytes: 1_810_000,
+  };
+  const table = modelTable([mlp, frozen]);
+  const added = ['trained', 'from', 'to', 'ms, p50', 'ms, p90', 'MB'];
+  assert.deepEqual(table.columns.filter((name) => !modelTable(models).columns.includes(name)), added);
+  const cells = (row: number) => added.map((name) => tableRows(table)[row][table.columns.indexOf(name)]);
+  assert.deepEqual(cells(0), [mlp.parameterCount, null, null, null, null, null]);
+  assert.deepEqual(cells(1), [12810, 0.4597, 0.4793, 4.5, 5.5, 1.81]);
+});
+
+test('a recipe is a table of its settings', () => {
+  const rows = tableRows(recipeTable(RECIPES.fast));
+  assert.deepEqual(rows[0], ['name', 'fast']);
+  assert.deepEqual(rows.find(([setting]) => setting === 'momentum'), ['momentum', '0.85']);
+});
+
 test('HTML sets numbers to the right and keeps markup in names as text', () => {
   const html = tableHtml(createTable([{ class: '<b>', recall: 0.5 }]));
   assert.match(html, /<td style="text-align:left;[^"]*">&lt;b&gt;<\/td>/);
@@ -96,11 +126,11 @@ test('CSV keeps all digits and quotes names', () => {
 
 test('a table without rows, and names that do not belong, are refused', () => {
   assert.throws(() => createTable([]), /at least one row but received none/);
-  assert.throws(() => perClassTable(perClass, ['cat']), /2 class names but received 1/);
+  assert.throws(() => perClassTable(tested(['cat'])), /2 class names but received 1/);
 });
 
 test('tables leave no tensors behind', () => {
   const before = tf.memory().numTensors;
-  tableHtml(perClassTable(perClass, ['cat', 'dog']));
+  tableHtml(perClassTable(tested(['cat', 'dog'])));
   assert.equal(tf.memory().numTensors, before);
 });

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test, type TestContext } from 'node:test';
 import { createDataset, take, type ImageDataset } from '../../lib/data/dataset';
 import { recordDataset, type RecordedSplits } from '../../lib/runs/datasetRecord';
-import { loadRun, startRun, type Run } from '../../lib/runs/runs';
+import { loadRun } from '../../lib/runs/runFolder';
+import { recordRun, type RunRecorder } from '../../lib/runs/runRecorder';
 
 let folder: string;
 const launcherVariables = ['RUN_DIR', 'RUN_AGAIN', 'RUN_RESUME'] as const;
@@ -37,8 +38,8 @@ function splits(change: Partial<RecordedSplits> = {}): RecordedSplits {
   return { name: 'pixels', source: 'folder', trainSet, testSet, ...change };
 }
 
-function begin(): Run {
-  return startRun({ notebook: 'using-cifar', parameters: {}, seed: 1, runsDirectory: folder });
+function begin(): RunRecorder {
+  return recordRun({ notebook: 'using-cifar', parameters: {}, seed: 1, runsDirectory: folder });
 }
 
 async function completeRun(data: RecordedSplits): Promise<string> {

@@ -23,8 +23,8 @@ after(() => {
 /** A figure as showFigure keeps it, shown `seconds` after the first. */
 function keep(name: string, title: string, seconds: number): void {
   const dataset = { name: 'CIFAR-10', source: 'official' } as const;
-  const counts = [{ name: 'training', counts: [3, 4] }];
-  const figure = classCountsFigure(counts, { classNames: ['cat', 'dog'], dataset, title });
+  const training = { labels: Int32Array.of(0, 0, 0, 1, 1, 1, 1), classNames: ['cat', 'dog'] };
+  const figure = classCountsFigure({ training }, { dataset, title });
   const file = join(folder, `${name}.json`);
   writeFileSync(file, JSON.stringify(figure));
   utimesSync(file, 1_700_000_000 + seconds, 1_700_000_000 + seconds);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { findModel } from '../../lib/runs/findModel';
 import type { ModelRecord } from '../../lib/runs/runRecord';
-import { startRun } from '../../lib/runs/runs';
+import { recordRun } from '../../lib/runs/runRecorder';
 
 let folder: string;
 
@@ -27,18 +27,19 @@ function record(name: string, testAccuracy: number | null): ModelRecord {
     imagesPerSecond: 1,
     sizeBytes: 0,
     history: [],
+    origin: null,
   };
 }
 
 /** A complete run whose models lie in their folders, as far as `saved` names them. */
 async function completeRun(models: readonly ModelRecord[], saved: readonly string[]) {
-  const run = startRun({
+  const run = recordRun({
     notebook: 'using-cifar',
     parameters: {},
     seed: 1,
     runsDirectory: folder,
   });
-  for (const model of models) run.addModel(model);
+  for (const model of models) await run.addModel(model);
   for (const name of saved) {
     mkdirSync(run.modelDirectory(name), { recursive: true });
     writeFileSync(join(run.modelDirectory(name), 'model.json'), '{}');

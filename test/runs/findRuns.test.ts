@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { compareRuns } from '../../lib/runs/compareRuns';
 import { comparisonCsv, comparisonPage } from '../../lib/runs/compareReport';
 import { findRun, findRuns } from '../../lib/runs/findRuns';
-import { loadRun } from '../../lib/runs/runs';
+import { loadRun } from '../../lib/runs/runFolder';
 import { createRng } from '../../lib/random';
 import { temporaryFolder } from '../temporaryFolder';
 import { sampleRecord, writeRun } from './sampleRecord';

@@ -40,7 +40,21 @@ test('the last epoch, the test and the folder make the record', () => {
       imagesPerSecond: 400,
       sizeBytes: 100,
       history: history.epochs,
+      origin: null,
     },
+  );
+});
+
+test('how a model came about stands in its record', () => {
+  const origin = {
+    fits: 2,
+    testReads: 1,
+    changedParameters: { learningRate: 0.01 },
+    trainedBy: null,
+  };
+  assert.deepEqual(
+    describeTrainedModel({ name: 'MLP', model, history, origin }).origin,
+    origin,
   );
 });
 

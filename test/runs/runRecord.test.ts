@@ -42,6 +42,12 @@ const example = {
           imagesPerSecond: 900,
         },
       ],
+      origin: {
+        fits: 2,
+        testReads: 1,
+        changedParameters: { learningRate: 0.01, optimizer: 'sgd', augment: true },
+        trainedBy: '20260130-120000-using-cifar-quick',
+      },
     },
   ],
   versions: { node: '20.0.0', tensorflow: '2.21.0', tfjs: '4.22.0', tslab: null },
@@ -73,6 +79,21 @@ test('a record from before there were checksums has none', () => {
   assert.equal(parseRunRecord(changed('dataset.sha256', undefined)).dataset?.sha256, null);
 });
 
+test('a record from before it was noted how a model was made reads as null', () => {
+  const [model] = parseRunRecord(changed('models.0.origin', undefined)).models;
+  assert.equal(model.origin, null);
+  assert.deepEqual({ ...model, origin: example.models[0].origin }, example.models[0]);
+});
+
+test('a model of this very run, and one without a known origin, are read as they were written', () => {
+  const read = (place: string) => parseRunRecord(changed(place, null)).models[0].origin;
+  assert.deepEqual(read('models.0.origin.trainedBy'), {
+    ...example.models[0].origin,
+    trainedBy: null,
+  });
+  assert.equal(read('models.0.origin'), null);
+});
+
 test('a field that a later version adds is no error and is left out', () => {
   assert.deepEqual(parseRunRecord(changed('mood', 'good')), example);
 });
@@ -100,6 +121,15 @@ const wrong: [place: string, value: unknown, message: RegExp][] = [
   ],
   ['models.0.seconds', '61', /Expected models\[0\]\.seconds to be a number of 0 or more/],
   ['models.0.history.0.train.loss', null, /models\[0\]\.history\[0\]\.train\.loss to be a number/],
+  ['models.0.origin', 'here', /models\[0\]\.origin to be an object but found "here"/],
+  ['models.0.origin.fits', -1, /models\[0\]\.origin\.fits to be an integer of 0 or more/],
+  ['models.0.origin.testReads', 0.5, /models\[0\]\.origin\.testReads to be an integer of 0/],
+  ['models.0.origin.trainedBy', 7, /models\[0\]\.origin\.trainedBy to be a text but found 7/],
+  [
+    'models.0.origin.changedParameters.epochs',
+    null,
+    /origin\.changedParameters\.epochs to be a text, a number, true or false/,
+  ],
   ['versions.node', '', /Expected versions\.node to be a text but found ""/],
   ['git.dirty', 'no', /Expected git\.dirty to be true or false but found "no"/],
   ['machine', 'laptop', /Expected machine to be an object but found "laptop"/],

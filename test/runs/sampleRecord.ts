@@ -61,6 +61,7 @@ export function sampleModel(
       val: { loss: value, accuracy: 0.45 },
       ...speed,
     })),
+    origin: null,
   };
 }
 

@@ -8,9 +8,9 @@ import { sampleRecord, writeRun } from '../runs/sampleRecord';
 import { temporaryFolder } from '../temporaryFolder';
 
 function figure(title: string) {
-  const counts = [{ name: 'training', counts: [3, 4] }];
+  const training = { labels: Int32Array.of(0, 0, 0, 1, 1, 1, 1), classNames: ['cat', 'dog'] };
   const dataset = { name: 'CIFAR-10', source: 'official' } as const;
-  return classCountsFigure(counts, { classNames: ['cat', 'dog'], dataset, title });
+  return classCountsFigure({ training }, { dataset, title });
 }
 
 test("a run's figures come in the order they were shown; what is none is named", async (t) => {

@@ -18,7 +18,7 @@ import {
 } from '../../lib/experiments/dataEfficiency';
 
 /** One hidden layer: on 20 pictures of a class it was a few points ahead of a linear head. */
-const HEAD = { hiddenUnits: 512, training: { weightDecay: 0.1 } } as const;
+const HEAD = { recipe: { hiddenUnits: 512, dropoutRate: 0, weightDecay: 0.1 } } as const;
 
 /** Options of {@link measureBackboneWorth}. */
 export interface BackboneWorthOptions {
@@ -75,7 +75,7 @@ export async function measureBackboneWorth(options: BackboneWorthOptions): Promi
     const [transfer, scratch] = await measureDataEfficiency({
       trainSet,
       methods: [
-        transferMethod({ trainFeatures, testFeatures, ...HEAD }),
+        transferMethod({ train: trainFeatures, test: testFeatures }, HEAD),
         scratchMethod({ trainSet, testSet, preprocess }),
       ],
       picturesPerClass: [picturesPerClass],

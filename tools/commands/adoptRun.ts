@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../lib/atomicFile';
-import { loadRun } from '../../lib/runs/runs';
+import { loadRun } from '../../lib/runs/runFolder';
 import { PICTURES_TAG } from './cleanNotebook';
 import { inProject } from './program';
 import { cellSource, hasTag, type NotebookOutput, parseNotebook } from '../../lib/notebook';

@@ -1,11 +1,11 @@
 // npm run share: a notebook as one page and as a clean .ipynb, or a run's classifier as a page of its own.
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { writeFileAtomic } from '../../lib/atomicFile';
 import { findModel } from '../../lib/runs/findModel';
 import { findRun } from '../../lib/runs/findRuns';
 import { fileNameOf } from '../../lib/report/keptFigures';
-import { classifierPage } from '../../lib/share/classifierPage';
+import { saveClassifierPage } from '../../lib/share/classifierPage';
 import { findNotebook } from '../../lib/share/findFigures';
 import { cleanNotebook, compactText } from './cleanNotebook';
 import { fromHere, inProject, Problem, runProgram, shownPath, userFolder } from './program';
@@ -49,8 +49,8 @@ async function shareNotebook(
     rmSync(whole, { force: true });
   }
   for (const notice of [...notices, ...compact.notices]) process.stderr.write(`${notice}\n`);
-  printFile(target, compact.text);
-  printFile(page, readFileSync(page));
+  printFile(target, Buffer.byteLength(compact.text));
+  printFile(page, statSync(page).size);
 }
 
 /** The notebook file that is meant, and what the shared files are called. */
@@ -71,16 +71,15 @@ async function shareClassifier(
   { model, folder }: { model?: string; folder: string },
 ): Promise<void> {
   const found = await findModel(name, { from: userFolder, ...(model ? { model } : {}) });
-  const html = await classifierPage(found.directory, {
+  const target = join(folder, `${fileNameOf(`${found.runId ?? ''} ${found.name}`)}.html`);
+  const { sizeBytes } = await saveClassifierPage(found.directory, target, {
     name: found.name,
     ...(found.trainedOn === null ? {} : { trainedOn: found.trainedOn }),
   });
-  const target = join(folder, `${fileNameOf(`${found.runId ?? ''} ${found.name}`)}.html`);
-  await writeFileAtomic(target, html);
-  printFile(target, html);
+  printFile(target, sizeBytes);
 }
 
-function printFile(path: string, content: string | Buffer): void {
-  const megabytes = (Buffer.byteLength(content) / 1e6).toFixed(2);
+function printFile(path: string, sizeBytes: number): void {
+  const megabytes = (sizeBytes / 1e6).toFixed(2);
   process.stdout.write(`  ${shownPath(path)}  ${megabytes} MB\n`);
 }

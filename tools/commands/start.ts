@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { checkLimit } from '../../lib/data/dataset';
 import { checkDataset } from '../../lib/data/loadDataset';
 import { findRunFolder } from '../../lib/runs/findRuns';
-import { createRunFolder } from '../../lib/runs/runs';
+import { createRunFolder } from '../../lib/runs/runFolder';
 import { fromHere, fromLauncher, inProject, Problem, runProgram, userFolder } from './program';
 import {
   currentState,

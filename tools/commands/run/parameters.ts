@@ -1,17 +1,18 @@
 // A notebook's parameters: read from its cell tagged `parameters`, checked, and overridden by a cell behind it.
 import { suggest } from '../../../lib/nearMiss.cjs';
 import { Problem } from '../program';
+import type { ParameterValue } from '../../../lib/runs/parameters';
 import { cellSource, hasTag, type Notebook, type NotebookCell } from '../../../lib/notebook';
 
 const PARAMETERS_TAG = 'parameters';
 const INJECTED_TAG = 'injected-parameters';
 
-export type ParameterValue = string | number | boolean;
+export type { ParameterValue };
 export type ParameterValues = Readonly<Record<string, ParameterValue>>;
 
 export interface Parameter {
   readonly name: string;
-  /** As it is written in the cell. */
+  /** `number`, `string`, `boolean`, or the literals behind `as`. */
   readonly type: string;
   readonly value: ParameterValue;
 }
@@ -20,7 +21,7 @@ export interface Parameter {
  * The parameters of a notebook; none where no cell is tagged `parameters`.
  *
  * @param where the notebook's name, for the error.
- * @throws {Problem} for a line that is no `const name: type = literal;`.
+ * @throws {Problem} for a line that cannot be read.
  */
 export function readParameters(notebook: Notebook, where = 'the notebook'): Parameter[] {
   const cell = notebook.cells.find((candidate) => hasTag(candidate, PARAMETERS_TAG));
@@ -32,26 +33,42 @@ export function hasParameters(notebook: Notebook): boolean {
   return notebook.cells.some((cell) => hasTag(cell, PARAMETERS_TAG));
 }
 
-/** Parses the text of a parameters cell: one `const name: type = literal;` a line, comments and empty lines between. */
+/** The cell's first line; its last is `});`. */
+const FIRST_LINE =
+  /^\s*const\s+([A-Za-z_$][\w$]*)\s*=\s*((?:[A-Za-z_$][\w$]*\.)?parameters)\(\{\s*$/;
+/** `name: literal,` or `name: literal as 'a' | 'b',`, and a comment. */
+const PARAMETER_LINE =
+  /^\s*([A-Za-z_$][\w$]*)\s*:\s*((["'`])(?:\\.|(?!\3)[^\\])*\3|[^\s"'`,]+)(?:\s+as\s+(.+?))?\s*,\s*(?:\/\/.*)?$/;
+const isEmpty = (line: string): boolean => /^\s*(\/\/.*)?$/.test(line);
+
+/**
+ * Parses the text of a parameters cell: `const p = ml.parameters({`, then one `name: literal,` a line, comments and empty
+ * lines between, then `});`.
+ */
 export function parseParameters(source: string, where = 'the notebook'): Parameter[] {
-  const parameters: Parameter[] = [];
-  source.split(/\r?\n/).forEach((line, index) => {
-    if (/^\s*(\/\/.*)?$/.test(line)) return;
-    const match =
-      /^\s*const\s+([A-Za-z_$][\w$]*)\s*:\s*([^=]+?)\s*=\s*(.+?)\s*;\s*(?:\/\/.*)?$/.exec(line);
-    const value = match ? parseLiteral(match[3]) : undefined;
-    if (match === null || value === undefined || !accepts(match[2], value)) {
-      throw new Problem(
-        `Line ${index + 1} of the parameters cell of ${where} cannot be read: ${line.trim()}`,
-        {
-          remedy:
-            "Write one constant a line: const name: type = literal; with type number, string, boolean, or literals such as 'a' | 'b'.",
-        },
-      );
-    }
-    parameters.push({ name: match[1], type: match[2], value });
+  const lines = source.split(/\r?\n/).map((text, index) => ({ text, number: index + 1 }));
+  const written = lines.filter(({ text }) => !isEmpty(text));
+  const [first, last] = [written.at(0), written.at(-1)];
+  if (!first || !FIRST_LINE.test(first.text)) throw unreadable(first ?? lines[0], where);
+  if (!last || !/^\s*\}\);?\s*$/.test(last.text)) throw unreadable(last ?? lines[0], where);
+  return written.slice(1, -1).map((line): Parameter => {
+    const [, name, literal, , declared] = PARAMETER_LINE.exec(line.text) ?? [];
+    const value = literal === undefined ? undefined : parseLiteral(literal);
+    const type = declared ?? typeof value;
+    if (value === undefined || !accepts(type, value)) throw unreadable(line, where);
+    return { name, type, value };
   });
-  return parameters;
+}
+
+function unreadable(line: { readonly text: string; readonly number: number }, where: string) {
+  return new Problem(
+    `Line ${line.number} of the parameters cell of ${where} cannot be read: ${line.text.trim()}`,
+    {
+      remedy:
+        'Write const p = ml.parameters({ and then one parameter a line: name: literal, with a number, a text, true or ' +
+        "false; what takes one of a few texts: name: 'a' as 'a' | 'b',",
+    },
+  );
 }
 
 /**
@@ -98,27 +115,34 @@ export function checkValues(
   return values;
 }
 
-/**
- * A new notebook with a cell of other values behind the parameters cell. Cells of a tslab notebook may declare a name
- * again.
- */
+/** A new notebook with a cell behind the parameters cell that declares the same value with other parameters. */
 export function injectParameters(notebook: Notebook, values: ParameterValues): Notebook {
   const cells = notebook.cells.filter((cell) => !hasTag(cell, INJECTED_TAG));
   if (Object.keys(values).length === 0) return { ...notebook, cells };
+  const index = cells.findIndex((candidate) => hasTag(candidate, PARAMETERS_TAG));
   const parameters = readParameters(notebook);
-  const lines = Object.entries(values).map(([name, value]) => {
-    const { type } = findParameter(parameters, name);
-    return `const ${name}: ${type} = ${JSON.stringify(value)};`;
+  for (const name of Object.keys(values)) findParameter(parameters, name);
+  const lines = parameters.map(({ name, type, value }) => {
+    const literal = JSON.stringify(values[name] ?? value);
+    const choice = ['number', 'string', 'boolean'].includes(type) ? '' : ` as ${type}`;
+    return `  ${name}: ${literal}${choice},${name in values ? ' // changed' : ''}`;
   });
+  const declaration = cellSource(cells[index])
+    .split(/\r?\n/)
+    .find((line) => !isEmpty(line));
   const cell: NotebookCell = {
     cell_type: 'code',
     execution_count: null,
     ...((notebook.nbformat_minor ?? 0) >= 5 ? { id: INJECTED_TAG } : {}),
     metadata: { tags: [INJECTED_TAG] },
     outputs: [],
-    source: ['// Values of this run: they replace those above.', ...lines].join('\n'),
+    source: [
+      '// Values of this run: they replace those above.',
+      declaration?.trim() ?? '',
+      ...lines,
+      '});',
+    ].join('\n'),
   };
-  const index = cells.findIndex((candidate) => hasTag(candidate, PARAMETERS_TAG));
   return { ...notebook, cells: [...cells.slice(0, index + 1), cell, ...cells.slice(index + 1)] };
 }
 

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { writeFileAtomic } from '../../../lib/atomicFile';
 import { projectRoot } from '../../../lib/project';
 import type { RunRecord } from '../../../lib/runs/runRecord';
-import { completeRunFolder, loadRun } from '../../../lib/runs/runs';
+import { completeRunFolder, loadRun } from '../../../lib/runs/runFolder';
 import {
   inProject,
   insideJson,

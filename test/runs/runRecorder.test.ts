@@ -3,8 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import type { ModelRecord } from '../../lib/runs/runRecord';
-import { listRuns, loadRun, type RunOptions, startRun } from '../../lib/runs/runs';
+import type { ModelRecord, RunRecord } from '../../lib/runs/runRecord';
+import { listRuns, loadRun } from '../../lib/runs/runFolder';
+import { recordRun, type RunRecorderOptions } from '../../lib/runs/runRecorder';
 
 let folder: string;
 const launcherVariables = ['RUN_DIR', 'RUN_PRESET'] as const;
@@ -18,7 +19,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function options(): RunOptions {
+function options(): RunRecorderOptions {
   return { notebook: 'using-cifar', parameters: { epochs: 1 }, seed: 7, runsDirectory: folder };
 }
 
@@ -32,6 +33,7 @@ const cnn: ModelRecord = {
   imagesPerSecond: 100,
   sizeBytes: 10,
   history: [],
+  origin: null,
 };
 
 const splits = {
@@ -43,9 +45,9 @@ const splits = {
 } as const;
 
 test('a complete run can be loaded, is listed, and is the latest', async () => {
-  const run = startRun(options());
+  const run = recordRun(options());
   run.setDataset(splits);
-  run.addModel(cnn);
+  await run.addModel(cnn);
   run.setWeights({ name: 'weights.h5', source: 'file' });
   const record = await run.complete();
 
@@ -61,7 +63,7 @@ test('a complete run can be loaded, is listed, and is the latest', async () => {
 });
 
 test('the record names neither the host nor the user', async () => {
-  const text = JSON.stringify(await startRun(options()).complete());
+  const text = JSON.stringify(await recordRun(options()).complete());
   assert.doesNotMatch(text, /"(hostname|host|user|home)"/);
   const { username, homedir } = userInfo();
   for (const secret of [hostname(), homedir]) assert.ok(!text.includes(secret), secret);
@@ -69,7 +71,7 @@ test('the record names neither the host nor the user', async () => {
 });
 
 test('whoever watches is told which data the run uses', () => {
-  const run = startRun(options());
+  const run = recordRun(options());
   run.setDataset({ ...splits, testSet: { size: 12345 } });
   const line = readFileSync(join(run.directory, 'progress.jsonl'), 'utf8');
   assert.match(
@@ -79,8 +81,8 @@ test('whoever watches is told which data the run uses', () => {
 });
 
 test('a run that was not completed is not listed and cannot be loaded', async () => {
-  const run = startRun(options());
-  run.addModel(cnn);
+  const run = recordRun(options());
+  await run.addModel(cnn);
   assert.deepEqual(await listRuns(folder), []);
   await assert.rejects(loadRun(run.directory), /Expected to read the complete run .*run\.json/);
   assert.equal(existsSync(join(folder, 'latest')), false);
@@ -89,7 +91,7 @@ test('a run that was not completed is not listed and cannot be loaded', async ()
 test('a folder that the launcher prepared is used, and finishing it is left to the launcher', async () => {
   process.env.RUN_DIR = join(folder, 'prepared');
   process.env.RUN_PRESET = 'full';
-  const run = startRun(options());
+  const run = recordRun(options());
   const record = await run.complete();
   assert.equal(run.directory, join(folder, 'prepared'));
   assert.equal(record.preset, 'full');
@@ -100,21 +102,21 @@ test('a folder that the launcher prepared is used, and finishing it is left to t
 });
 
 test('two runs that start at once get folders of their own', () => {
-  const ids = [1, 2, 3].map(() => startRun(options()).id);
+  const ids = [1, 2, 3].map(() => recordRun(options()).id);
   assert.equal(new Set(ids).size, 3);
 });
 
 test('a cell that runs again replaces what it said before', async () => {
-  const run = startRun(options());
-  run.addModel(cnn);
-  run.addModel({ ...cnn, test: { loss: 1, accuracy: 0.75 } });
+  const run = recordRun(options());
+  await run.addModel(cnn);
+  await run.addModel({ ...cnn, test: { loss: 1, accuracy: 0.75 } });
   assert.deepEqual(
     run.models.map(({ test: figures }) => figures?.accuracy),
     [0.75],
   );
   await run.complete();
-  run.addModel({ ...cnn, name: 'MLP' });
-  const { models } = await run.complete();
+  await run.addModel({ ...cnn, name: 'MLP' });
+  const { models } = await loadRun(run.directory);
   assert.deepEqual(
     models.map(({ name, test: figures }) => [name, figures?.accuracy]),
     [
@@ -122,19 +124,49 @@ test('a cell that runs again replaces what it said before', async () => {
       ['MLP', 0.25],
     ],
   );
-  assert.deepEqual((await loadRun(run.directory)).models, models);
 });
 
-test('a model with an accuracy that is no number is refused by name', () => {
-  const run = startRun(options());
-  assert.throws(
-    () => run.addModel({ ...cnn, test: { accuracy: NaN } }),
+test('a model that is added to a complete run is in its record at once', async () => {
+  const run = recordRun(options());
+  await run.addModel(cnn);
+  assert.equal(existsSync(join(run.directory, 'run.partial.json')), false, 'not complete yet');
+  const first = await run.complete();
+  const origin = {
+    fits: 2,
+    testReads: 1,
+    changedParameters: { learningRate: 0.01, augment: false },
+    trainedBy: '20260131-120000-using-cifar-quick',
+  };
+  const again: ModelRecord = { ...cnn, seconds: 3, origin };
+  await run.addModel(again);
+  const record = await loadRun(run.directory);
+  assert.deepEqual(record.models, [again]);
+  assert.deepEqual({ ...record, models: [], finishedAt: '' }, { ...first, models: [], finishedAt: '' });
+  assert.ok(record.finishedAt >= first.finishedAt);
+  assert.equal(existsSync(join(run.directory, 'run.partial.json')), false);
+  assert.deepEqual(await listRuns(folder), [run.id]);
+});
+
+test('a model that is added to a complete run of the launcher is left to the launcher too', async () => {
+  process.env.RUN_DIR = join(folder, 'prepared');
+  const run = recordRun(options());
+  await run.complete();
+  await run.addModel(cnn);
+  const written = readFileSync(join(run.directory, 'run.partial.json'), 'utf8');
+  assert.deepEqual((JSON.parse(written) as RunRecord).models, [cnn]);
+  assert.equal(existsSync(join(run.directory, 'run.json')), false);
+});
+
+test('a model with an accuracy that is no number is refused by name', async () => {
+  const run = recordRun(options());
+  await assert.rejects(
+    run.addModel({ ...cnn, test: { accuracy: NaN } }),
     /Expected the model "CNN"\.test\.accuracy to be a number from 0 to 1 but found NaN/,
   );
 });
 
 test("a model's folder has a name that every file system takes", () => {
-  const run = startRun(options());
+  const run = recordRun(options());
   const names = ['CNN, all images', '../../etc', 'MobileNetV2 α=1.0', '…'];
   assert.deepEqual(
     names.map((name) => basename(run.modelDirectory(name))),
@@ -143,20 +175,20 @@ test("a model's folder has a name that every file system takes", () => {
 });
 
 test('an impossible option is refused with what would do', () => {
-  assert.throws(() => startRun({ ...options(), seed: NaN }), /Expected seed to be an integer/);
+  assert.throws(() => recordRun({ ...options(), seed: NaN }), /Expected seed to be an integer/);
   assert.throws(
-    () => startRun({ ...options(), notebook: '../up' }),
+    () => recordRun({ ...options(), notebook: '../up' }),
     /Expected notebook to be a file name but received "\.\.\/up"/,
   );
-  const typo = { ...options(), sead: 1 } as RunOptions;
-  assert.throws(() => startRun(typo), /received "sead": did you mean "seed"\?/);
+  const typo = { ...options(), sead: 1 } as RunRecorderOptions;
+  assert.throws(() => recordRun(typo), /received "sead": did you mean "seed"\?/);
 });
 
 test('a folder that cannot be made is named, with the reason', () => {
   const file = join(folder, 'file');
   writeFileSync(file, '');
   assert.throws(
-    () => startRun({ ...options(), runsDirectory: join(file, 'runs') }),
+    () => recordRun({ ...options(), runsDirectory: join(file, 'runs') }),
     /Expected to make the run's folder .*file\/runs but .*not a folder/,
   );
 });

@@ -1,37 +1,39 @@
-// A run: one pass through a notebook, with a folder of its own and, once complete, a record of what came out.
-//
-//   data/runs/<run id>/   run.json (written last), figures/, models/<name>/, progress.jsonl
-//   data/runs/latest      the id of the last complete run
-import { mkdirSync } from 'node:fs';
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
+// What a run in progress writes down: its folder, its progress and, once complete, its record.
 import * as path from 'node:path';
-import { errorCode, fileError, writeFileAtomic } from '../atomicFile';
+import { writeFileAtomic } from '../atomicFile';
 import { checkOptions, oneOf, required, rule, seedInteger, text } from '../options';
-import { dataDirectory } from '../project';
 import type { CheckpointOptions } from '../training/config';
 import { describeRecordedDataset, recordDataset, type RecordedSplits } from './datasetRecord';
 import { checkRemembered, compareWithEarlier, rememberDataset } from './earlierData';
 import { describeEnvironment } from './environment';
 import type { ProgressEvent } from '../training/history';
+import type { ParameterValue } from './parameters';
 import { createProgressLog } from './progress';
 import {
   type DatasetRecord,
   type ModelRecord,
   modelSchema,
-  parseRunRecord,
   type Preset,
   type RunRecord,
   type WeightsRecord,
 } from './runRecord';
 
-export type { RecordedSplits } from './datasetRecord';
+import {
+  completeRunFolder,
+  createRunFolder,
+  makeDirectory,
+  modelFolderName,
+  runsDirectory,
+} from './runFolder';
 
 /** A run in progress. Calling a method again replaces what it said before, as re-run cells do. */
-export interface Run {
+export interface RunRecorder {
   /** The folder's name, e.g. `20260131-120000-using-cifar-quick`. */
   readonly id: string;
   /** The run's folder, absolute. */
   readonly directory: string;
+  readonly seed: number;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
   /** Where the figures go: `<directory>/figures`. */
   readonly figuresDirectory: string;
   /** Where a model goes: `<directory>/models/<name>`, the name without what a file system dislikes. */
@@ -54,8 +56,12 @@ export interface Run {
   setWeights(weights: WeightsRecord): void;
   /** The models added so far, in that order. */
   readonly models: readonly ModelRecord[];
-  /** Adds a finished model, or replaces the one of that name. @throws Error for a value such as NaN. */
-  addModel(model: ModelRecord): void;
+  /**
+   * Adds a finished model, or replaces the one of that name; a record that is complete already is written again.
+   *
+   * @throws Error for a value such as NaN.
+   */
+  addModel(model: ModelRecord): Promise<void>;
   /**
    * Writes the record. Where the launcher prepared the folder (`RUN_DIR`) it finishes the run itself,
    * once the executed notebook is there too; elsewhere the run is complete with this call.
@@ -63,11 +69,11 @@ export interface Run {
   complete(): Promise<RunRecord>;
 }
 
-export interface RunOptions {
+export interface RunRecorderOptions {
   /** The notebook's file name without its ending, e.g. `using-cifar`. */
   readonly notebook: string;
   /** What the parameters cell came to, by name; recorded as it is. */
-  readonly parameters: Readonly<Record<string, string | number | boolean>>;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
   readonly seed: number;
   /** By default what the launcher says (`RUN_PRESET`), else quick. */
   readonly preset?: Preset;
@@ -80,8 +86,8 @@ export interface RunOptions {
  *
  * @throws Error where the folder cannot be made.
  */
-export function startRun(options: RunOptions): Run {
-  checkOptions<RunOptions>('startRun', options, {
+export function recordRun(options: RunRecorderOptions): RunRecorder {
+  checkOptions<RunRecorderOptions>('startRun', options, {
     notebook: required(rule('a file name', '"using-cifar"', isFileName)),
     parameters: required(rule('an object', '{ epochs }', isObject)),
     seed: required(seedInteger),
@@ -108,9 +114,35 @@ export function startRun(options: RunOptions): Run {
 
   const progress = createProgressLog(path.join(directory, 'progress.jsonl'));
 
+  let isComplete = false;
+
+  async function complete(): Promise<RunRecord> {
+    const record: RunRecord = {
+      schemaVersion: 2,
+      id,
+      notebook,
+      preset,
+      parameters,
+      seed,
+      startedAt: startedAt.toISOString(),
+      finishedAt: new Date().toISOString(),
+      dataset,
+      weights,
+      models: [...models.values()],
+      ...describeEnvironment(),
+    };
+    const partial = path.join(directory, 'run.partial.json');
+    await writeFileAtomic(partial, `${JSON.stringify(record, null, 2)}\n`);
+    if (!prepared) await completeRunFolder(directory);
+    isComplete = true;
+    return record;
+  }
+
   return {
     id,
     directory,
+    seed,
+    parameters,
     figuresDirectory: path.join(directory, 'figures'),
     modelDirectory: (name) => path.join(directory, 'models', modelFolderName(name)),
     checkpoint: (model) => ({
@@ -132,146 +164,26 @@ export function startRun(options: RunOptions): Run {
     get models() {
       return [...models.values()];
     },
-    addModel(model) {
+    async addModel(model) {
       models.set(model.name, modelSchema(model, `the model "${model.name}"`));
+      if (isComplete) await complete();
     },
-    async complete() {
-      const record: RunRecord = {
-        schemaVersion: 2,
-        id,
-        notebook,
-        preset,
-        parameters,
-        seed,
-        startedAt: startedAt.toISOString(),
-        finishedAt: new Date().toISOString(),
-        dataset,
-        weights,
-        models: [...models.values()],
-        ...describeEnvironment(),
-      };
-      const partial = path.join(directory, 'run.partial.json');
-      await writeFileAtomic(partial, `${JSON.stringify(record, null, 2)}\n`);
-      if (!prepared) await completeRunFolder(directory);
-      return record;
-    },
+    complete,
   };
 }
 
 /** A repeated run says before it trains whether its data are those of the first. */
-function announceComparison(dataset: DatasetRecord, { progress }: Pick<Run, 'progress'>): void {
+function announceComparison(
+  dataset: DatasetRecord,
+  { progress }: Pick<RunRecorder, 'progress'>,
+): void {
   const { differs, lines } = compareWithEarlier(dataset, process.env.RUN_AGAIN ?? '');
   for (const text of lines) progress({ event: 'note', text });
   if (differs) console.warn(lines.join('\n'));
 }
 
-/** Removes the checkpoints and gives the record its final name, last; then `latest` beside the run's folder names it. */
-export async function completeRunFolder(directory: string): Promise<void> {
-  await rm(path.join(directory, 'checkpoints'), { recursive: true, force: true });
-  await rename(path.join(directory, 'run.partial.json'), path.join(directory, 'run.json'));
-  await writeFileAtomic(
-    path.join(path.dirname(directory), 'latest'),
-    `${path.basename(directory)}\n`,
-  );
-}
-
-/**
- * The record of a complete run.
- *
- * @param directory the run's folder, e.g. `data/runs/20260131-120000-using-cifar-quick`.
- * @throws Error where the run is not complete, or its record is not valid.
- */
-export async function loadRun(directory: string): Promise<RunRecord> {
-  const file = path.join(directory, 'run.json');
-  try {
-    return parseRunRecord(await readFile(file, 'utf8'), file);
-  } catch (error) {
-    throw fileError(error, `read the complete run ${file}`);
-  }
-}
-
-/**
- * The ids of all complete runs, oldest first; none where there is no such folder.
- *
- * @param directory the folder of runs; by default `data/runs`.
- */
-export async function listRuns(directory: string = runsDirectory()): Promise<string[]> {
-  try {
-    const entries = await readdir(directory, { withFileTypes: true });
-    const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-    const isComplete = await Promise.all(
-      folders.map((name) => holdsRun(path.join(directory, name))),
-    );
-    return folders.filter((_, index) => isComplete[index]).sort();
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
-    throw fileError(error, `list the runs in ${directory}`);
-  }
-}
-
-/** Whether a folder holds a complete run; false too where it vanishes meanwhile, or may not be read. */
-export function holdsRun(directory: string): Promise<boolean> {
-  return readdir(directory).then(
-    (names) => names.includes('run.json'),
-    () => false,
-  );
-}
-
-/** `data/runs` in the project's folder. */
-export function runsDirectory(): string {
-  return path.join(dataDirectory(), 'runs');
-}
-
 function environmentPreset(): Preset {
   return process.env.RUN_PRESET === 'full' ? 'full' : 'quick';
-}
-
-/**
- * Makes the folder of a new run, named by time, notebook and preset; with a number behind it where two runs start
- * within one second.
- *
- * @param parent the folder of runs; made where it is missing.
- * @returns absolute.
- * @throws Error where it cannot be made.
- */
-export function createRunFolder(
-  parent: string,
-  {
-    notebook,
-    preset,
-    now = new Date(),
-  }: { readonly notebook: string; readonly preset: Preset; readonly now?: Date },
-): string {
-  makeDirectory(parent);
-  const name = `${timeStamp(now)}-${notebook}-${preset}`;
-  for (let attempt = 1; ; attempt++) {
-    const directory = path.resolve(parent, attempt === 1 ? name : `${name}-${attempt}`);
-    try {
-      mkdirSync(directory);
-      return directory;
-    } catch (error) {
-      if (errorCode(error) !== 'EEXIST')
-        throw fileError(error, `make the run's folder ${directory}`);
-    }
-  }
-}
-
-function makeDirectory(directory: string): void {
-  try {
-    mkdirSync(directory, { recursive: true });
-  } catch (error) {
-    throw fileError(error, `make the run's folder ${directory}`);
-  }
-}
-
-/** Sorts by time, and is allowed in a file name everywhere: `20260131-120000`, in UTC. */
-function timeStamp(date: Date): string {
-  return date.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
-}
-
-/** `CNN, all images` → `CNN-all-images`. */
-export function modelFolderName(name: string): string {
-  return name.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'model';
 }
 
 function isObject(value: unknown): boolean {

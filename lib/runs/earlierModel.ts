@@ -1,0 +1,84 @@
+/** A model that an earlier run has trained on the same pictures with the same values. */
+import { dirname, join } from 'node:path';
+import type { History } from '../training/history';
+import { loadClassifier, type Classifier } from '../models/classifier';
+import { recordDataset, type RecordedSplits } from './datasetRecord';
+import type { ParameterValue } from './parameters';
+import { listRuns, loadRun, modelFolderName, runsDirectory } from './runFolder';
+import type { DatasetRecord, ModelRecord, RunRecord } from './runRecord';
+
+/** A model of an earlier run, as it was saved. */
+export interface EarlierModel {
+  readonly runId: string;
+  /** The caller disposes its model. */
+  readonly classifier: Classifier;
+  readonly history: History;
+}
+
+/** What a model must have been trained with. */
+export interface EarlierModelOptions {
+  readonly notebook: string;
+  readonly model: string;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+  readonly seed: number;
+}
+
+/**
+ * The saved model of that name of the latest complete run of a notebook on the same data: same name, source and classes, the
+ * very same training and validation pictures, the same seed and parameters. Which test set it met does not matter: it is to
+ * be tested again.
+ *
+ * A model that was not validated, that another run had trained, or whose fit had other values than its run, is left out.
+ *
+ * @param run the run that asks; besides `data/runs` its own folder is searched.
+ * @returns undefined where there is none, or it does not load.
+ */
+export async function findEarlierModel(
+  run: { readonly directory: string },
+  splits: RecordedSplits,
+  options: EarlierModelOptions,
+): Promise<EarlierModel | undefined> {
+  const wanted = recordDataset(splits);
+  for (const folder of new Set([dirname(run.directory), runsDirectory()])) {
+    for (const id of (await listRuns(folder)).reverse()) {
+      const directory = join(folder, id);
+      const record = await loadRun(directory).catch(() => undefined); // another version's: no such model
+      if (record?.notebook !== options.notebook || !matches(record, wanted)) continue;
+      const model = record.models.find(({ name }) => name === options.model);
+      if (!model || !hasValues(record, model, options)) continue;
+      const place = join(directory, 'models', modelFolderName(model.name));
+      const classifier = await loadClassifier(place).catch(() => undefined); // not saved, or damaged
+      if (!classifier) continue;
+      return { runId: id, classifier, history: { epochs: model.history, seconds: model.seconds } };
+    }
+  }
+  return undefined;
+}
+
+function hasValues(
+  { parameters, seed }: RunRecord,
+  { val, origin }: ModelRecord,
+  wanted: EarlierModelOptions,
+): boolean {
+  if (val === null || origin?.trainedBy) return false;
+  const given: RunRecord['parameters'] = { ...parameters, seed, ...origin?.changedParameters };
+  return Object.entries({ ...wanted.parameters, seed: wanted.seed }).every(
+    ([name, value]) => given[name] === value,
+  );
+}
+
+/** The same training and validation pictures, in the same order; records without checksums match nothing that has them. */
+function matches({ dataset }: RunRecord, wanted: DatasetRecord): boolean {
+  if (dataset === null) return false;
+  const fields = ({ name, source, classNames, counts, sha256 }: DatasetRecord): string =>
+    JSON.stringify([
+      name,
+      source,
+      classNames,
+      counts.train,
+      counts.val,
+      sha256?.train ?? null,
+      sha256?.val ?? null,
+    ]);
+  return fields(dataset) === fields(wanted);
+}

@@ -1,0 +1,215 @@
+// A run in a notebook: one value that loads, trains, tests, shows and records.
+import type { DatasetSplits } from '../data/dataset';
+import type { MetricChoice } from '../evaluation/runningMetrics';
+import { evaluateClassifier } from '../evaluation/evaluate';
+import { measureLatency } from '../evaluation/latency';
+import { shrinkPictures } from '../data/dataset';
+import { loadClassifier } from '../models/classifier';
+import type { ResolveWeightsOptions } from '../models/mobileNetV2Weights';
+import type { Backbone } from '../models/transfer';
+import { checkOption, checkOptions, oneOf, required, text } from '../options';
+import { showFigure } from '../report/display';
+import type { Figure } from '../report/figure';
+import { withDataset } from '../report/theme';
+import { findLearningRate, type LearningRateSearch } from '../training/learningRateFinder';
+import { createProgressReporter } from './progress';
+import type { Preset } from './runRecord';
+import { recordRun, type RunRecorder } from './runRecorder';
+import { loadRunData, useData, type RunData, type RunDataOptions } from './runData';
+import {
+  planTraining,
+  trainInRun,
+  type RunState,
+  type RunTrainingOptions,
+  type TrainingValues,
+} from './runTraining';
+import {
+  extractRunFeatures,
+  fineTuneInRun,
+  loadRunBackbone,
+  trainHeadInRun,
+  type RunFeatures,
+  type RunFineTuneOptions,
+  type RunHeadOptions,
+  type TrainedHead,
+} from './runTransfer';
+import type { TrainedModel } from './trainedModel';
+
+/** A run in progress. A cell that runs again replaces what it said before. */
+export interface Run extends RunRecorder {
+  /** @throws Error before `loadData`. */
+  readonly data: RunData;
+  /** The finished models, in the order in which they were first trained. */
+  readonly trained: readonly TrainedModel[];
+  /**
+   * Loads the pictures, sets validation pictures aside by the run's seed, records both. Progress appears below the cell.
+   *
+   * @throws as `loadDataset`.
+   */
+  loadData(options?: RunDataOptions): Promise<RunData>;
+  /** Takes pictures that are in memory already. */
+  useData(splits: DatasetSplits): RunData;
+  /**
+   * Makes a network, trains it, shows its curves below the cell, saves and records it. A finished one starts afresh when the
+   * cell runs again and replaces its entry in the record, which counts the fits; a stopped one continues; a stopped one
+   * whose options have changed starts afresh with a notice; with `continue: true` a finished one trains on.
+   *
+   * @param name of the model, e.g. `CNN`: the same name means the same entry of the record.
+   * @param values the notebook's parameters: `seed`, `epochs`, `batchSize` and `learningRate` are taken from it.
+   * @throws as `trainModel`; what the run had of that name before stays then.
+   */
+  train(name: string, values: TrainingValues, options: RunTrainingOptions): Promise<TrainedModel>;
+  /** Tries learning rates on a new network, which is disposed; the options are those of `train`. */
+  findLearningRate(
+    values: TrainingValues,
+    options: RunTrainingOptions & { readonly from?: number; readonly to?: number },
+  ): Promise<LearningRateSearch>;
+  /** Loads MobileNetV2 without its top, all layers frozen, and records where its weights come from. */
+  loadBackbone(options?: Omit<ResolveWeightsOptions, 'includeTop' | 'onNotice'>): Promise<Backbone>;
+  /** What the backbone sees in the run's pictures, from the cache where it is there. */
+  extractFeatures(
+    backbone: Backbone,
+    options?: { readonly mirror?: boolean },
+  ): Promise<RunFeatures>;
+  /** Tries heads on the features, `values.epochs` each, and keeps the best by validation as one model from pictures on. */
+  trainHead(
+    name: string,
+    values: TrainingValues,
+    options: RunHeadOptions,
+  ): Promise<TrainedModel & TrainedHead>;
+  /** Trains the upper layers of a copy of `from` further; otherwise as `train`. */
+  fineTune(
+    name: string,
+    values: TrainingValues,
+    options: RunFineTuneOptions,
+  ): Promise<TrainedModel>;
+  /**
+   * Evaluates finished models on the test set, once each, and records it. A second time is noted in the record: a test set
+   * that is met again and again guides choices.
+   *
+   * @throws Error for a model that this run has not trained, or has replaced.
+   */
+  test(
+    models: readonly TrainedModel[],
+    options?: { readonly metrics?: readonly MetricChoice[] },
+  ): Promise<void>;
+  /** Loads each model from its folder, as an application would, and times single pictures of the data's size. */
+  measureLatency(models: readonly TrainedModel[]): Promise<void>;
+  /** Shows a figure, its title naming the data, and keeps it in the run's folder under `name`. */
+  show(name: string, figure: Figure): Promise<void>;
+}
+
+/**
+ * Starts a run: makes its folder below `data/runs`, or takes over the one that the launcher prepared.
+ *
+ * @param notebook the notebook's file name without its ending, e.g. `using-cifar`.
+ * @param parameters what the parameters cell came to ({@link parameters}); recorded as it is.
+ * @throws Error where the folder cannot be made.
+ */
+export function startRun(
+  notebook: string,
+  parameters: { readonly seed: number },
+  options: { readonly preset?: Preset; readonly runsDirectory?: string } = {},
+): Run {
+  checkOptions('startRun', options, { preset: oneOf('quick', 'full'), runsDirectory: text });
+  const { seed, ...others } = parameters;
+  const recorder = recordRun({ notebook, seed, parameters: others, ...options });
+  const { show, onNotice } = createProgressReporter(recorder);
+  let data: RunData | undefined;
+  const state: RunState = {
+    recorder,
+    get data() {
+      if (data) return data;
+      throw new Error(
+        'Expected the data of the run but they are not loaded: run the cell with run.loadData first.',
+      );
+    },
+    trained: new Map(),
+    onNotice,
+  };
+
+  const verbs: Omit<Run, keyof RunRecorder | 'data' | 'trained'> = {
+    loadData: async (loading) => (data = await loadRunData(recorder, loading)),
+    useData: (splits) => (data = useData(recorder, splits)),
+    train: (name, values, training) => trainInRun(state, name, { values, options: training }),
+    async findLearningRate(values, { from, to, ...training }) {
+      const plan = planTraining(state, values, training);
+      const model = plan.createModel();
+      const { trainSet, batchSize, optimizer, labelSmoothing, preprocess, bfloat16 } =
+        plan.training;
+      try {
+        return await findLearningRate(model, {
+          trainSet,
+          batchSize,
+          optimizer,
+          labelSmoothing,
+          preprocess,
+          bfloat16,
+          seed,
+          from,
+          to,
+        });
+      } finally {
+        model.dispose();
+      }
+    },
+    loadBackbone: (weights = {}) => loadRunBackbone(state, weights),
+    extractFeatures: (backbone, extraction) => extractRunFeatures(state, backbone, extraction),
+    trainHead: (name, values, head) => trainHeadInRun(state, name, { values, options: head }),
+    fineTune: (name, values, tuning) => fineTuneInRun(state, name, { values, options: tuning }),
+    async test(models, { metrics } = {}) {
+      for (const model of models) checkIsCurrent(state, model);
+      for (const model of models) await testInRun(state, model, metrics);
+    },
+    async measureLatency(models) {
+      const { height, width } = state.data.testSet;
+      for (const model of models) {
+        show(`measuring the latency of ${model.name}`);
+        const classifier = await loadClassifier(model.directory);
+        try {
+          model.setLatency(await measureLatency(classifier, { height, width }));
+        } finally {
+          classifier.model.dispose();
+        }
+      }
+    },
+    async show(name, figure) {
+      checkOption('run.show', 'the name', name, required(text));
+      await showFigure(data ? withDataset(figure, data) : figure, { name, run: recorder });
+    },
+  };
+  return Object.defineProperties(Object.assign(recorder, verbs), {
+    data: { get: () => state.data },
+    trained: { get: () => [...state.trained.values()] },
+  }) as Run;
+}
+
+async function testInRun(
+  { recorder, data }: RunState,
+  model: TrainedModel,
+  metrics?: readonly MetricChoice[],
+): Promise<void> {
+  const { name, maxSize } = model;
+  const testSet = maxSize === undefined ? data.testSet : shrinkPictures(data.testSet, maxSize);
+  const evaluation = await evaluateClassifier(model.classifier, testSet, { metrics });
+  const testReads = (model.record.origin?.testReads ?? 0) + 1;
+  model.setEvaluation(evaluation, testReads);
+  await recorder.addModel(model.record);
+  const { low, high } = evaluation.interval;
+  const again =
+    testReads > 1
+      ? `; the test set has now been read ${testReads} times for this name, which the record says`
+      : '';
+  console.log(
+    `${name}: test accuracy ${evaluation.accuracy.toFixed(4)}, 95 % interval ${low.toFixed(4)} to ${high.toFixed(4)}${again}`,
+  );
+}
+
+function checkIsCurrent({ trained }: RunState, model: TrainedModel): void {
+  if (trained.get(model.name) === model) return;
+  throw new Error(
+    `Expected a model of this run but "${model.name}" ` +
+      (trained.has(model.name) ? 'has been trained again since' : 'is not one') +
+      ': run the cell that trains it, then this one.',
+  );
+}

@@ -1,0 +1,238 @@
+// What a cell does when it runs once, twice, after a stop, with other values: trainings of milliseconds in a real run.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createRng } from '../../lib/random';
+import { parameters } from '../../lib/runs/parameters';
+import { startRun, type Run } from '../../lib/runs/run';
+import { loadRun } from '../../lib/runs/runFolder';
+import type { RunTrainingOptions } from '../../lib/runs/runTraining';
+import { tf } from '../../lib/tensorflow/backend';
+import { TrainingInterrupted } from '../../lib/training/exclusiveTraining';
+import type { History } from '../../lib/training/history';
+import { createTinyDataset, createTinyModel } from '../training/tinyTraining';
+import { sharedFolder } from '../temporaryFolder';
+
+const folder = sharedFolder();
+const p = parameters({ epochs: 2, batchSize: 16, learningRate: 0.01, seed: 7 });
+const options: RunTrainingOptions = { model: () => createTinyModel() };
+
+function startTinyRun(notebook = 'tiny', values: { readonly seed: number } = p): Run {
+  const run = startRun(notebook, values, { runsDirectory: folder });
+  const [trainSet, testSet] = [createTinyDataset(100, 1), createTinyDataset(40, 3)];
+  run.useData({ name: 'tiny', source: 'generated', trainSet, testSet });
+  return run;
+}
+
+/** What a curve is, without the seconds. */
+const curve = ({ epochs }: History) => epochs.map(({ epoch, train, val }) => [epoch, train, val]);
+
+/** Stops a training after so many steps, as the stop button does. */
+async function stopAfter(steps: number, train: (given: RunTrainingOptions) => Promise<unknown>) {
+  const controller = new AbortController();
+  const onStep = ({ step }: { step: number }) => {
+    if (step === steps) controller.abort();
+  };
+  await assert.rejects(train({ onStep, signal: controller.signal }), TrainingInterrupted);
+}
+
+/** Runs `act` and returns what it printed. */
+async function printedBy(act: () => Promise<unknown>): Promise<string> {
+  const lines: string[] = [];
+  const { log } = console;
+  console.log = (...words: unknown[]) => lines.push(words.join(' '));
+  try {
+    await act();
+  } finally {
+    console.log = log;
+  }
+  return lines.join('\n');
+}
+
+test('a finished cell run again starts afresh, replaces its entry and counts the fits', async () => {
+  const run = startTinyRun();
+  const first = await run.train('net', p, options);
+  const weights = first.model.getWeights().map((weight) => weight.dataSync().slice());
+  const before = tf.memory().numTensors;
+  const second = await run.train('net', p, options);
+  assert.deepEqual(curve(second.history), curve(first.history), 'the same seed, the same curve');
+  second.model.getWeights().forEach((weight, index) => {
+    assert.deepEqual(weight.dataSync(), weights[index]);
+  });
+  assert.equal(tf.memory().numTensors, before, 'the replaced model is disposed');
+  assert.deepEqual(
+    run.models.map(({ name, origin }) => [name, origin?.fits]),
+    [['net', 2]],
+  );
+  assert.deepEqual(run.trained, [second]);
+  assert.ok(existsSync(join(second.directory, 'model.json')));
+});
+
+test('a stopped cell continues and ends as if it had not been stopped', async () => {
+  const whole = await startTinyRun().train('net', p, options);
+  const run = startTinyRun();
+  await stopAfter(9, (hooks) => run.train('net', p, { ...options, ...hooks }));
+  assert.deepEqual(run.models, [], 'nothing is recorded of a training that has not ended');
+  const resumed: number[] = [];
+  const continued = await run.train('net', p, {
+    ...options,
+    onResume: ({ step }) => void resumed.push(step),
+  });
+  assert.deepEqual(resumed, [9]);
+  assert.deepEqual(curve(continued.history), curve(whole.history));
+});
+
+test('a stopped cell with other values starts afresh, and one line says so', async () => {
+  const other = { ...p, epochs: 3, learningRate: 0.02 };
+  const whole = await startTinyRun().train('net', other, options);
+  const run = startTinyRun();
+  await stopAfter(9, (hooks) => run.train('net', p, { ...options, ...hooks }));
+  const printed = await printedBy(async () => {
+    const trained = await run.train('net', other, options);
+    assert.deepEqual(curve(trained.history), curve(whole.history));
+  });
+  assert.match(printed, /^net: the stopped training is not continued, since .* was .* is .* now\./);
+  assert.equal(printed.split('\n').length, 1);
+  // The stopped one's checkpoint is gone: a stop of the new one is what continues.
+  await stopAfter(4, (hooks) => run.train('net', other, { ...options, ...hooks }));
+  const resumed: number[] = [];
+  await run.train('net', other, { ...options, onResume: ({ step }) => void resumed.push(step) });
+  assert.deepEqual(resumed, [4]);
+});
+
+test('continue: true trains on, as if it had been so many epochs from the start', async () => {
+  const whole = await startTinyRun().train('net', { ...p, epochs: 4 }, options);
+  const run = startTinyRun();
+  await run.train('net', p, options);
+  const continued = await run.train('net', p, { ...options, continue: true });
+  assert.deepEqual(curve(continued.history), curve(whole.history));
+  whole.model.getWeights().forEach((weight, index) => {
+    assert.deepEqual(continued.model.getWeights()[index].dataSync(), weight.dataSync());
+  });
+  const again = await run.train('net', p, options);
+  assert.equal(again.history.epochs.length, 2, 'without it the next one starts afresh');
+});
+
+test('continue: true with another rate is refused; the model and its entry stay', async () => {
+  const run = startTinyRun();
+  const first = await run.train('net', p, options);
+  await assert.rejects(
+    run.train('net', { ...p, learningRate: 0.02 }, { ...options, continue: true }),
+    /Expected the same options to train "net" on but .*learningRate.* leave out continue/,
+  );
+  assert.deepEqual(run.trained, [first]);
+  assert.equal(first.model.predict(tf.zeros([1, 8, 8, 3])) instanceof tf.Tensor, true);
+});
+
+test('the test set is read once; a second time stands in the record', async () => {
+  const run = startTinyRun();
+  const net = await run.train('net', p, options);
+  assert.throws(() => net.evaluation, /"net" has not met the test set: run the cell with run.test/);
+  const once = await printedBy(() => run.test([net]));
+  assert.match(once, /^net: test accuracy 0\.\d{4}, 95 % interval 0\.\d{4} to [01]\.\d{4}$/);
+  assert.equal(run.models[0].origin?.testReads, 1);
+  assert.equal(run.models[0].test?.accuracy, net.evaluation.accuracy);
+  const twice = await printedBy(() => run.test([net]));
+  assert.match(twice, /read 2 times for this name/);
+  // A new fit has not been tested, but the test set was read for its name.
+  const refitted = await run.train('net', p, options);
+  assert.deepEqual([run.models[0].test, run.models[0].origin?.testReads], [null, 2]);
+  await assert.rejects(run.test([net]), /"net" has been trained again since/);
+  await printedBy(() => run.test([refitted]));
+  assert.equal(run.models[0].origin?.testReads, 3);
+});
+
+test('a model of another run is not tested in this one', async () => {
+  const net = await startTinyRun().train('net', p, options);
+  await assert.rejects(startTinyRun().test([net]), /model of this run but "net" is not one/);
+});
+
+test('values that are no longer those of the run stand beside the model', async () => {
+  const run = startTinyRun();
+  await run.train('as begun', p, options);
+  await run.train('edited', { ...p, epochs: 1 }, options);
+  assert.deepEqual(
+    run.models.map(({ origin }) => origin?.changedParameters),
+    [{}, { epochs: 1 }],
+  );
+});
+
+test('a training that fails leaves the finished one in record and folder', async () => {
+  const run = startTinyRun();
+  const net = await run.train('net', p, options);
+  const saved = readFileSync(join(net.directory, 'model.json'), 'utf8');
+  const before = tf.memory().numTensors;
+  await assert.rejects(run.train('net', p, { ...options, learningRate: 1e30 }), /diverged/);
+  await assert.rejects(run.train('net', p, { modle: createTinyModel } as never), /mean "model"/);
+  await assert.rejects(run.train('net', p, {}), /Expected model or recipe but received neither/);
+  assert.equal(tf.memory().numTensors, before);
+  assert.deepEqual(run.trained, [net]);
+  assert.equal(readFileSync(join(net.directory, 'model.json'), 'utf8'), saved);
+});
+
+test('a record that is complete follows a later fit', async () => {
+  const run = startTinyRun();
+  await run.train('net', p, options);
+  await run.complete();
+  await run.train('net', { ...p, epochs: 1 }, options);
+  const { models } = await loadRun(run.directory);
+  assert.deepEqual(
+    models.map(({ history, origin }) => [history.length, origin?.fits]),
+    [[1, 2]],
+  );
+});
+
+test('a second fit on all training pictures is not validated on some of them', async () => {
+  const run = startTinyRun();
+  const { trainSet, valSet, wholeTrainSet } = run.data;
+  assert.deepEqual([trainSet.size + valSet.size, wholeTrainSet.size], [100, 100]);
+  const net = await run.train('net', p, { ...options, trainSet: wholeTrainSet });
+  assert.equal(net.val, null);
+});
+
+test('data are loaded before anything is trained', async () => {
+  const run = startRun('tiny', p, { runsDirectory: folder });
+  await assert.rejects(run.train('net', p, options), /run the cell with run.loadData first/);
+});
+
+test('a model that an earlier run has trained with the same values is taken from it', async () => {
+  const earlier = startTinyRun('first');
+  const net = await earlier.train('net', p, options);
+  await earlier.complete();
+  const run = startTinyRun('second');
+  let taken: Awaited<ReturnType<Run['train']>> | undefined;
+  const printed = await printedBy(async () => {
+    taken = await run.train('net', p, { ...options, reuse: 'first' });
+  });
+  assert.ok(printed.includes(`taken from the run ${earlier.id}`), printed);
+  assert.deepEqual(curve(taken!.history), curve(net.history));
+  assert.deepEqual(
+    run.models.map(({ origin }) => [origin?.fits, origin?.trainedBy]),
+    [[0, earlier.id]],
+  );
+  assert.ok(
+    existsSync(join(run.directory, 'models', 'net', 'model.json')),
+    'saved in this run too',
+  );
+  // Another rate: its own training.
+  const own = await run.train('net', { ...p, learningRate: 0.02 }, { ...options, reuse: 'first' });
+  assert.equal(own.record.origin?.trainedBy, null);
+});
+
+test('a larger picture is scaled down in training and test alike', async () => {
+  const run = startRun('tiny', p, { runsDirectory: folder });
+  const rng = createRng(1, 'large');
+  const large = (size: number) => ({
+    ...createTinyDataset(size, 1),
+    height: 16,
+    width: 16,
+    images: Uint8Array.from({ length: size * 768 }, () => rng.nextInt(256)),
+  });
+  const [trainSet, testSet] = [large(60), large(30)];
+  run.useData({ name: 'large', source: 'generated', trainSet, testSet });
+  const net = await run.train('net', p, { ...options, maxSize: 8 });
+  assert.deepEqual(net.classifier.preprocess.height, 8);
+  await printedBy(() => run.test([net]));
+  assert.equal(net.evaluation.labels.length, 30);
+});
