@@ -268,7 +268,7 @@ export type {
 } from './runs/runRecord';
 export { listRuns, loadRun, runsDirectory, startRun } from './runs/runs';
 export type { RecordedSplits, Run, RunOptions } from './runs/runs';
-export { trackExtraction, trackLoading } from './runs/progress';
+export { trackExtraction, trackLearningRates, trackLoading } from './runs/progress';
 
 // Sharing
 export { classifierPage } from './share/classifierPage';
