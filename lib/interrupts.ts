@@ -16,6 +16,8 @@ export class Interrupted extends Error {
 export interface Interrupts {
   /** True from the request on. */
   readonly requested: boolean;
+  /** Aborted by the request: for the parts of a longer work, which then also end where it comes between two of them. */
+  readonly signal: AbortSignal;
   /** Stops listening. */
   stop(): void;
 }
@@ -63,16 +65,16 @@ function restoreListener(): void {
  * changes nothing.
  */
 export function watchInterrupts(signal?: AbortSignal): Interrupts {
-  let requested = signal?.aborted ?? false;
-  const request = () => {
-    requested = true;
-  };
+  const controller = new AbortController();
+  const request = () => controller.abort();
+  if (signal?.aborted) request();
   if (requests.size === 0) replaceListener();
   requests.add(request);
   signal?.addEventListener('abort', request);
   return {
+    signal: controller.signal,
     get requested() {
-      return requested;
+      return controller.signal.aborted;
     },
     stop() {
       signal?.removeEventListener('abort', request);

@@ -1,3 +1,4 @@
+import { Interrupted } from '../interrupts';
 import {
   anyValue,
   callback,
@@ -77,7 +78,7 @@ const RUN_AWAY = 4;
  * and the steepest point are fastai's).
  *
  * @param model is trained briefly; all of its weights are restored afterwards.
- * @throws TypeError or RangeError for impossible options; Error where another training runs, where it is interrupted, or
+ * @throws TypeError or RangeError for impossible options; Interrupted; Error where another training runs, or
  *   where the loss is not finite from the first step on.
  */
 export async function findLearningRate(
@@ -161,6 +162,11 @@ async function tryRates(
         return ended ? 'end' : undefined;
       },
     });
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    throw new Interrupted(
+      `The search for a learning rate was interrupted after ${losses.length} of ${steps} steps: nothing of it is kept.`,
+    );
   } finally {
     writeVariables(namedWeights(model), initial);
   }
