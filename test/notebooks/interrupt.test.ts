@@ -14,10 +14,17 @@ interface Step {
   readonly code: string;
   readonly interruptAt?: string;
   readonly until?: string;
+  readonly then?: string;
 }
 
 interface Outcome {
   readonly outputs: readonly string[];
+  /** From the cell's start to each output. */
+  readonly seconds: readonly number[];
+  /** What a front end shows in red. */
+  readonly errors: string;
+  readonly status: string;
+  readonly thenStatus: string | null;
   readonly secondsToIdle: number | null;
 }
 
@@ -34,7 +41,10 @@ console.log(\`trained \${history.epochs.length} epochs\`);`;
 
 const steps: Step[] = [
   {
-    code: `import { createCnn, createDataset, createTrainingDisplay, startRun, trainModel, UNIT_SCALE } from "../lib";`,
+    code: `import {
+  createCnn, createDataset, createTrainingDisplay, extractFeatures, findLearningRate, measureAblation, predictDataset,
+  RECIPES, startRun, trackExtraction, trackLearningRates, trainModel, UNIT_SCALE,
+} from "../lib";`,
   },
   {
     code: `const pictures = createDataset({
@@ -48,7 +58,12 @@ const recipe = {
   trainSet: pictures, epochs: 3, batchSize: 8, seed: 3, preprocess: { height: 16, width: 16, ...UNIT_SCALE },
 };`,
   },
-  { code: training, interruptAt: 'step ', until: 'Stopped in epoch' },
+  {
+    code: training,
+    interruptAt: 'step ',
+    until: 'Stopped in epoch',
+    then: 'console.log("the next cell")',
+  },
   { code: 'console.log(`the kernel counts: ${1 + 1}`);' },
   { code: training },
   {
@@ -56,7 +71,68 @@ const recipe = {
 forgotten.catch(() => undefined);`,
   },
   { code: 'await trainModel(model, recipe);', until: 'one training at a time' },
+  // Ends the forgotten training. Not in the cell's synchronous part: Node loses a signal that comes just as that ends.
+  {
+    code: `await new Promise((resolve) => setTimeout(resolve, 300));
+console.log("here");
+const ending = await forgotten.catch((error) => error.message);
+console.log(ending);`,
+    interruptAt: 'here',
+  },
 ];
+
+/** Every other work that the stop button ends. Each says something before the first of its many batches. */
+const works: readonly {
+  readonly name: string;
+  readonly code: string;
+  readonly interruptAt?: string;
+  readonly says: RegExp;
+}[] = [
+  {
+    name: 'a search for a learning rate',
+    code: 'await findLearningRate(model, { ...rateRecipe, ...trackLearningRates(run) });',
+    interruptAt: '0 % of 10000 steps',
+    says: /^The search for a learning rate was interrupted after \d+ of 10000 steps: nothing of it is kept\.$/,
+  },
+  {
+    name: 'a prediction',
+    code: 'await predictDataset({ model: model, preprocess: preprocess }, pictures, { batchSize: 1, onProgress: say });',
+    says: /^Prediction was interrupted after \d+ of 80 pictures\.$/,
+  },
+  {
+    name: 'an extraction of features',
+    code: `await extractFeatures({ model: model, preprocess: preprocess }, pictures, { batchSize: 1, cache: false, onProgress: say });`,
+    says: /^Feature extraction was interrupted after \d+ of 80 pictures: nothing of it is kept\.$/,
+  },
+  {
+    name: 'an ablation',
+    code: `await measureAblation({
+  trainSet: large, valSet: large, seeds: [1], onResult: say,
+  recipe: { ...RECIPES.fast, epochs: 1, widths: [8, 8, 8], batchSize: 8 },
+});`,
+    says: /^The ablation was interrupted after \d+ of \d+ measurements: nothing of it is kept\.$/,
+  },
+];
+const firstWork = steps.length + 1;
+
+steps.push(
+  {
+    code: `const preprocess = recipe.preprocess;
+const rateRecipe = {
+  trainSet: pictures, batchSize: 8, seed: 3, preprocess: preprocess, steps: 10_000, to: 1e-4,
+};
+const large = createDataset({
+  name: 'noise', source: 'generated', classNames: ['dark', 'light'], height: 32, width: 32,
+  labels: Int32Array.from({ length: 80 }, (_, index) => index % 2),
+  images: Uint8Array.from({ length: 80 * 3072 }, (_, index) => (index * 7919) % 251),
+});
+const say = (): void => {
+  console.log('at work');
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50); // a batch of 50 ms
+};`,
+  },
+  ...works.map(({ code, interruptAt = 'at work' }) => ({ code, interruptAt })),
+);
 
 let outcomes: readonly Outcome[];
 
@@ -94,6 +170,30 @@ test('the stop button ends the training, and the cell says where it stopped and 
   assert.notEqual(outcomes[2].secondsToIdle, null);
 });
 
+test('the cell shows the frame before the first step, and a while before it', () => {
+  const { outputs, seconds } = outcomes[2];
+  assert.match(outputs[0], /preparing: the first step is being compiled$/);
+  assert.match(outputs[1], /step 1 of 10/);
+  assert.ok(seconds[1] - seconds[0] > 0.05, `${seconds[1] - seconds[0]} s`);
+});
+
+test('the stopped cell shows one line in red, and the cells behind it do not run', () => {
+  const { errors, status, thenStatus } = outcomes[2];
+  assert.match(
+    errors,
+    /^Training was interrupted in epoch \d of 3 after step \d+; run it again to continue\.\n$/,
+  );
+  assert.deepEqual([status, thenStatus], ['error', 'abort']);
+});
+
+for (const [index, { name, says }] of works.entries()) {
+  test(`${name} ends at the stop button with one line in red`, () => {
+    const { errors, status } = outcomes[firstWork + index];
+    assert.match(errors, new RegExp(`${says.source.slice(0, -1)}\n$`));
+    assert.equal(status, 'error');
+  });
+}
+
 test('the kernel computes on', () => {
   assert.match(shown(3), /the kernel counts: 2/);
 });
@@ -113,4 +213,9 @@ test('a second training is refused while one runs that nobody awaits', () => {
     shown(6),
     /Expected one training at a time but a training \(epoch \d+ of 1000, step \d+ of 10000\) is still running/,
   );
+});
+
+test('the stop button ends the training that nobody awaits, and leaves the running cell alone', () => {
+  assert.match(shown(7), /Training was interrupted in epoch \d+ of 1000 after step \d+\./);
+  assert.deepEqual([outcomes[7].status, outcomes[7].errors], ['ok', '']);
 });
