@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ImageDataset } from '../data/dataset';
 import { evaluateClassifier } from '../evaluation/evaluate';
 import { meanAndStd, meanInterval } from '../evaluation/statistics';
+import { Interrupted, watchInterrupts, yieldToEvents } from '../interrupts';
 import {
   anyValue,
   callback,
@@ -79,7 +80,7 @@ export interface Ablation {
  * seed by seed. One seed after the other: an interrupted ablation has whole rows.
  *
  * @throws RangeError before any training for a piece that the recipe has not, for a piece or a seed that is given twice,
- *   and for a validation set that is empty or of other classes.
+ *   and for a validation set that is empty or of other classes; Interrupted.
  */
 export async function measureAblation(options: AblationOptions): Promise<Ablation> {
   checkOptions<AblationOptions>('measureAblation', options, {
@@ -101,22 +102,35 @@ export async function measureAblation(options: AblationOptions): Promise<Ablatio
     valSet: describeDataset(valSet),
   });
   const measured: Measurement[] = [];
-  for (const seed of seeds) {
-    for (const piece of settings) {
-      let measurement = store.find(piece, seed);
-      if (measurement === undefined) {
-        const variant = piece === null ? recipe : withoutPiece(recipe, piece);
-        measurement = {
-          piece,
-          seed,
-          ...(await measureRecipe(variant, { trainSet, valSet, seed })),
-        };
-        await store.add(measurement);
+  const total = seeds.length * settings.length;
+  await yieldToEvents(); // watchInterrupts wants an await before it
+  const interrupts = watchInterrupts();
+  const { signal } = interrupts;
+  try {
+    for (const seed of seeds) {
+      for (const piece of settings) {
+        let measurement = store.find(piece, seed);
+        if (measurement === undefined) {
+          const variant = piece === null ? recipe : withoutPiece(recipe, piece);
+          measurement = {
+            piece,
+            seed,
+            ...(await measureRecipe(variant, { trainSet, valSet, seed, signal })),
+          };
+          await store.add(measurement);
+        }
+        measured.push(measurement);
+        onResult?.({ ...measurement, piece, done: measured.length, total });
       }
-      measured.push(measurement);
-      const total = seeds.length * settings.length;
-      onResult?.({ ...measurement, piece, done: measured.length, total });
     }
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    throw new Interrupted(
+      `The ablation was interrupted after ${measured.length} of ${total} measurements: ` +
+        (file === undefined ? 'nothing of it is kept.' : 'run it again to continue with the next.'),
+    );
+  } finally {
+    interrupts.stop();
   }
   const [whole, ...without] = settings.map((piece): AblationSetting => {
     const trainings = measured.filter((measurement) => measurement.piece === piece);
@@ -164,15 +178,16 @@ async function measureRecipe(
     readonly trainSet: ImageDataset;
     readonly valSet: ImageDataset;
     readonly seed: number;
+    readonly signal: AbortSignal;
   },
 ): Promise<{ readonly accuracy: number; readonly seconds: number }> {
-  const { trainSet, valSet, seed } = options;
+  const { trainSet, valSet, seed, signal } = options;
   const startedAt = performance.now();
   // Without a validation set: evaluated once, at the end, so that the seconds are the training's alone.
-  const { classifier } = await trainRecipe({ trainSet }, { recipe, seed });
+  const { classifier } = await trainRecipe({ trainSet }, { recipe, seed, signal });
   const seconds = (performance.now() - startedAt) / 1000;
   try {
-    const { accuracy } = await evaluateClassifier(classifier, valSet);
+    const { accuracy } = await evaluateClassifier(classifier, valSet, { signal });
     return { accuracy, seconds };
   } finally {
     classifier.model.dispose();

@@ -17,6 +17,7 @@ import {
   rule,
   seedInteger,
 } from '../options';
+import { watchInterrupts, yieldToEvents } from '../interrupts';
 import { createRng, shuffledIndices } from '../random';
 import type { DataEfficiencySeries } from '../report/comparisonFigures';
 import { selectFeatures, type Features } from '../training/features';
@@ -33,10 +34,13 @@ export interface DataEfficiencyMethod {
   /**
    * Trains from scratch on some of the training pictures and tests.
    *
-   * @param indices which ones.
+   * @param indices which ones. @param options.signal of an interrupt, for the trainings and evaluations inside.
    * @returns test accuracy, 0…1.
    */
-  measure(indices: Uint32Array, options: { readonly seed: number }): Promise<number>;
+  measure(
+    indices: Uint32Array,
+    options: { readonly seed: number; readonly signal?: AbortSignal },
+  ): Promise<number>;
 }
 
 /** One measurement that has just been made. */
@@ -101,19 +105,27 @@ export async function measureDataEfficiency(
   const total = methods.length * possible.length * seeds.length;
   let done = 0;
   const series: DataEfficiencySeries[] = [];
-  for (const method of methods) {
-    const points = [];
-    for (const picturesPerClass of possible) {
-      const accuracies: number[] = [];
-      for (const seed of seeds) {
-        const indices = balancedIndices(trainSet, picturesPerClass, seed);
-        const accuracy = await method.measure(indices, { seed });
-        accuracies.push(accuracy);
-        onResult?.({ method: method.name, picturesPerClass, seed, accuracy, done: ++done, total });
+  await yieldToEvents(); // watchInterrupts wants an await before it
+  const interrupts = watchInterrupts();
+  const { signal } = interrupts;
+  try {
+    for (const method of methods) {
+      const points = [];
+      for (const picturesPerClass of possible) {
+        const accuracies: number[] = [];
+        for (const seed of seeds) {
+          const indices = balancedIndices(trainSet, picturesPerClass, seed);
+          const accuracy = await method.measure(indices, { seed, signal });
+          accuracies.push(accuracy);
+          const { name } = method;
+          onResult?.({ method: name, picturesPerClass, seed, accuracy, done: ++done, total });
+        }
+        points.push({ picturesPerClass, accuracies });
       }
-      points.push({ picturesPerClass, accuracies });
+      series.push({ name: method.name, points });
     }
-    series.push({ name: method.name, points });
+  } finally {
+    interrupts.stop();
   }
   return series;
 }
@@ -226,22 +238,17 @@ export function scratchMethod(options: ScratchMethodOptions): DataEfficiencyMeth
   const { classNames } = trainSet;
   return {
     name,
-    async measure(indices, { seed }) {
+    async measure(indices, { seed, signal }) {
       const selected = select(trainSet, indices);
       const stepsPerEpoch = Math.ceil(selected.size / batchSize);
       const epochs = Math.max(leastEpochs, Math.ceil(steps / stepsPerEpoch));
       const inputShape = [height, width, 3] as const;
       const model = createModel({ inputShape, numClasses: classNames.length, seed });
       try {
-        await trainModel(model, {
-          ...training,
-          preprocess,
-          trainSet: selected,
-          epochs,
-          batchSize,
-          seed,
-        });
-        return (await evaluateClassifier({ model, classNames, preprocess }, testSet)).accuracy;
+        const choice = { preprocess, trainSet: selected, epochs, batchSize, seed, signal };
+        await trainModel(model, { ...training, ...choice });
+        const classifier = { model, classNames, preprocess };
+        return (await evaluateClassifier(classifier, testSet, { signal })).accuracy;
       } finally {
         model.dispose();
       }
@@ -280,14 +287,15 @@ export function transferMethod(
   const { width, classNames } = trainFeatures;
   return {
     name: options.name ?? 'frozen MobileNetV2',
-    async measure(indices, { seed }) {
+    async measure(indices, { seed, signal }) {
       const selected = selectFeatures(trainFeatures, indices);
       const batchSize = Math.min(256, selected.size);
       const epochs = Math.ceil(steps / Math.ceil(selected.size / batchSize));
       const numClasses = classNames.length;
       const head = createHead({ features: width, numClasses, hiddenUnits, dropoutRate, seed });
       try {
-        await trainHead(head, { trainFeatures: selected, epochs, batchSize, seed, ...training });
+        const choice = { trainFeatures: selected, epochs, batchSize, seed, signal };
+        await trainHead(head, { ...choice, ...training });
         return evaluateProbabilities(predictFeatures(head, testFeatures), testFeatures).accuracy;
       } finally {
         head.dispose();

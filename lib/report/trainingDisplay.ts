@@ -2,9 +2,16 @@
 import type { ProgressEvent } from '../training/history';
 import { anyValue, checkOptions, required, text } from '../options';
 import type { CheckpointOptions } from '../training/config';
-import type { EpochRecord, History, ResumeInfo, StepInfo } from '../training/history';
+import type {
+  EpochRecord,
+  History,
+  ResumeInfo,
+  StepInfo,
+  TrainingStart,
+} from '../training/history';
 import type { TrainingInterrupted } from '../training/exclusiveTraining';
 import { createDisplay } from './display';
+import { type EarlierStep, readEarlierSteps } from './earlierSteps';
 import { type DatasetLabel, titleWithDataset } from './theme';
 import { type CurvePoint, trainingSvg, trainingText, type TrainingView } from './trainingSvg';
 
@@ -16,6 +23,8 @@ export interface TrainingDisplayOptions {
   readonly run?: {
     progress(event: ProgressEvent): void;
     checkpoint?(model: string): CheckpointOptions;
+    /** Its folder: a resumed training takes the curves before the interruption from the `progress.jsonl` there. */
+    readonly directory?: string;
   };
   /** Milliseconds, for tests. */
   readonly now?: () => number;
@@ -24,6 +33,7 @@ export interface TrainingDisplayOptions {
 export interface TrainingDisplay {
   /** To be spread into the options of `trainModel`. */
   readonly callbacks: {
+    readonly onStart: (start: TrainingStart) => void;
     readonly onStep: (step: StepInfo) => void;
     readonly onEpoch: (record: EpochRecord) => void;
     readonly onResume: (resumed: ResumeInfo) => void;
@@ -36,11 +46,11 @@ export interface TrainingDisplay {
 
 // A person sees no more, and a notebook's front end draws no more without stutter.
 const UPDATE_INTERVAL_MS = 200;
-// More points than that the panels, 300 pixels wide, cannot show.
+// More points than that in the whole training the panels, 300 pixels wide, cannot show.
 const MAX_STEP_POINTS = 240;
 
 /**
- * Follows a training in one output of the running cell, renewed at most five times a second; the last
+ * Follows a training in one output of the running cell, from its start on, renewed at most five times a second; the last
  * state stays in the saved notebook. Outside a notebook it shows nothing: the terminal has the
  * launcher, which reads the run's `progress.jsonl`.
  *
@@ -64,13 +74,15 @@ class LiveTraining implements TrainingDisplay {
   private readonly now: () => number;
   private readonly title: string;
   readonly callbacks: TrainingDisplay['callbacks'];
+  private plan: TrainingStart | undefined;
   private stepPoints: CurvePoint[] = [];
-  private pointStride = 1;
   private epochs: readonly EpochRecord[] = [];
   private step: StepInfo | undefined;
+  /** Steps after which it was resumed, each time. */
+  private resumedAfter: number[] = [];
   private shownAt = -Infinity;
   private announced = false;
-  private notice: string | undefined;
+  private notice = '';
   private isStopped = false;
   private late: NodeJS.Timeout | undefined;
 
@@ -82,8 +94,13 @@ class LiveTraining implements TrainingDisplay {
   }
 
   private readonly followers: TrainingDisplay['callbacks'] = {
+    onStart: (start) => {
+      this.begin(start);
+      this.show();
+    },
     onStep: (step) => {
       this.announce(step);
+      this.plan = step;
       this.step = step;
       this.options.run?.progress({ event: 'step', model: this.options.model, ...step });
       this.keepPoint(step);
@@ -97,12 +114,16 @@ class LiveTraining implements TrainingDisplay {
     },
     onResume: ({ epochs, step, runtimeDifference }) => {
       this.epochs = epochs;
+      this.recall(step);
+      this.resumedAfter.push(step);
       this.tell(
         `Resumed after step ${step.toLocaleString('en')}` +
           (runtimeDifference === undefined
             ? '.'
             : `, but ${runtimeDifference}: the curve continues, not to the last bit.`),
       );
+      // Draw now: the graph that is compiled next blocks everything for seconds.
+      if (this.plan) this.show();
     },
     onInterrupt: ({ epoch, step, checkpointDirectory }) => {
       this.isStopped = true;
@@ -118,15 +139,36 @@ class LiveTraining implements TrainingDisplay {
   };
 
   finish(history: History): void {
+    // An ended training that came back from its checkpoint neither started nor made a step.
+    if (!this.plan) this.recall(Infinity);
     this.epochs = history.epochs;
     this.show(history);
+  }
+
+  /** Forgets a training that this display showed before, such as one that was stopped. */
+  private begin(start: TrainingStart): void {
+    this.plan = start;
+    this.step = undefined;
+    this.epochs = [];
+    this.stepPoints = [];
+    this.resumedAfter = [];
+    this.notice = '';
+    this.isStopped = false;
+    this.announced = false;
   }
 
   private announce({ epochs, stepsPerEpoch }: StepInfo): void {
     if (this.announced) return;
     this.announced = true;
     const { run, model } = this.options;
-    run?.progress({ event: 'training', model, epochs, stepsPerEpoch });
+    const resumedAfter = this.resumedAfter.at(-1);
+    run?.progress({
+      event: 'training',
+      model,
+      epochs,
+      stepsPerEpoch,
+      ...(resumedAfter === undefined ? {} : { resumedAfter }),
+    });
   }
 
   /** Shows a notice below the curves and writes it to the run's progress file. */
@@ -136,13 +178,21 @@ class LiveTraining implements TrainingDisplay {
     run?.progress({ event: 'note', text: `${model}: ${notice}` });
   }
 
-  /** Keeps the running means of every nth step, and doubles n as they grow too many. */
-  private keepPoint({ step, epoch, stepInEpoch, stepsPerEpoch, train }: StepInfo): void {
-    if (step % this.pointStride !== 0) return;
-    this.stepPoints.push({ epoch: epoch - 1 + stepInEpoch / stepsPerEpoch, train });
-    if (this.stepPoints.length <= MAX_STEP_POINTS) return;
-    this.stepPoints = this.stepPoints.filter((_, index) => index % 2 === 1);
-    this.pointStride *= 2;
+  /** Takes what the run's progress file holds of the first `stepsDone` steps. */
+  private recall(stepsDone: number): void {
+    const { run, model } = this.options;
+    if (run?.directory === undefined) return;
+    const { steps, resumedAfter } = readEarlierSteps(run.directory, { model, stepsDone });
+    this.plan ??= steps.at(-1);
+    for (const step of steps) this.keepPoint(step);
+    this.resumedAfter.push(...resumedAfter);
+  }
+
+  /** Keeps a step's running means, unless the point before is too near for the panels to tell the two apart. */
+  private keepPoint({ epoch, epochs, stepInEpoch, stepsPerEpoch, train }: EarlierStep): void {
+    const place = epoch - 1 + stepInEpoch / stepsPerEpoch;
+    const last = this.stepPoints.at(-1)?.epoch ?? -Infinity;
+    if (place - last >= epochs / MAX_STEP_POINTS) this.stepPoints.push({ epoch: place, train });
   }
 
   /** Now, or when the interval is over: the newest state is never lost. */
@@ -156,13 +206,16 @@ class LiveTraining implements TrainingDisplay {
     clearTimeout(this.late);
     this.late = undefined;
     this.shownAt = this.now();
+    const { title, plan, step, epochs, stepPoints, resumedAfter, notice, isStopped } = this;
     const view: TrainingView = {
-      title: this.title,
-      step: this.step,
-      epochs: this.epochs,
-      stepPoints: this.stepPoints,
-      notice: history ? undefined : this.notice,
-      isStopped: this.isStopped,
+      title,
+      plan,
+      step,
+      epochs,
+      stepPoints,
+      resumedAfter,
+      notice,
+      isStopped,
       history,
     };
     this.display.show({ 'image/svg+xml': trainingSvg(view), 'text/plain': trainingText(view) });

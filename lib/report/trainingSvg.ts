@@ -1,6 +1,6 @@
 // The picture of a training under way. Drawn by hand: plotly.js would need a browser five times a second.
 import type { MetricValues } from '../evaluation/runningMetrics';
-import type { EpochRecord, History, StepInfo } from '../training/history';
+import type { EpochRecord, History, StepInfo, TrainingStart } from '../training/history';
 import {
   escapeText,
   fontFamily,
@@ -20,10 +20,14 @@ export interface CurvePoint {
 /** Everything that is shown. */
 export interface TrainingView {
   readonly title: string;
-  /** The latest step; undefined before the first. */
+  /** How long the training is; undefined until that is known. */
+  readonly plan?: TrainingStart;
+  /** The latest step; undefined before the first of this session. */
   readonly step: StepInfo | undefined;
   readonly epochs: readonly EpochRecord[];
   readonly stepPoints: readonly CurvePoint[];
+  /** Steps after which it was resumed. */
+  readonly resumedAfter?: readonly number[];
   /** One sentence below the curves: that it was resumed, or stopped. */
   readonly notice?: string;
   /** Interrupted: no time is left to tell. */
@@ -33,9 +37,10 @@ export interface TrainingView {
 }
 
 const WIDTH = 760;
-const HEIGHT = 282;
-/** What a notice adds to it. */
-const NOTICE_HEIGHT = 24;
+/** Always with a line for a notice: nothing below the picture moves when there is one. */
+const HEIGHT = 306;
+const LEGEND_Y = 270;
+const NOTICE_Y = 294;
 const BAR = { x: 16, y: 44, width: WIDTH - 32, height: 8 };
 const PANEL = { y: 112, width: 316, height: 124 };
 const PANEL_X = { loss: 52, accuracy: 428 };
@@ -44,22 +49,21 @@ const MAX_DOTS = 30;
 // As in historyFigure: one training has a colour for each split.
 const COLORS = { training: seriesColors[1], validation: seriesColors[0] };
 
-/** The state as SVG, 760 × 282 (306 with a notice), a few kilobytes. */
+/** The state as SVG, always 760 × 306, a few kilobytes. */
 export function trainingSvg(view: TrainingView): string {
-  const height = HEIGHT + (view.notice === undefined ? 0 : NOTICE_HEIGHT);
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}"`,
-    ` viewBox="0 0 ${WIDTH} ${height}" font-family="${fontFamily}" font-size="13" fill="${inkColor}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}"`,
+    ` viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="${fontFamily}" font-size="13" fill="${inkColor}">`,
     `<title>${escapeText(trainingText(view))}</title>`,
-    `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
+    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
     text(16, 28, view.title, { size: 16 }),
     text(WIDTH - 16, 28, place(view), { anchor: 'end', color: softInkColor }),
     bar(view),
     text(16, 76, numbers(view)),
     panel('loss', view),
     panel('accuracy', view),
-    legend(),
-    view.notice === undefined ? '' : text(16, HEIGHT + 8, view.notice),
+    legend(view),
+    view.notice ? text(16, NOTICE_Y, view.notice) : '',
     '</svg>',
   ].join('');
 }
@@ -73,12 +77,12 @@ function numbers(view: TrainingView): string {
   return view.history ? finalNumbers(view.epochs, view.history) : runningNumbers(view);
 }
 
-function place({ step, epochs, history }: TrainingView): string {
+function place({ step, epochs, isStopped, history }: TrainingView): string {
   if (history) {
     const count = `${epochs.length} ${epochs.length === 1 ? 'epoch' : 'epochs'}`;
     return history.stoppedEarly ? `stopped early after ${count}` : `done: ${count}`;
   }
-  if (!step) return 'starting';
+  if (!step) return isStopped ? 'stopped' : 'preparing: the first step is being compiled';
   const { epoch, stepInEpoch, stepsPerEpoch } = step;
   return `epoch ${epoch} of ${step.epochs} · step ${whole(stepInEpoch)} of ${whole(stepsPerEpoch)}`;
 }
@@ -112,18 +116,19 @@ function metricTexts(values: MetricValues): string[] {
 }
 
 /** The bar, with a notch at each epoch's end as long as these are distinguishable. */
-function bar({ step, history }: TrainingView): string {
+function bar({ plan, step, resumedAfter, history }: TrainingView): string {
   const { x, y, width, height } = BAR;
-  const fraction = history ? 1 : step ? step.step / (step.epochs * step.stepsPerEpoch) : 0;
+  const done = step?.step ?? resumedAfter?.at(-1) ?? 0;
+  const fraction = history ? 1 : plan ? done / (plan.epochs * plan.stepsPerEpoch) : 0;
   const rect = (length: number, color: string) =>
     `<rect x="${x}" y="${y}" width="${round(length)}" height="${height}" rx="4" fill="${color}"/>`;
-  const count = step?.epochs ?? 0;
+  const count = plan?.epochs ?? 0;
   const notches = Array.from({ length: count > 50 ? 0 : Math.max(0, count - 1) }, (_, index) => {
     const at = round(x + (width * (index + 1)) / count);
     return `<path d="M${at} ${y}v${height}" stroke="#ffffff"/>`;
   });
-  const done = history ? seriesColors[2] : seriesColors[0];
-  return rect(width, gridColor) + rect(width * Math.min(1, fraction), done) + notches.join('');
+  const color = history ? seriesColors[2] : seriesColors[0];
+  return rect(width, gridColor) + rect(width * Math.min(1, fraction), color) + notches.join('');
 }
 
 const labels = { loss: 'loss (nats)', accuracy: 'accuracy (fraction)' } as const;
@@ -132,7 +137,8 @@ function panel(measure: keyof typeof labels, view: TrainingView): string {
   const label = labels[measure];
   const { y: top, width, height } = PANEL;
   const left = PANEL_X[measure];
-  const lastEpoch = Math.max(1, view.step?.epochs ?? 1, view.epochs.at(-1)?.epoch ?? 1);
+  const { plan, resumedAfter = [] } = view;
+  const lastEpoch = Math.max(1, plan?.epochs ?? 1, view.epochs.at(-1)?.epoch ?? 1);
   const curve = (values: readonly { x: number; y: number | null }[]) =>
     values.filter((point): point is Point => point.y !== null && Number.isFinite(point.y));
   const trained = curve(
@@ -144,7 +150,10 @@ function panel(measure: keyof typeof labels, view: TrainingView): string {
   const running = curve(
     view.stepPoints.map((point) => ({ x: point.epoch, y: point.train[measure] })),
   );
-  const ticks = niceTicks([...trained, ...validated, ...running].map(({ y }) => y));
+  // From 0, and accuracy to 1: the scale is then the same from the first steps, where the loss is highest, to the end.
+  const range = measure === 'accuracy' ? [0, 1] : [];
+  const values = [...trained, ...validated, ...running].map(({ y }) => y);
+  const ticks = niceTicks(values.length > 0 ? [0, ...range, ...values] : range);
   const [low, high] = [ticks[0], ticks[ticks.length - 1]];
   const toX = (x: number) => round(left + (x / lastEpoch) * width);
   const toY = (y: number) => round(top + height - ((y - low) / (high - low)) * height);
@@ -160,6 +169,7 @@ function panel(measure: keyof typeof labels, view: TrainingView): string {
             ({ x, y }) => `<circle cx="${toX(x)}" cy="${toY(y)}" r="3" fill="${COLORS[split]}"/>`,
           )
           .join('');
+  const resumed = (x: number) => resumptionLine(x, top, height);
   const grid = ticks.map(
     (tick) =>
       `<path d="M${left} ${toY(tick)}h${width}" stroke="${gridColor}"/>` +
@@ -170,17 +180,13 @@ function panel(measure: keyof typeof labels, view: TrainingView): string {
   );
   return [
     text(left, top - 12, label, { size: 12, color: softInkColor }),
-    text(left + width, top + height + 32, 'epoch', {
-      size: 12,
-      anchor: 'end',
-      color: softInkColor,
-    }),
+    text(left - 6, top + height + 16, 'epoch', { size: 11, anchor: 'end', color: softInkColor }),
     ...grid,
     ...epochs,
-    ...byEpoch(running).map(
-      (points) =>
-        `<path d="${path(points)}" fill="none" stroke="${COLORS.training}" opacity="0.45"/>`,
-    ),
+    ...(plan ? resumedAfter.map((step) => resumed(toX(step / plan.stepsPerEpoch))) : []),
+    running.length === 0
+      ? ''
+      : `<path d="${byEpoch(running).map(path).join('')}" ${RUNNING_LINE}/>`,
     line(trained, 'training'),
     line(validated, 'validation'),
   ].join('');
@@ -201,11 +207,28 @@ function byEpoch(points: readonly Point[]): Point[][] {
   return [...epochs.values()];
 }
 
-function legend(): string {
-  const entry = (x: number, split: keyof typeof splitDash) =>
-    `<path d="M${x} ${HEIGHT - 18}h28" stroke="${COLORS[split]}" stroke-width="2"${dash(split)}/>` +
-    text(x + 34, HEIGHT - 14, split, { size: 12 });
-  return entry(PANEL_X.loss, 'training') + entry(PANEL_X.loss + 112, 'validation');
+/** Mean over the epoch so far: the same colour as at the epoch's end, lighter. */
+const RUNNING_LINE = `fill="none" stroke="${COLORS.training}" stroke-width="1.5" opacity="0.55"`;
+
+function resumptionLine(x: number, y: number, height: number): string {
+  return `<path d="M${x} ${y}v${height}" stroke="${softInkColor}" stroke-dasharray="6 3"/>`;
+}
+
+/** All that a training can have, from the first picture on; what it resumed, too, where it did. */
+function legend({ resumedAfter = [] }: TrainingView): string {
+  const line = (x: number, style: string) => `<path d="M${x} ${LEGEND_Y}h28" ${style}/>`;
+  const label = (x: number, words: string) => text(x + 34, LEGEND_Y + 4, words, { size: 12 });
+  const split = (x: number, name: keyof typeof splitDash) =>
+    line(x, `stroke="${COLORS[name]}" stroke-width="2"${dash(name)}`) + label(x, name);
+  return [
+    split(PANEL_X.loss, 'training'),
+    line(PANEL_X.loss + 112, RUNNING_LINE) + label(PANEL_X.loss + 112, 'training, epoch so far'),
+    split(PANEL_X.loss + 304, 'validation'),
+    resumedAfter.length === 0
+      ? ''
+      : resumptionLine(PANEL_X.loss + 430, LEGEND_Y - 8, 16) +
+        text(PANEL_X.loss + 440, LEGEND_Y + 4, 'resumed', { size: 12 }),
+  ].join('');
 }
 
 function dash(split: keyof typeof splitDash): string {

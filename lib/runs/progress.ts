@@ -4,6 +4,10 @@ import type { LoadDatasetOptions, LoadProgress } from '../data/loadDataset';
 import { createDisplay } from '../report/display';
 import type { ExtractOptions, ExtractProgress } from '../training/features';
 import type { ProgressEvent } from '../training/history';
+import type {
+  LearningRateFinderOptions,
+  LearningRateProgress,
+} from '../training/learningRateFinder';
 
 /** The part of a run that receives progress events. */
 interface Watched {
@@ -82,6 +86,26 @@ export function describeExtraction({ done, total, cached }: ExtractProgress): st
   const percent = 10 * Math.floor((10 * done) / total);
   const fromCache = cached > 0 ? `, ${cached.toLocaleString('en')} from the cache` : '';
   return `features: ${percent} % of ${total.toLocaleString('en')} pictures${fromCache}`;
+}
+
+/**
+ * Callbacks for `findLearningRate`: one line below the cell that moves, and notes for the launcher, at every tenth.
+ *
+ * @example const rates = await findLearningRate(model, { trainSet, …, ...trackLearningRates(run) });
+ */
+export function trackLearningRates(
+  run: Watched,
+): Required<Pick<LearningRateFinderOptions, 'onProgress'>> {
+  const { show } = createProgressReporter(run);
+  return { onProgress: (progress) => show(describeLearningRates(progress)) };
+}
+
+/** `learning rates: 40 % of 100 steps`. */
+export function describeLearningRates({ done, total, ended }: LearningRateProgress): string {
+  if (ended && done < total) {
+    return `learning rates: done, the loss ran away at step ${done} of ${total}`;
+  }
+  return `learning rates: ${10 * Math.floor((10 * done) / total)} % of ${total} steps`;
 }
 
 /** At most five steps a second: a watcher sees no more, and a step takes a few milliseconds. */

@@ -11,8 +11,12 @@ import { checkOption, checkOptions, oneOf, required, text } from '../options';
 import { showFigure } from '../report/display';
 import type { Figure } from '../report/figure';
 import { withDataset } from '../report/theme';
-import { findLearningRate, type LearningRateSearch } from '../training/learningRateFinder';
-import { createProgressReporter } from './progress';
+import {
+  findLearningRate,
+  type LearningRateFinderOptions,
+  type LearningRateSearch,
+} from '../training/learningRateFinder';
+import { createProgressReporter, trackLearningRates } from './progress';
 import type { Preset } from './runRecord';
 import { recordRun, type RunRecorder } from './runRecorder';
 import { loadRunData, useData, type RunData, type RunDataOptions } from './runData';
@@ -62,7 +66,7 @@ export interface Run extends RunRecorder {
   /** Tries learning rates on a new network, which is disposed; the options are those of `train`. */
   findLearningRate(
     values: TrainingValues,
-    options: RunTrainingOptions & { readonly from?: number; readonly to?: number },
+    options: RunTrainingOptions & Pick<LearningRateFinderOptions, 'from' | 'to' | 'steps'>,
   ): Promise<LearningRateSearch>;
   /** Loads MobileNetV2 without its top, all layers frozen, and records where its weights come from. */
   loadBackbone(options?: Omit<ResolveWeightsOptions, 'includeTop' | 'onNotice'>): Promise<Backbone>;
@@ -132,7 +136,7 @@ export function startRun(
     loadData: async (loading) => (data = await loadRunData(recorder, loading)),
     useData: (splits) => (data = useData(recorder, splits)),
     train: (name, values, training) => trainInRun(state, name, { values, options: training }),
-    async findLearningRate(values, { from, to, ...training }) {
+    async findLearningRate(values, { from, to, steps, ...training }) {
       const plan = planTraining(state, values, training);
       const model = plan.createModel();
       const { trainSet, batchSize, optimizer, labelSmoothing, preprocess, bfloat16 } =
@@ -148,6 +152,8 @@ export function startRun(
           seed,
           from,
           to,
+          steps,
+          ...trackLearningRates(recorder),
         });
       } finally {
         model.dispose();

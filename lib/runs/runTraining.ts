@@ -202,7 +202,10 @@ export async function fit(state: RunState, name: string, plan: Fit): Promise<Tra
   const display = createTrainingDisplay({
     model: name,
     dataset: data,
-    run: { progress: (event) => recorder.progress(event) },
+    run: {
+      directory: recorder.directory,
+      progress: (event) => recorder.progress(event),
+    },
   });
   const model = await plan.createModel();
   let history: History;
@@ -344,7 +347,7 @@ async function reuseModel(
   });
 }
 
-const HOOKS = ['onStep', 'onEpoch', 'onResume', 'onInterrupt'] as const;
+const HOOKS = ['onStart', 'onStep', 'onEpoch', 'onResume', 'onInterrupt'] as const;
 type Hooks = Pick<TrainingOptions, (typeof HOOKS)[number]>;
 
 /** Both are called, the display's first. */

@@ -32,7 +32,7 @@ import {
   type Monitor,
   type StoppingRule,
 } from './earlyStopping';
-import type { EpochRecord, ResumeInfo, StepInfo } from './history';
+import type { EpochRecord, ResumeInfo, StepInfo, TrainingStart } from './history';
 import {
   classWeightsRule,
   crossEntropyLoss,
@@ -96,16 +96,18 @@ export interface LoopOptions {
   readonly keepBest?: string;
   readonly earlyStopping?: EarlyStopping;
   readonly checkpoint?: CheckpointOptions;
+  /**
+   * Called once nothing is left to refuse, before the graph is compiled, which takes seconds; a promise is awaited. Not called
+   * where an ended training comes back from its checkpoint.
+   */
+  readonly onStart?: (start: TrainingStart) => void | Promise<void>;
   /** Called after each step; a promise is awaited. Time spent here is the training's. */
   readonly onStep?: (step: StepInfo) => void | Promise<void>;
   /** Called after each epoch, validation included; a promise is awaited. */
   readonly onEpoch?: (epoch: EpochRecord) => void | Promise<void>;
-  /** Called before the first step when the training continues from a checkpoint. */
+  /** Called behind `onStart` when the training continues from a checkpoint. */
   readonly onResume?: (resumed: ResumeInfo) => void | Promise<void>;
-  /**
-   * Called once an interruption has ended the training and its checkpoint is written. For displays: Jupyter drops what
-   * an interrupted cell rejects with.
-   */
+  /** Called once an interruption has ended the training and its checkpoint is written. For displays. */
   readonly onInterrupt?: (interruption: TrainingInterrupted) => void;
   /** Stops the training within one batch, as SIGINT does. */
   readonly signal?: AbortSignal;
@@ -158,6 +160,7 @@ export const learningRateRule = rule(
 /** Rules for options that observe a training and do not affect its result. */
 export const hookRules = {
   checkpoint: anyValue,
+  onStart: callback,
   onStep: callback,
   onEpoch: callback,
   onResume: callback,

@@ -1,4 +1,5 @@
 /** One process trains one model at a time. */
+import { inspect } from 'node:util';
 import { Interrupted, watchInterrupts, yieldToEvents, type Interrupts } from '../interrupts';
 
 /** The training that runs in this process. */
@@ -55,6 +56,9 @@ export class TrainingInterrupted extends Interrupted {
   /** The folder from which it resumes; undefined where no checkpoint was asked for. */
   readonly checkpointDirectory?: string;
 
+  /** For a notebook: without the checkpoint's path, which belongs to one machine. */
+  readonly #line: string;
+
   constructor(place: {
     readonly epoch: number;
     readonly epochs: number;
@@ -62,14 +66,20 @@ export class TrainingInterrupted extends Interrupted {
     readonly checkpointDirectory?: string;
   }) {
     const { epoch, epochs, step, checkpointDirectory } = place;
+    const where = `Training was interrupted in epoch ${epoch} of ${epochs} after step ${step}`;
     super(
-      `Training was interrupted in epoch ${epoch} of ${epochs} after step ${step}. ` +
-        (checkpointDirectory === undefined
-          ? 'No checkpoint was written: pass checkpoint: { directory } to be able to resume.'
-          : `Its checkpoint is in ${checkpointDirectory}: run the same training again to resume from it.`),
+      checkpointDirectory === undefined
+        ? `${where}. No checkpoint was written: pass checkpoint: { directory } to be able to resume.`
+        : `${where}. Its checkpoint is in ${checkpointDirectory}: run the same training again to resume from it.`,
     );
+    this.#line =
+      checkpointDirectory === undefined ? this.message : `${where}; run it again to continue.`;
     this.epoch = epoch;
     this.step = step;
     this.checkpointDirectory = checkpointDirectory;
+  }
+
+  override [inspect.custom](): string {
+    return this.#line;
   }
 }

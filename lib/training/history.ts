@@ -1,4 +1,4 @@
-/** What a training reports: one record per epoch, and one progress update per step. */
+/** What a training reports: its start, one record per epoch, and one progress update per step. */
 import type { MetricValues } from '../evaluation/runningMetrics';
 import {
   amount,
@@ -39,6 +39,12 @@ export interface History {
   readonly bestEpoch?: number;
   /** True where early stopping ended the training before its last epoch. */
   readonly stoppedEarly?: boolean;
+}
+
+/** What `onStart` hears, before the graph is compiled. */
+export interface TrainingStart {
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
 }
 
 /** News after a training step. */
@@ -113,6 +119,8 @@ export type ProgressEvent =
       readonly model: string;
       readonly epochs: number;
       readonly stepsPerEpoch: number;
+      /** Where it continues from a checkpoint: the steps that were already done. */
+      readonly resumedAfter?: number;
     }
   | ({ readonly event: 'step'; readonly model: string } & StepInfo)
   | ({ readonly event: 'epoch'; readonly model: string } & EpochRecord)

@@ -1,3 +1,4 @@
+import { Interrupted } from '../interrupts';
 import {
   anyValue,
   callback,
@@ -41,6 +42,17 @@ export interface LearningRateFinderOptions extends Pick<
   readonly to?: number;
   /** Steps, each with a batch of its own. Default 100, as fastai. */
   readonly steps?: number;
+  /** Called before the first step is compiled, and after each step. */
+  readonly onProgress?: (progress: LearningRateProgress) => void;
+}
+
+/** How far a search is. */
+export interface LearningRateProgress {
+  /** Steps made. */
+  readonly done: number;
+  readonly total: number;
+  /** True with the last step: before `total` where the loss ran away. */
+  readonly ended: boolean;
 }
 
 /** How the loss went while the rate rose. */
@@ -66,7 +78,7 @@ const RUN_AWAY = 4;
  * and the steepest point are fastai's).
  *
  * @param model is trained briefly; all of its weights are restored afterwards.
- * @throws TypeError or RangeError for impossible options; Error where another training runs, where it is interrupted, or
+ * @throws TypeError or RangeError for impossible options; Interrupted; Error where another training runs, or
  *   where the loss is not finite from the first step on.
  */
 export async function findLearningRate(
@@ -86,6 +98,7 @@ export async function findLearningRate(
     from: positiveNumber,
     to: positiveNumber,
     steps: integerFrom(5, 100),
+    onProgress: callback,
   });
   const { from = 1e-5, to = 10 } = options;
   if (to <= from) {
@@ -102,7 +115,7 @@ async function tryRates(
   options: LearningRateFinderOptions,
 ): Promise<LearningRateSearch> {
   const { trainSet, preprocess, bfloat16, from = 1e-5, to = 10, steps = 100 } = options;
-  const { seed, optimizer, labelSmoothing, onStep } = options;
+  const { seed, optimizer, labelSmoothing, onStep, onProgress } = options;
   const { size, height, width } = trainSet;
   const batchSize = Math.min(options.batchSize, size);
   const stepsPerEpoch = Math.floor(size / batchSize);
@@ -113,12 +126,24 @@ async function tryRates(
   const losses: number[] = [];
   const smoothedLosses: number[] = [];
   let average = 0;
-  const training = { epochs, batchSize, seed, optimizer, labelSmoothing, onStep };
+  const tell = (done: number, ended: boolean) => onProgress?.({ done, total: steps, ended });
+  const onStart = () => tell(0, false);
+  const training = { epochs, batchSize, seed, optimizer, labelSmoothing, onStart, onStep };
   const config: LoopConfig = {
     ...completeLoopOptions(training, { ...trainSet, hasValidation: false }),
     rateOf,
     stepsPerEpoch,
     totalSteps: steps,
+  };
+  /** Keeps a step's loss, unless it is not finite. */
+  const isLast = (loss: number, step: number): boolean => {
+    if (!Number.isFinite(loss)) return true;
+    average = SMOOTHING * average + (1 - SMOOTHING) * loss;
+    learningRates.push(rateOf(step - 1));
+    losses.push(loss);
+    smoothedLosses.push(average / (1 - SMOOTHING ** step)); // as Adam corrects its averages
+    const ranAway = smoothedLosses[step - 1] > RUN_AWAY * Math.min(...smoothedLosses);
+    return ranAway || step === steps;
   };
   const initial = readVariables(namedWeights(model));
   try {
@@ -132,15 +157,16 @@ async function tryRates(
       createStep: () =>
         createTrainingStep(model, { ...config, preprocess, height, width, augmentation, bfloat16 }),
       onLoss(loss, step) {
-        if (!Number.isFinite(loss)) return 'end';
-        average = SMOOTHING * average + (1 - SMOOTHING) * loss;
-        learningRates.push(rateOf(step - 1));
-        losses.push(loss);
-        smoothedLosses.push(average / (1 - SMOOTHING ** step)); // as Adam corrects its averages
-        const ranAway = smoothedLosses[step - 1] > RUN_AWAY * Math.min(...smoothedLosses);
-        return ranAway || step === steps ? 'end' : undefined;
+        const ended = isLast(loss, step);
+        tell(step, ended);
+        return ended ? 'end' : undefined;
       },
     });
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    throw new Interrupted(
+      `The search for a learning rate was interrupted after ${losses.length} of ${steps} steps: nothing of it is kept.`,
+    );
   } finally {
     writeVariables(namedWeights(model), initial);
   }

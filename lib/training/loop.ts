@@ -7,7 +7,7 @@ import type { MetricValues } from '../evaluation/runningMetrics';
 import { yieldToEvents, type Interrupts } from '../interrupts';
 import { createRng, shuffledIndices } from '../random';
 import type { tf } from '../tensorflow/backend';
-import { openCheckpoints, type Checkpoints } from './checkpoint';
+import { openCheckpoints, type Checkpoints, type LoadedSnapshot } from './checkpoint';
 import { checkMemory, estimateMemory, gigabytes, type LoopConfig } from './config';
 import { findBestEpoch, shouldStop } from './earlyStopping';
 import type { History } from './history';
@@ -115,12 +115,13 @@ class Training {
     const identity = checkpoint && plan.identify?.();
     if (checkpoint && identity) this.checkpoints = await openCheckpoints(identity, checkpoint);
     const snapshot = await this.checkpoints?.load();
+    if (snapshot) {
+      this.progress = snapshot.progress;
+      this.bestWeights = snapshot.bestWeights;
+    }
+    if (!snapshot?.complete) await this.announce(snapshot);
     this.step = plan.createStep();
     try {
-      if (snapshot) {
-        this.progress = snapshot.progress;
-        this.bestWeights = snapshot.bestWeights;
-      }
       if (snapshot?.complete) {
         writeVariables(this.step.state(), snapshot.variables);
         return this.history();
@@ -133,12 +134,6 @@ class Training {
       } finally {
         writeVariables(this.step.state(), initial);
       }
-      if (snapshot) {
-        const { epochs, step } = this.progress;
-        const { runtimeDifference } = snapshot;
-        const epoch = epochs.length + 1;
-        await config.onResume?.({ epoch, step, epochs: [...epochs], runtimeDifference });
-      }
       return await this.train();
     } finally {
       this.restoreLastWeights();
@@ -149,6 +144,19 @@ class Training {
 
   close(): void {
     this.checkpoints?.close();
+  }
+
+  /** Before the event loop stands still for the compiler: what the hooks show gets out first. */
+  private async announce(snapshot: LoadedSnapshot | undefined): Promise<void> {
+    const { epochs: planned, stepsPerEpoch, onStart, onResume } = this.config;
+    await onStart?.({ epochs: planned, stepsPerEpoch });
+    if (snapshot) {
+      const { epochs, step } = this.progress;
+      const { runtimeDifference } = snapshot;
+      const epoch = epochs.length + 1;
+      await onResume?.({ epoch, step, epochs: [...epochs], runtimeDifference });
+    }
+    await yieldToEvents();
   }
 
   /**

@@ -187,7 +187,7 @@ const recipeRules: OptionRules<Recipe> = {
 /** Options of {@link trainRecipe}. */
 export interface TrainRecipeOptions extends Pick<
   TrainingOptions,
-  'onStep' | 'onEpoch' | 'onResume' | 'onInterrupt' | 'signal' | 'metrics'
+  'onStart' | 'onStep' | 'onEpoch' | 'onResume' | 'onInterrupt' | 'signal' | 'metrics'
 > {
   readonly recipe: Recipe;
   /** Of the initial weights, the order of the pictures and the augmentation. */

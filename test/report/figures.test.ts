@@ -74,7 +74,11 @@ test('a figure without a data set in its title is given one, once, and else stay
   assert.equal(named.layout.title.text, 'Loss and accuracy – shapes &lt;3 (generated sample)');
   assert.deepEqual(named, historyFigure(sampleHistory(), { dataset: shapes }));
   assert.equal(withDataset(named, shapes), named);
-  assert.equal(bare.layout.title.text, 'Loss and accuracy', 'the figure handed over is not changed');
+  assert.equal(
+    bare.layout.title.text,
+    'Loss and accuracy',
+    'the figure handed over is not changed',
+  );
 });
 
 test('every axis of numbers names its unit', () => {

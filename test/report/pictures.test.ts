@@ -24,7 +24,10 @@ test('a picture of a data set comes with its own pixels and its class name', () 
 
 test('a mistake says what it is, what it was taken for and how surely', () => {
   const probabilities = Float32Array.of(0.75, 0.25, 0.9731, 0.0269, 0.6, 0.4);
-  const [{ caption, data }, second] = mistakePictures({ ...model, evaluation: { probabilities } }, dataset);
+  const [{ caption, data }, second] = mistakePictures(
+    { ...model, evaluation: { probabilities } },
+    dataset,
+  );
   assert.equal(caption, 'dog\ntaken for cat\nat 97.3 %');
   assert.deepEqual(data, Uint8Array.of(4, 5, 6));
   assert.equal(second.caption, 'dog\ntaken for cat\nat 60.0 %');

@@ -126,10 +126,7 @@ export const sampleFigures: Readonly<Record<string, Figure>> = {
     { dataset: cifar10 },
   ),
   perClass: perClassFigure(testedModel({ perClass }), { dataset: cifar10 }),
-  classCounts: classCountsFigure(
-    { training: labelledSet([4500, 4500]) },
-    { dataset: cifar10 },
-  ),
+  classCounts: classCountsFigure({ training: labelledSet([4500, 4500]) }, { dataset: cifar10 }),
   imageGrid: imageGridFigure(
     ['cat\ntaken for dog', 'dog'].map((caption) => ({ data, height: 4, width: 4, caption })),
     { dataset: cifar10, title: 'Mistakes' },

@@ -96,8 +96,12 @@ test('a table of models has columns for what some model has', () => {
   };
   const table = modelTable([mlp, frozen]);
   const added = ['trained', 'from', 'to', 'ms, p50', 'ms, p90', 'MB'];
-  assert.deepEqual(table.columns.filter((name) => !modelTable(models).columns.includes(name)), added);
-  const cells = (row: number) => added.map((name) => tableRows(table)[row][table.columns.indexOf(name)]);
+  assert.deepEqual(
+    table.columns.filter((name) => !modelTable(models).columns.includes(name)),
+    added,
+  );
+  const cells = (row: number) =>
+    added.map((name) => tableRows(table)[row][table.columns.indexOf(name)]);
   assert.deepEqual(cells(0), [mlp.parameterCount, null, null, null, null, null]);
   assert.deepEqual(cells(1), [12810, 0.4597, 0.4793, 4.5, 5.5, 1.81]);
 });
@@ -105,7 +109,10 @@ test('a table of models has columns for what some model has', () => {
 test('a recipe is a table of its settings', () => {
   const rows = tableRows(recipeTable(RECIPES.fast));
   assert.deepEqual(rows[0], ['name', 'fast']);
-  assert.deepEqual(rows.find(([setting]) => setting === 'momentum'), ['momentum', '0.85']);
+  assert.deepEqual(
+    rows.find(([setting]) => setting === 'momentum'),
+    ['momentum', '0.85'],
+  );
 });
 
 test('HTML sets numbers to the right and keeps markup in names as text', () => {

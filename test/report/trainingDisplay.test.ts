@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 import type { ProgressEvent, StepInfo } from '../../lib/training/history';
 import { createTrainingDisplay } from '../../lib/report/trainingDisplay';
 import { duration, niceTicks, trainingSvg } from '../../lib/report/trainingSvg';
 import { TrainingInterrupted } from '../../lib/training/exclusiveTraining';
+import { temporaryFolder } from '../temporaryFolder';
 import { formOf, inNotebook, type Shown } from './fakeNotebook';
 import { cifar10, generated, sampleHistory } from './sampleFigures';
 
 const history = sampleHistory({ epochs: 3 });
 
-function stepInfo(step: number): StepInfo {
+function stepInfo(step: number, epochs = 3): StepInfo {
   const [epoch, stepInEpoch] = [Math.ceil(step / 100), ((step - 1) % 100) + 1];
-  const fixed = { epochs: 3, stepsPerEpoch: 100, imagesPerSecond: 1510.4 };
+  const fixed = { epochs, stepsPerEpoch: 100, imagesPerSecond: 1510.4 };
   return { ...fixed, epoch, step, stepInEpoch, train: { loss: 1, accuracy: 0.5 }, secondsLeft: 65 };
 }
 
@@ -86,6 +89,124 @@ test('what came too soon after an update is shown when its time has come', async
   );
 });
 
+test('the frame is there before the first step, and not for a training that never starts', async () => {
+  const shown = await inNotebook(() => {
+    createTrainingDisplay({ model: 'MLP', dataset: cifar10 });
+    const { callbacks } = createTrainingDisplay({ model: 'CNN', dataset: cifar10 });
+    callbacks.onStart({ epochs: 3, stepsPerEpoch: 100 });
+  });
+  assert.deepEqual(texts(shown), ['CNN – CIFAR-10 · preparing: the first step is being compiled']);
+  const svg = formOf(shown[0], 'image/svg+xml');
+  for (const words of ['loss (nats)', 'accuracy (fraction)', 'training, epoch so far', '>3<']) {
+    assert.ok(svg.includes(words), words);
+  }
+  assert.doesNotMatch(svg, /<circle/);
+});
+
+/** What must not move: the picture's size, and every text below the line of numbers, with its place. */
+function steadyParts(svg: string): string[] {
+  const texts = [...svg.matchAll(/<text x="[\d.]+" y="([\d.]+)"[^>]*>[^<]*<\/text>/g)];
+  const below = texts.filter(([, y]) => Number(y) > 80).map(([text]) => text);
+  return [/viewBox="[^"]*"/.exec(svg)![0], ...below];
+}
+
+test('size, axes and legend stay where they are from the first step to the end', async () => {
+  const shown = await train();
+  const [first, ...others] = shown.map((one) => steadyParts(formOf(one, 'image/svg+xml')));
+  for (const parts of others) assert.deepEqual(parts, first);
+});
+
+test('a notice moves nothing, and a line of the legend has the look of its curve', () => {
+  const view = { title: 'CNN', plan: stepInfo(1), step: stepInfo(50), epochs: [] };
+  const stepPoints = [1, 50].map((step) => ({ epoch: step / 100, train: stepInfo(step).train }));
+  const svg = trainingSvg({ ...view, stepPoints });
+  const notice = 'Resumed after step 5.';
+  const others = steadyParts(trainingSvg({ ...view, stepPoints, notice }));
+  assert.deepEqual(
+    others.filter((part) => !part.includes(notice)),
+    steadyParts(svg),
+  );
+  // In the legend, and in each of the two panels.
+  assert.equal(svg.match(/stroke="#D55E00" stroke-width="1.5" opacity="0.55"/g)?.length, 3);
+});
+
+/** The places on the loss panel's time axis where lines with this look begin and end; 1 is the end of the first epoch. */
+function linesAt(svg: string, look: RegExp): number[][] {
+  const [panel] = svg.split('accuracy (fraction)'); // which begins the other panel
+  return [...panel.matchAll(/<path d="([^"]*)"([^>]*)\/>/g)]
+    .filter(([, , style]) => look.test(style))
+    .flatMap(([, path]) => path.slice(1).split('M'))
+    .map((line) => line.split('L').map((point) => ((parseFloat(point) - 52) / 316) * 3))
+    .map((places) => [...new Set([places[0], places[places.length - 1]])])
+    .map((places) => places.map((place) => Math.round(100 * place) / 100));
+}
+
+const RUNNING = /stroke-width="1.5"/;
+const RESUMED = /stroke-dasharray="6 3"/;
+
+test('a resumed training has the curves from before, and a mark that stays', async (t) => {
+  const directory = temporaryFolder(t);
+  const events: object[] = [
+    { event: 'training', model: 'CNN', epochs: 3, stepsPerEpoch: 100 },
+    ...[10, 40, 60].map((step) => ({ event: 'step', model: 'CNN', ...stepInfo(step) })),
+    { event: 'step', model: 'MLP', ...stepInfo(250) },
+    // Killed, and resumed from a checkpoint in between: steps 41 to 60 were repeated.
+    { event: 'training', model: 'CNN', epochs: 3, stepsPerEpoch: 100, resumedAfter: 40 },
+    ...[50, 90, 110, 150, 190].map((step) => ({ event: 'step', model: 'CNN', ...stepInfo(step) })),
+  ];
+  const lines = events.map((event) => JSON.stringify(event));
+  writeFileSync(join(directory, 'progress.jsonl'), `${lines.join('\n')}\n{"event":"st`);
+  const run = { directory, progress: () => undefined };
+  const shown = await inNotebook(() => {
+    const live = createTrainingDisplay({ model: 'CNN', dataset: cifar10, run, now: () => 0 });
+    live.callbacks.onStart({ epochs: 3, stepsPerEpoch: 100 });
+    const epochs = history.epochs.slice(0, 1);
+    live.callbacks.onResume({ epoch: 2, step: 160, epochs });
+    for (let step = 161; step <= 300; step++) live.callbacks.onStep(stepInfo(step));
+    live.finish(history);
+  });
+  const [resumed, finished] = [shown[1], shown.at(-1)].map((one) => formOf(one, 'image/svg+xml'));
+  assert.deepEqual(linesAt(resumed, RUNNING), [
+    [0.1, 0.9],
+    [1.1, 1.5],
+  ]);
+  // Every second step of a hundredth of an epoch: at most 240 points in three epochs.
+  assert.deepEqual(linesAt(finished, RUNNING), [
+    [0.1, 0.9],
+    [1.1, 1.99],
+    [2.01, 2.99],
+  ]);
+  for (const svg of [resumed, finished]) {
+    assert.deepEqual(linesAt(svg, RESUMED), [[0.4], [1.6]]);
+    assert.match(svg, />resumed</);
+    assert.match(svg, />Resumed after step 160\.</);
+  }
+});
+
+test('without a progress file the line begins where the training resumed, behind a gap', async () => {
+  const shown = await inNotebook(() => {
+    const { callbacks } = createTrainingDisplay({ model: 'CNN', dataset: cifar10, now: () => 0 });
+    callbacks.onStart({ epochs: 3, stepsPerEpoch: 100 });
+    callbacks.onResume({ epoch: 1, step: 50, epochs: [] });
+    for (let step = 51; step <= 100; step++) callbacks.onStep(stepInfo(step));
+    callbacks.onInterrupt(new TrainingInterrupted({ epoch: 1, epochs: 3, step: 100 }));
+  });
+  const svg = formOf(shown.at(-1), 'image/svg+xml');
+  assert.deepEqual(linesAt(svg, RESUMED), [[0.5]]);
+  assert.deepEqual(linesAt(svg, RUNNING), [[0.51, 0.99]]);
+});
+
+test('a display that follows a second training forgets the first', async () => {
+  const shown = await inNotebook(() => {
+    const { callbacks } = createTrainingDisplay({ model: 'CNN', dataset: cifar10, now: () => 0 });
+    callbacks.onStart({ epochs: 3, stepsPerEpoch: 100 });
+    callbacks.onStep(stepInfo(50));
+    callbacks.onInterrupt(new TrainingInterrupted({ epoch: 1, epochs: 3, step: 50 }));
+    callbacks.onStart({ epochs: 3, stepsPerEpoch: 100 });
+  });
+  assert.equal(texts(shown).at(-1), texts(shown)[0]);
+});
+
 test('a resumed training shows the epochs that were done before', async () => {
   const shown = await inNotebook(() => {
     const { callbacks } = createTrainingDisplay({ model: 'CNN', dataset: generated });
@@ -154,7 +275,7 @@ test('a run hears of the training, of every step and of every epoch', async () =
 test('a long training stays a small picture', async () => {
   const shown = await inNotebook(() => {
     const live = createTrainingDisplay({ model: 'CNN', dataset: cifar10, now: () => 0 });
-    for (let step = 1; step <= 20_000; step++) live.callbacks.onStep(stepInfo(step));
+    for (let step = 1; step <= 20_000; step++) live.callbacks.onStep(stepInfo(step, 200));
     live.finish(sampleHistory({ epochs: 200 }));
   });
   const bytes = formOf(shown.at(-1), 'image/svg+xml').length;

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { UNIT_SCALE } from '../../lib/data/preprocess';
-import { findBaselines } from '../../lib/experiments/baseline';
-import { startRun } from '../../lib/runs/runs';
 import { saveClassifier } from '../../lib/models/classifier';
+import type { RecordedSplits } from '../../lib/runs/datasetRecord';
+import { type EarlierModelOptions, findEarlierModel } from '../../lib/runs/earlierModel';
+import type { ModelOrigin } from '../../lib/runs/runRecord';
+import { recordRun } from '../../lib/runs/runRecorder';
 import { tf } from '../../lib/tensorflow/backend';
-import { sharedFolder } from '../temporaryFolder';
+import { eachFolder } from '../temporaryFolder';
 
-const folder = sharedFolder();
+let folder: string;
+eachFolder((created) => (folder = created));
 
 const splits = {
   name: 'a folder of the test',
@@ -18,13 +22,32 @@ const splits = {
   testSet: { size: 5 },
 } as const;
 
-async function makeRun(notebook: string, trainSize: number, epochs = 8) {
+const wanted: EarlierModelOptions = {
+  notebook: 'using-cifar',
+  model: 'CNN',
+  parameters: { epochs: 8 },
+  seed: 1,
+};
+
+const ownFit: ModelOrigin = { fits: 1, testReads: 1, changedParameters: {}, trainedBy: null };
+
+interface SampleRun {
+  readonly notebook?: string;
+  readonly trainSize?: number;
+  readonly epochs?: number;
+  readonly seed?: number;
+  readonly origin?: ModelOrigin | null;
+}
+
+/** A complete run with three models, of which one was not validated and one not saved. */
+async function makeRun(options: SampleRun = {}) {
+  const { notebook = 'using-cifar', trainSize = 9, epochs = 8, seed = 1, origin = null } = options;
   delete process.env.RUN_DIR;
-  const run = startRun({ notebook, parameters: { epochs }, seed: 1, runsDirectory: folder });
+  const run = recordRun({ notebook, parameters: { epochs }, seed, runsDirectory: folder });
   const trainSet = { ...splits.trainSet, size: trainSize };
   run.setDataset({ ...splits, trainSet });
   for (const name of ['CNN, all pictures', 'CNN', 'not saved']) {
-    run.addModel({
+    await run.addModel({
       name,
       parameterCount: 14,
       train: null,
@@ -34,6 +57,7 @@ async function makeRun(notebook: string, trainSize: number, epochs = 8) {
       imagesPerSecond: 1,
       sizeBytes: 1,
       history: [],
+      origin,
     });
   }
   const model = tf.sequential({
@@ -51,28 +75,29 @@ async function makeRun(notebook: string, trainSize: number, epochs = 8) {
   return run;
 }
 
-test('the saved and validated models of the latest run on the same pictures are found, others are not', async () => {
-  const run = { directory: join(folder, 'the-asking-run') };
-  assert.deepEqual(await findBaselines(run, splits), []);
-  const same = await makeRun('using-cifar', 9);
-  await makeRun('using-cifar', 8);
-  await makeRun('mobilenet-transfer-learning', 9);
+/** Asks as a run beside the others does; the model that is found is disposed. */
+async function find(options: Partial<EarlierModelOptions> = {}, data: RecordedSplits = splits) {
+  const asking = { directory: join(folder, 'the-asking-run') };
+  const found = await findEarlierModel(asking, data, { ...wanted, ...options });
+  found?.classifier.model.dispose();
+  return found;
+}
 
-  const [found, ...others] = await findBaselines(run, splits);
-  assert.deepEqual(others, []);
+test('the saved and validated model of the latest run on the same pictures is found, others are not', async () => {
+  assert.equal(await find(), undefined);
+  const same = await makeRun();
+  await makeRun({ trainSize: 8 });
+  await makeRun({ notebook: 'mobilenet-transfer-learning' });
+
+  const found = await find();
+  assert.ok(found);
   assert.equal(found.runId, same.id);
-  assert.equal(found.name, 'CNN');
   assert.deepEqual(found.history, { epochs: [], seconds: 3 });
   assert.deepEqual(found.classifier.classNames, ['cat', 'dog']);
-  found.classifier.model.dispose();
-  assert.deepEqual(await findBaselines(run, { ...splits, source: 'generated' }), []);
-  // A latest run of one epoch is no baseline for networks of eight.
-  await makeRun('using-cifar', 9, 1);
-  const [matching] = await findBaselines(run, splits, { parameters: { epochs: 8 } });
-  assert.equal(matching.runId, same.id);
-  matching.classifier.model.dispose();
-  assert.deepEqual(await findBaselines(run, splits, { parameters: { epochs: 9 } }), []);
-  assert.deepEqual(await findBaselines(run, splits, { parameters: { batchSize: 32 } }), []);
+  for (const model of ['CNN, all pictures', 'not saved', 'MLP']) {
+    assert.equal(await find({ model }), undefined, model);
+  }
+  assert.equal(await find({}, { ...splits, source: 'generated' }), undefined);
   const pictures = {
     images: new Uint8Array(9 * 6),
     labels: new Int32Array(9),
@@ -80,5 +105,44 @@ test('the saved and validated models of the latest run on the same pictures are 
     width: 2,
   };
   const trainSet = { ...splits.trainSet, ...pictures };
-  assert.deepEqual(await findBaselines(run, { ...splits, trainSet }), []); // that run's are not known
+  assert.equal(await find({}, { ...splits, trainSet }), undefined); // that run's are not known
+});
+
+test('which test pictures the earlier run had does not matter', async () => {
+  const run = await makeRun();
+  assert.equal((await find({}, { ...splits, testSet: { size: 6 } }))?.runId, run.id);
+});
+
+test('a model of other parameters or of another seed is not taken, an older one that fits is', async () => {
+  const same = await makeRun();
+  // A latest run of one epoch is no baseline for networks of eight.
+  await makeRun({ epochs: 1 });
+  await makeRun({ seed: 2 });
+  assert.equal((await find())?.runId, same.id);
+  assert.equal(await find({ parameters: { epochs: 9 } }), undefined);
+  assert.equal(await find({ parameters: { epochs: 8, batchSize: 32 } }), undefined);
+  assert.equal(await find({ seed: 3 }), undefined);
+});
+
+test('of several runs the latest whose model loads is taken', async () => {
+  const older = await makeRun();
+  const latest = await makeRun();
+  assert.equal((await find())?.runId, latest.id);
+  rmSync(join(latest.modelDirectory('CNN'), 'model.json'));
+  assert.equal((await find())?.runId, older.id);
+});
+
+test('a fit counts with the values that it had, not with those of its run', async () => {
+  const changed = await makeRun({ origin: { ...ownFit, changedParameters: { epochs: 3 } } });
+  assert.equal(await find(), undefined);
+  assert.equal((await find({ parameters: { epochs: 3 } }))?.runId, changed.id);
+  const reseeded = await makeRun({ origin: { ...ownFit, changedParameters: { seed: 5 } } });
+  assert.equal(await find(), undefined);
+  assert.equal((await find({ seed: 5 }))?.runId, reseeded.id);
+});
+
+test("a model that another run had trained is that run's", async () => {
+  const first = await makeRun({ origin: ownFit });
+  await makeRun({ origin: { ...ownFit, fits: 0, trainedBy: first.id } });
+  assert.equal((await find())?.runId, first.id);
 });

@@ -52,10 +52,7 @@ test('how a model came about stands in its record', () => {
     changedParameters: { learningRate: 0.01 },
     trainedBy: null,
   };
-  assert.deepEqual(
-    describeTrainedModel({ name: 'MLP', model, history, origin }).origin,
-    origin,
-  );
+  assert.deepEqual(describeTrainedModel({ name: 'MLP', model, history, origin }).origin, origin);
 });
 
 test('where the best epoch was kept, its accuracies count', () => {

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ProgressEvent } from '../../lib/training/history';
-import { describeLoading, trackLoading } from '../../lib/runs/progress';
+import {
+  describeLearningRates,
+  describeLoading,
+  trackLearningRates,
+  trackLoading,
+} from '../../lib/runs/progress';
+import { formOf, inNotebook } from '../report/fakeNotebook';
 
 test('what is known of the size is said in tenths', () => {
   const loading = { activity: 'downloading CIFAR-10', total: 170e6, unit: 'bytes' } as const;
@@ -30,4 +36,28 @@ test('a watcher hears each tenth once, and every notice', (context) => {
   assert.equal(events.length, 12);
   assert.deepEqual(events.at(-1), { event: 'note', text: 'two files were skipped' });
   assert.deepEqual(log.mock.calls[0].arguments, ['two files were skipped']);
+});
+
+test('a search for a learning rate has one line that moves, and a note of each tenth', async () => {
+  const events: ProgressEvent[] = [];
+  const shown = await inNotebook(() => {
+    const { onProgress } = trackLearningRates({ progress: (event) => events.push(event) });
+    for (let done = 0; done <= 60; done++) onProgress({ done, total: 60, ended: done === 60 });
+  });
+  assert.equal(new Set(shown.map(({ id }) => id)).size, 1);
+  const texts = shown.map((one) => formOf(one, 'text/plain'));
+  assert.deepEqual(
+    texts,
+    [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100].map(
+      (percent) => `learning rates: ${percent} % of 60 steps`,
+    ),
+  );
+  assert.deepEqual(
+    events,
+    texts.map((text) => ({ event: 'note', text })),
+  );
+  assert.equal(
+    describeLearningRates({ done: 37, total: 100, ended: true }),
+    'learning rates: done, the loss ran away at step 37 of 100',
+  );
 });

@@ -141,7 +141,10 @@ test('a model that is added to a complete run is in its record at once', async (
   await run.addModel(again);
   const record = await loadRun(run.directory);
   assert.deepEqual(record.models, [again]);
-  assert.deepEqual({ ...record, models: [], finishedAt: '' }, { ...first, models: [], finishedAt: '' });
+  assert.deepEqual(
+    { ...record, models: [], finishedAt: '' },
+    { ...first, models: [], finishedAt: '' },
+  );
   assert.ok(record.finishedAt >= first.finishedAt);
   assert.equal(existsSync(join(run.directory, 'run.partial.json')), false);
   assert.deepEqual(await listRuns(folder), [run.id]);

@@ -30,11 +30,32 @@ test('rates rise by the same factor, and the model gets all its weights back', a
   model.dispose();
 });
 
+test('progress is told from before the first step to the last', async () => {
+  const model = createTinyModel();
+  const heard: unknown[] = [];
+  const onProgress = (progress: object) => void heard.push(progress);
+  await findLearningRate(model, { ...options, from: 1e-4, to: 1e-3, steps: 5, onProgress });
+  assert.deepEqual(
+    heard,
+    [0, 1, 2, 3, 4, 5].map((done) => ({ done, total: 5, ended: done === 5 })),
+  );
+  model.dispose();
+});
+
 test('a loss that runs away ends the trial', async () => {
   const model = createTinyModel();
   const before = weightValues(model);
-  const { losses } = await findLearningRate(model, { ...options, from: 1e-2, to: 1e8, steps: 60 });
+  const heard: { readonly done: number; readonly ended: boolean }[] = [];
+  const { losses } = await findLearningRate(model, {
+    ...options,
+    from: 1e-2,
+    to: 1e8,
+    steps: 60,
+    onProgress: (progress) => void heard.push(progress),
+  });
   assert.ok(losses.length < 60, `${losses.length} steps`);
+  assert.ok(heard.length < 61 && heard.at(-1)?.ended);
+  assert.equal(heard.filter(({ ended }) => ended).length, 1);
   assert.deepEqual(weightValues(model), before);
   model.dispose();
 });

@@ -149,3 +149,25 @@ test('checkpoints and resumptions leave no tensors behind', async () => {
   await trainModel(model, { ...options(), checkpoint: { directory, resume: 'always' } });
   assert.equal(tf.memory().numTensors, before);
 });
+
+test('the start is told before the resumption and the first step, and not where nothing is trained', async () => {
+  const heard: unknown[] = [];
+  const hooks: Partial<TrainingOptions> = {
+    onStart: (start) => void heard.push(start),
+    onResume: ({ step }) => void heard.push(`resumed after ${step}`),
+    onStep: ({ step }) => void heard.push(step),
+  };
+  const start = { epochs: 2, stepsPerEpoch: 7 };
+  await interruptAfter(12, { ...options(), ...hooks });
+  assert.deepEqual(heard, [start]);
+  heard.length = 0;
+  const model = createTinyModel();
+  await trainModel(model, { ...options(), ...hooks });
+  assert.deepEqual(heard, [start, 'resumed after 12', 13, 14]);
+  heard.length = 0;
+  await trainModel(model, { ...options(), ...hooks, checkpoint: { directory, resume: 'always' } });
+  await assert.rejects(trainModel(model, { ...options(), ...hooks, epochs: 0 }), RangeError);
+  await interruptAfter(1, options());
+  await assert.rejects(trainModel(model, { ...options(), ...hooks, seed: 8 }), /to this training/);
+  assert.deepEqual(heard, []);
+});

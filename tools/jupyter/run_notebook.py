@@ -90,12 +90,12 @@ class Runner(NotebookClient):
     async def interrupt_kernel(self) -> None:
         if self.index and self.km is not None:
             await self.km.interrupt_kernel()
-            # tslab rejects the cell at once; a cell that blocks the kernel gets its time, then no more.
+            # Our work ends with its batch and rejects the cell; a cell that ignores the signal gets its time, then no more.
             await asyncio.wait([self.work], timeout=INTERRUPT_SECONDS)
         self.work.cancel()
 
     async def wait_until_quiet(self) -> None:
-        """The cell is rejected at once, but its batch ends behind it: waits until the kernel has nothing to do."""
+        """Work that nothing awaits ends its batch behind a rejected cell: waits until the kernel has nothing to do."""
         deadline = time.monotonic() + INTERRUPT_SECONDS
         quiet = -1  # the first measurement only starts the clock
         try:

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { accuracyDifference, describeDifference } from '../../lib/report/conclusion';
+import { assertClose64 } from '../assertClose';
+
+/** So many pictures of class 1, by whether the model takes them for it. */
+type Group = readonly [pictures: number, isRight: boolean];
+
+function tested(name: string, groups: readonly Group[], label = 1) {
+  const right = groups.flatMap(([pictures, isRight]) => Array<boolean>(pictures).fill(isRight));
+  const evaluation = {
+    accuracy: right.filter(Boolean).length / right.length,
+    predictedLabels: Int32Array.from(right, (isRight) => (isRight ? label : 1 - label)),
+    labels: Int32Array.from(right, () => label),
+  };
+  return { name, classNames: ['cat', 'dog'], evaluation };
+}
+
+// Of 100 pictures both take 70 for what they are and 20 for something else; 9 only the CNN has right, 1 only the MLP.
+const mlp = tested('MLP', [
+  [70, true],
+  [20, false],
+  [9, false],
+  [1, true],
+]);
+const cnn = tested('CNN', [
+  [70, true],
+  [20, false],
+  [9, true],
+  [1, false],
+]);
+
+test('only pictures on which one model is right and the other wrong decide about the interval', () => {
+  const { difference, interval } = accuracyDifference(mlp, cnn);
+  // (9 - 1) / 100; 1.96 √(9 + 1 - 8² / 100) / 100 = 1.96 √9.36 / 100 = .05996452.
+  assertClose64(difference, 0.08);
+  assertClose64(interval.low, 0.08 - 0.0196 * Math.sqrt(9.36));
+  assert.deepEqual([interval.low.toFixed(5), interval.high.toFixed(5)], ['0.02004', '0.13996']);
+});
+
+test('the other way round the difference is the same with the other sign', () => {
+  const [there, back] = [accuracyDifference(mlp, cnn), accuracyDifference(cnn, mlp)];
+  assertClose64(back.difference, -there.difference);
+  assertClose64(back.interval.low, -there.interval.high);
+  assertClose64(back.interval.high, -there.interval.low);
+});
+
+test('what is said follows the sign: rises, falls', () => {
+  assert.equal(
+    describeDifference(mlp, cnn),
+    'From MLP (0.710) to CNN (0.790) the test accuracy rises by 0.080 (95 % interval 0.020 to 0.140).',
+  );
+  assert.equal(
+    describeDifference(cnn, mlp),
+    'From CNN (0.790) to MLP (0.710) the test accuracy falls by 0.080 (95 % interval 0.020 to 0.140).',
+  );
+});
+
+test('where the interval includes 0, no difference is shown, whichever has the higher accuracy', () => {
+  const before = tested('A', [
+    [5, true],
+    [4, false],
+    [1, true],
+  ]);
+  const after = tested('B', [
+    [5, true],
+    [4, true],
+    [1, false],
+  ]);
+  // (4 - 1) / 10 = .3; 1.96 √(4 + 1 - 3² / 10) / 10 = 1.96 √4.1 / 10 = .39687.
+  assert.equal(
+    describeDifference(before, after),
+    'From A (0.600) to B (0.900) no difference in test accuracy is shown ' +
+      '(95 % interval of the difference -0.097 to 0.697).',
+  );
+  assert.match(describeDifference(after, before), /no difference .* -0\.697 to 0\.097\)\.$/);
+});
+
+test('two models that are right about the same pictures do not differ', () => {
+  const { difference, interval } = accuracyDifference(mlp, { ...mlp, name: 'again' });
+  assert.deepEqual([difference, interval], [0, { low: 0, high: 0 }]);
+  assert.match(describeDifference(mlp, mlp), /no difference in test accuracy is shown/);
+});
+
+test('models that were tested on different pictures are refused', () => {
+  const message = /tested on the same pictures but "MLP" \(100\) and "B" \((1|100)\) were not/;
+  assert.throws(() => accuracyDifference(mlp, tested('B', [[1, true]])), message);
+  const others = tested('B', [[100, true]], 0);
+  assert.throws(() => accuracyDifference(mlp, others), message);
+  assert.throws(() => describeDifference(mlp, others), RangeError);
+});
