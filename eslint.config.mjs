@@ -81,6 +81,7 @@ export default tseslint.config(
       'dist/',
       'dist.next/',
       'data/',
+      'work/',
       '.venv/',
       '.tensorflow/',
       '.setup/',

@@ -1,6 +1,7 @@
 /** Single entry point for loading data sets in the notebooks. */
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { kindOf } from '../atomicFile';
+import { nearMisses } from '../nearMiss.cjs';
 import {
   abortSignal,
   anyValue,
@@ -24,6 +25,8 @@ export type { DatasetSplits } from './dataset';
 
 const DEFAULT_SEED = 42;
 
+const SOURCES: readonly string[] = ['auto', 'cifar10', 'sample'];
+
 export interface LoadProgress {
   readonly activity: 'downloading CIFAR-10' | 'reading pictures';
   readonly done: number;
@@ -33,7 +36,10 @@ export interface LoadProgress {
 }
 
 export interface LoadDatasetOptions {
-  /** `auto` (the default), `cifar10`, `sample`, or a path. */
+  /**
+   * `auto` (the default), `cifar10`, `sample`; any other text is the path of a folder of pictures, or of CIFAR-10's
+   * binary files or archive. In a notebook, a relative path counts from the notebook's folder: `'../photos'`.
+   */
   readonly source?: 'auto' | 'cifar10' | 'sample' | (string & {});
   /** Draws the sample and splits a folder of pictures; default 42. */
   readonly seed?: number;
@@ -61,17 +67,20 @@ export interface LoadDatasetOptions {
  * Loads pictures to train and to test with.
  *
  * - `cifar10`: CIFAR-10 or an error. - `sample`: the generated sample. - A path: a folder with
- *   CIFAR-10's binary files, its archive, or a folder of class folders of pictures.
- * - `auto`: the path in `DATA_DIR` (`npm start -- --data PATH`), else CIFAR-10 from `CIFAR10_DIR`, the
- *   cache or a download, else, where no server answers or OFFLINE=1, the generated sample with a notice.
+ *   CIFAR-10's binary files, its archive, or a folder of class folders of pictures. A relative one counts from
+ *   the working directory, a notebook's own folder. A folder that is called like a source: `./sample`.
+ * - `auto`: the path in `DATA_DIR` (`npm start -- --data PATH`, `npm run lab -- --data PATH`), else CIFAR-10 from
+ *   `CIFAR10_DIR`, the cache or a download, else, where no server answers or OFFLINE=1, the generated sample with a
+ *   notice.
  *
- * What is named, by argument or environment, is used or is an error: never something else instead.
+ * What is named, by argument or environment, is used or is an error: never something else instead. A path as argument
+ * comes before `DATA_DIR`.
  */
 export async function loadDataset(options: LoadDatasetOptions = {}): Promise<DatasetSplits> {
   checkLoadOptions(options);
   const { source = 'auto' } = options;
   if (source === 'sample') return createSample(options);
-  const path = namedPath(source);
+  const path = namedPath(source, process.cwd());
   if (source === 'cifar10') return loadRealCifar10(options, path);
   return path === undefined ? loadAutomatically(options) : loadPath(path, options);
 }
@@ -81,13 +90,17 @@ export async function loadDataset(options: LoadDatasetOptions = {}): Promise<Dat
  * more of them than the memory holds, limits below the number of classes. Decodes and downloads nothing, so that a
  * launcher asks for every run before the first one starts.
  *
+ * @param from what a relative path counts from: the folder in which {@link loadDataset} will be called.
  * @returns the number of classes.
  */
-export async function checkDataset(options: LoadDatasetOptions = {}): Promise<number> {
+export async function checkDataset(
+  options: LoadDatasetOptions = {},
+  from: string = process.cwd(),
+): Promise<number> {
   checkLoadOptions(options);
   const { source = 'auto', trainLimit = 0, testLimit = 0 } = options;
-  const path = ['sample', 'cifar10'].includes(source) ? undefined : namedPath(source);
-  if (path !== undefined && (await isPictureFolder(path))) {
+  const path = ['sample', 'cifar10'].includes(source) ? undefined : namedPath(source, from);
+  if (path !== undefined && (await isPictureFolder(path, source))) {
     const { classNames } = await planImageFolder(path, folderOptions(options));
     return classNames.length;
   }
@@ -113,8 +126,8 @@ function checkLoadOptions(options: LoadDatasetOptions): void {
   });
 }
 
-function namedPath(source: string): string | undefined {
-  return ['auto', 'cifar10'].includes(source) ? environmentPath('DATA_DIR') : resolve(source);
+function namedPath(source: string, from: string): string | undefined {
+  return SOURCES.includes(source) ? environmentPath('DATA_DIR') : resolve(from, source);
 }
 
 async function loadAutomatically(options: LoadDatasetOptions): Promise<DatasetSplits> {
@@ -169,21 +182,37 @@ function limited(
 
 /** A path that the user named: CIFAR-10's files, its archive, or a folder of class folders. */
 async function loadPath(path: string, options: LoadDatasetOptions): Promise<DatasetSplits> {
-  return (await isPictureFolder(path))
+  return (await isPictureFolder(path, options.source ?? 'auto'))
     ? loadImageFolder(path, folderOptions(options))
     : limited(await readCifar10(path, options.signal), options);
 }
 
-/** @throws Error where there is nothing. */
-async function isPictureFolder(path: string): Promise<boolean> {
+/**
+ * @param source what was asked for, `auto` where the path came from the environment.
+ * @throws Error where there is nothing.
+ */
+async function isPictureFolder(path: string, source: string): Promise<boolean> {
   const kind = await kindOf(path);
-  if (kind === undefined) {
-    throw new Error(
-      `Expected a folder of class folders of pictures, or CIFAR-10's binary files or archive, in ${path} ` +
-        'but there is no such folder or file: check the path.',
-    );
-  }
+  if (kind === undefined) throw new Error(nothingThere(path, source));
   return kind === 'folder' && (await findCifar10Folder(path)) === undefined;
+}
+
+function nothingThere(path: string, source: string): string {
+  const places = "a folder of class folders of pictures, or CIFAR-10's binary files or archive";
+  if (SOURCES.includes(source) || isAbsolute(source)) {
+    return `Expected ${places}, in ${path} but there is no such folder or file: check the path.`;
+  }
+  // Without a separator it may be a mistyped word.
+  const [near] = /[/\\]/.test(source) ? [] : nearMisses(source, SOURCES);
+  const remedy = source.startsWith('~')
+    ? 'write the whole path, "~" is not expanded.'
+    : near === undefined
+      ? 'check the path.'
+      : `did you mean "${near}"?`;
+  return (
+    `Expected source to be ${SOURCES.join(', ')} or the path of ${places}, but received "${source}", ` +
+    `and there is no folder or file ${path}: ${remedy}`
+  );
 }
 
 function folderOptions(options: LoadDatasetOptions): ImageFolderOptions {

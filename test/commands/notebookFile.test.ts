@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { chooseNotebooks, experimentNotebooks } from '../../tools/commands/run/notebookFile';
@@ -30,4 +30,22 @@ test('what JupyterLab makes beside the experiments is passed over, and named', (
     'Passed over in notebooks/: Untitled, Untitled1, half, notes, using-cifar-Copy1 (no experiment; --notebook NAME runs it).',
   ]);
   assert.deepEqual(chooseNotebooks(['Untitled.ipynb'], { folder, onNotice }), ['Untitled']);
+});
+
+test('a working copy is not taken for the notebook of its name', (context) => {
+  const parent = temporaryFolder(context);
+  const [folder, copies] = ['notebooks', 'work'].map((name) => join(parent, name));
+  for (const place of [folder, copies]) {
+    mkdirSync(place);
+    writeFileSync(join(place, 'a.ipynb'), notebook(['parameters']));
+  }
+  for (const name of [join(copies, 'a.ipynb'), join(copies, 'a')]) {
+    assert.throws(() => chooseNotebooks([name], { folder }), {
+      message: /npm start runs the notebooks of notebooks\/; received .*work\/a/,
+      remedy: /npm run lab/,
+    });
+  }
+  for (const name of ['a', 'a.ipynb', join(folder, 'a.ipynb')]) {
+    assert.deepEqual(chooseNotebooks([name], { folder }), ['a']);
+  }
 });

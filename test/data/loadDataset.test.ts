@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { countByClass } from '../../lib/data/dataset';
@@ -156,6 +156,49 @@ test('limits hold for every source, and one that leaves a class out is refused b
     /pass a size \(inputSize\) of 2182 or less/, // √(1.5e9 / (3 · 105))
   );
   await assert.rejects(checkDataset({ source: join(folder, 'x') }), /folder of class folders/);
+});
+
+test('a relative path counts from the working directory, and comes before DATA_DIR', async (t) => {
+  const parent = temporaryFolder(t);
+  await writePictures(join(parent, 'photos'), { cat: 5, dog: 5 });
+  await writePictures(join(parent, 'sample'), { ant: 5, bee: 5 });
+  const cifar = join(parent, 'cifar');
+  mkdirSync(cifar);
+  writeBlackCifar10(cifar);
+  const notebooks = join(parent, 'notebooks');
+  mkdirSync(notebooks);
+  const before = process.cwd();
+  process.chdir(notebooks);
+  t.after(() => process.chdir(before));
+  process.env.DATA_DIR = join(parent, 'sample');
+  const classesOf = async (source: string) => (await loadDataset({ source })).trainSet.classNames;
+  assert.deepEqual(await classesOf('../photos'), ['cat', 'dog']);
+  assert.equal((await loadDataset({ source: '../cifar' })).isCifar10, true);
+  // A source's own name means the source; the same with a separator, the folder.
+  assert.equal((await loadDataset({ source: 'sample', ...SMALL })).source, 'generated');
+  process.chdir(parent);
+  assert.deepEqual(await classesOf('./sample'), ['ant', 'bee']);
+  // A launcher checks it from elsewhere.
+  assert.equal(await checkDataset({ source: '../photos' }, notebooks), 2);
+});
+
+test('a text that is neither a source nor a place is refused, with what was probably meant', async () => {
+  const refused = async (source: string, message: RegExp) => {
+    for (const refusing of [loadDataset, checkDataset]) {
+      await assert.rejects(refusing({ source }), (error: Error) => {
+        assert.match(error.message, /^Expected source to be auto, cifar10, sample or the path of /);
+        assert.ok(error.message.includes(`but received "${source}"`), error.message);
+        assert.match(error.message, message);
+        return true;
+      });
+    }
+  };
+  await refused('cifar-10', /did you mean "cifar10"\?$/);
+  await refused('CIFAR10', /did you mean "cifar10"\?$/);
+  await refused('smaple', /did you mean "sample"\?$/);
+  await refused('photos', /no folder or file \/.*\/photos: check the path\.$/);
+  await refused('../smaple', /check the path\.$/);
+  await refused('~/photos', /: write the whole path, "~" is not expanded\.$/);
 });
 
 test('a path is taken as it is: blanks at its end are a part of it', async (t) => {

@@ -4,7 +4,7 @@ import { nearMisses } from '../../lib/nearMiss.cjs';
 import { commands } from '../../tools/launcher/commands.mjs';
 import { helpText, parseOptions, refuseSwallowedOptions } from '../../tools/launcher/options.mjs';
 
-const { start, share } = commands;
+const { start, share, lab } = commands;
 
 test('without arguments every switch is off and nothing is chosen', () => {
   assert.deepEqual(parseOptions([], start), {
@@ -69,6 +69,20 @@ test('the help lists every option once and keeps to the width', () => {
     }
     assert.ok(lines.every((line) => line.length <= 72));
   }
+});
+
+test('npm run lab takes its own options and passes all others on, in their order', () => {
+  const line =
+    '--no-browser --data photos --port 8889 a.ipynb --original --ip=0.0.0.0 -y -- --data x';
+  const { data, original, rest } = parseOptions(line.split(' '), lab);
+  assert.deepEqual({ data, original }, { data: 'photos', original: true });
+  assert.deepEqual(rest, '--no-browser --port 8889 a.ipynb --ip=0.0.0.0 -y -- --data x'.split(' '));
+  assert.deepEqual(parseOptions(['--data=a b'], lab).rest, []);
+  assert.throws(() => parseOptions(['--data'], lab), { message: /--data needs a value/ });
+  assert.throws(() => parseOptions(['--original=yes'], lab), { remedy: 'Write --original alone.' });
+  assert.throws(() => refuseSwallowedOptions(lab, { npm_config_data: '/x' }), {
+    remedy: 'Write -- before the options: npm run lab -- --data /x',
+  });
 });
 
 test('names and options may stand in any order; too few and too many names are refused', () => {

@@ -1,8 +1,16 @@
 // npm run export: the figures of a run or a notebook as files.
 import { closeBrowser } from '../../lib/report/browser';
 import { type FigureFormat, figureFormats, saveFigure } from '../../lib/report/export';
-import { findFigures } from '../../lib/share/findFigures';
-import { fromHere, inProject, Problem, runProgram, shownPath, userFolder } from './program';
+import { findFigures, findNotebook } from '../../lib/share/findFigures';
+import {
+  fromHere,
+  inProject,
+  Problem,
+  runProgram,
+  shownPath,
+  tellOfWorkingCopy,
+  userFolder,
+} from './program';
 
 interface Options {
   readonly names: readonly string[];
@@ -13,10 +21,9 @@ interface Options {
 
 void runProgram<Options>(async ({ names: [name], format, scale = 3, out }) => {
   const formats = parseFormats(format ?? 'html,svg,png,csv');
-  const found = await findFigures(name, {
-    from: userFolder,
-    notebooksDirectory: inProject('notebooks'),
-  });
+  const place = { from: userFolder, notebooksDirectory: inProject('notebooks') };
+  const found = await findFigures(name, place);
+  tellOfWorkingCopy(await findNotebook(name, place));
   for (const { name: file, reason } of found.skipped) {
     process.stderr.write(`Skipped ${file}: ${reason}\n`);
   }

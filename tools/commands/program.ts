@@ -1,5 +1,6 @@
 // What the programs behind the commands share: the options that the launcher read, paths, errors in words.
-import { relative, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { projectRoot } from '../../lib/project';
 import { Problem, printProblem, writeProblem } from '../launcher/problem.cjs';
@@ -23,6 +24,22 @@ export function shownPath(path: string): string {
 /** The path of something in the project. */
 export function inProject(...parts: readonly string[]): string {
   return resolve(projectRoot(), ...parts);
+}
+
+/** The working copy of a committed notebook, as npm run lab opens it; undefined for another file, or where there is none. */
+export function workingCopyOf(notebook: string): string | undefined {
+  const copy = inProject('work', basename(notebook));
+  const isCommitted = dirname(notebook) === inProject('notebooks');
+  return isCommitted && existsSync(copy) ? copy : undefined;
+}
+
+/** For a notebook that was named without its folder: says which of the two was taken. */
+export function tellOfWorkingCopy(notebook: string | undefined): void {
+  const copy = notebook === undefined ? undefined : workingCopyOf(notebook);
+  if (notebook === undefined || copy === undefined) return;
+  process.stderr.write(
+    `This is ${shownPath(notebook)}. Your working copy is another file; name it to get that: ${shownPath(copy)}\n`,
+  );
 }
 
 /** JSON in which the project's own folder is a relative path. */

@@ -8,7 +8,16 @@ import { fileNameOf } from '../../lib/report/keptFigures';
 import { saveClassifierPage } from '../../lib/share/classifierPage';
 import { findNotebook } from '../../lib/share/findFigures';
 import { cleanNotebook, compactText } from './cleanNotebook';
-import { fromHere, inProject, Problem, runProgram, shownPath, userFolder } from './program';
+import {
+  fromHere,
+  inProject,
+  Problem,
+  runProgram,
+  shownPath,
+  tellOfWorkingCopy,
+  userFolder,
+  workingCopyOf,
+} from './program';
 import { exportHtml } from './run/runFolder';
 
 interface Options {
@@ -57,12 +66,14 @@ async function shareNotebook(
 async function findSource(name: string): Promise<{ path: string; title: string }> {
   const place = { from: userFolder, notebooksDirectory: inProject('notebooks') };
   const notebook = await findNotebook(name, place);
+  tellOfWorkingCopy(notebook);
   if (notebook !== undefined) return { path: notebook, title: basename(notebook, '.ipynb') };
   const { directory, record } = await findRun(name, { from: userFolder });
   const path = join(directory, 'notebook.ipynb');
   if (existsSync(path)) return { path, title: record.id };
+  const saved = inProject('notebooks', `${record.notebook}.ipynb`);
   throw new Problem(`The run ${record.id} has no notebook.ipynb: it was made inside Jupyter.`, {
-    remedy: `Save the notebook in Jupyter and share that: npm run share -- ${record.notebook}`,
+    remedy: `Save the notebook in Jupyter and share that: npm run share -- ${shownPath(workingCopyOf(saved) ?? saved)}`,
   });
 }
 

@@ -1,11 +1,9 @@
 // npm start: the notebooks, headless, each with a folder of its own for what it makes.
-import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { checkLimit } from '../../lib/data/dataset';
-import { checkDataset } from '../../lib/data/loadDataset';
 import { findRunFolder } from '../../lib/runs/findRuns';
 import { createRunFolder } from '../../lib/runs/runFolder';
 import { fromHere, fromLauncher, inProject, Problem, runProgram, userFolder } from './program';
+import { checkPictures, checkPlaces, placesEnvironment } from './run/checkData';
 import {
   currentState,
   differences,
@@ -16,7 +14,6 @@ import {
   writeLaunch,
 } from './run/earlierRun';
 import { assignmentsFor, chooseNotebooks, chosenValues, readNotebook } from './run/notebookFile';
-import { type ParameterValue, readParameters } from './run/parameters';
 import { checkWritable, completeRun } from './run/runFolder';
 import { runNotebook } from './run/runNotebook';
 import { summary } from './run/summary';
@@ -41,7 +38,7 @@ void runProgram<Options>(async (options) => {
   // What can be wrong with any of them is found before the first one runs.
   plans.forEach(checkPlaces);
   checkWritable(parent);
-  for (const plan of plans) await checkPictures(plan);
+  for (const plan of plans) await checkPictures(plan, plan);
   const device = await prepareDevice(options, plans[0]);
 
   for (const plan of plans) {
@@ -158,63 +155,12 @@ function planNewRuns(options: Options): Plan[] {
 
 /** Paths and switches travel to the notebook by environment variables, never in a cell. */
 function notebookEnvironment(plan: Plan): NodeJS.ProcessEnv {
-  const { preset, data, weights, offline, directory, repeats } = plan;
+  const { preset, offline, directory, repeats } = plan;
   return {
-    ...absolutePaths(process.env),
+    ...placesEnvironment(plan),
     RUN_PRESET: preset,
     ...(offline ? { OFFLINE: '1' } : {}),
-    ...(data === undefined ? {} : { DATA_DIR: data }),
-    ...(weights === undefined ? {} : { MOBILENETV2_DIR: weights }),
     ...(directory ? { RUN_RESUME: '1' } : {}),
     ...(repeats ? { RUN_AGAIN: repeats } : {}),
   };
-}
-
-/** Resolves paths in environment variables against the user's working directory, not the kernel's folder. */
-function absolutePaths(env: NodeJS.ProcessEnv): Record<string, string> {
-  const named = ['CIFAR10_DIR', 'MOBILENETV2_DIR', 'DATA_DIR'].flatMap((name) => {
-    const path = env[name];
-    return path ? [[name, fromHere(path)] as const] : [];
-  });
-  return Object.fromEntries(named);
-}
-
-/** @throws {Problem} where a run's data or weights are not there. */
-function checkPlaces({ data, weights }: Plan): void {
-  const remedies = {
-    data: 'Name a folder with one folder of pictures for each class, or the one that holds data_batch_1.bin and the others, or leave --data out.',
-    weights: "Name an .h5 file of Keras' MobileNetV2, or a folder of them, or leave --weights out.",
-  };
-  for (const [option, path] of Object.entries({ data, weights })) {
-    if (path === undefined || existsSync(path)) continue;
-    throw new Problem(`--${option} names ${path}, and there is no such folder or file.`, {
-      remedy: remedies[option as keyof typeof remedies],
-    });
-  }
-}
-
-/**
- * What a run would refuse in the middle of its work, hours after the first one began, is refused before any begins:
- * pictures that do not fit into memory, limits that leave a class without pictures.
- *
- * @throws {Problem}
- */
-async function checkPictures(plan: Plan): Promise<void> {
-  const declared = readParameters(plan.notebook, `${plan.name}.ipynb`);
-  const defaults = Object.fromEntries(declared.map(({ name, value }) => [name, value]));
-  const values: Record<string, ParameterValue> = { ...defaults, ...plan.values };
-  const { dataSource, inputSize, trainLimit, testLimit, ...others } = values;
-  if (dataSource === undefined) return; // a notebook that loads other data
-  const named = notebookEnvironment(plan).DATA_DIR;
-  const source = dataSource === 'auto' && named ? named : dataSource;
-  const onNotice = () => undefined; // said by the notebook
-  const options = { source, size: inputSize, trainLimit, testLimit, onNotice };
-  try {
-    const classes = await checkDataset(options as Parameters<typeof checkDataset>[0]);
-    for (const [name, value] of Object.entries(others)) {
-      if (name.endsWith('Limit')) checkLimit(name, value as number, classes);
-    }
-  } catch (error) {
-    throw new Problem(`${plan.name} cannot run on these data. ${(error as Error).message}`);
-  }
 }

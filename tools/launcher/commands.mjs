@@ -17,6 +17,11 @@ const device = option(
   'where to compute (default: gpu where an NVIDIA card is seen; gpu is untested)',
   { parse: oneOf('cpu', 'gpu') },
 );
+const data = option(
+  '--data PATH',
+  'data',
+  'folder with the data set, or its archive (default: cache, download, generated sample)',
+);
 const out = (help) => option('--out DIR', 'out', help);
 
 /** @type {Record<string, import('./options.mjs').Command & { program?: string }>} */
@@ -44,11 +49,7 @@ export const commands = {
         'run this notebook of notebooks/ (default: all of them)',
         { many: true },
       ),
-      option(
-        '--data PATH',
-        'data',
-        'folder with the data set, or its archive (default: cache, download, generated sample)',
-      ),
+      data,
       option(
         '--weights PATH',
         'weights',
@@ -83,6 +84,24 @@ export const commands = {
       device,
     ],
     program: 'dist/tools/commands/start.js',
+  },
+  lab: {
+    command: 'npm run lab',
+    usage: `npm run lab -- [options]
+
+Sets up what is missing, then opens JupyterLab on working copies of the notebooks, in work/.
+What you save there stays out of git, and a copy that you changed is kept; rename or delete it for a new one.
+All other options are JupyterLab's own: --no-browser, --port 8889, …
+`,
+    options: [
+      data,
+      option(
+        '--original',
+        'original',
+        'open notebooks/ itself: what you save there changes the committed files',
+      ),
+    ],
+    passesOn: 'JupyterLab',
   },
   predict: {
     command: 'npm run predict',

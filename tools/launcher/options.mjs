@@ -18,6 +18,7 @@ import { Problem } from './problem.cjs';
  * @property {string} usage the text above the table of --help
  * @property {readonly Option[]} options
  * @property {{ what: string, least?: number, most?: number, example: string }} [names] arguments without a flag
+ * @property {string} [passesOn] the program that gets everything that is none of these options
  */
 
 /** @type {Option} */
@@ -29,7 +30,7 @@ const helpOption = { flag: '--help', key: 'help', help: 'show this table' };
  * @param {readonly string[]} args without node and the program
  * @param {Command} command
  * @returns {Record<string, any>} by key, where it is given; a switch that is not is false, a repeatable option an empty
- *   list; `names`: the arguments without a flag
+ *   list; `names`: the arguments without a flag; `rest`: what is passed on, as it stood
  * @throws {Problem} for anything unknown, missing, repeated or of the wrong form
  */
 export function parseOptions(args, command) {
@@ -48,12 +49,23 @@ export function parseOptions(args, command) {
     if (many) result[key] = [];
     else if (!value) result[key] = false;
   }
+  const own = ({ rawName }) => options.some(({ flag }) => flag === rawName);
+  if (command.passesOn) result.rest = withoutTokens(args, tokens.filter(own));
   for (const token of tokens) {
+    if (command.passesOn && !own(token)) continue;
     if (token.kind === 'positional') result.names.push(token.value);
     if (token.kind === 'option') take(token, options, result);
   }
   if (!result.help) checkNames(result.names, command);
   return result;
+}
+
+/** The arguments that belong to none of these options: neither the flag nor a value behind it. */
+function withoutTokens(args, tokens) {
+  const taken = tokens.flatMap(({ index, value, inlineValue }) =>
+    value === undefined || inlineValue ? [index] : [index, index + 1],
+  );
+  return args.filter((_, index) => !taken.includes(index));
 }
 
 function take({ rawName: name, value: text, inlineValue: isAttached }, options, result) {

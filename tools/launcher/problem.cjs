@@ -112,7 +112,8 @@ function tellingLines(output, count = 4) {
  * @returns {number}
  */
 function printProblem(error, write = (text) => process.stderr.write(text)) {
-  if (!(error instanceof Problem)) {
+  // By its name: the compiled commands have a class of their own, and the launcher calls some of their functions.
+  if (error?.name !== 'Problem') {
     write(`\n${error?.stack ?? error}\n`);
     return 1;
   }

@@ -1,8 +1,8 @@
 // The notebooks that there are, and what the launcher needs to know of one.
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { suggest } from '../../../lib/nearMiss.cjs';
-import { inProject, Problem } from '../program';
+import { fromHere, inProject, Problem } from '../program';
 import { cellSource, hasTag, type Notebook, parseNotebook } from '../../../lib/notebook';
 import {
   checkValues,
@@ -79,6 +79,13 @@ export function chooseNotebooks(
   }
   return names.map((name) => {
     const plain = basename(name).replace(/\.ipynb$/, '');
+    const place = fromHere(name.endsWith('.ipynb') ? name : `${name}.ipynb`);
+    // Not silently the committed one instead: a working copy of the same name may hold other cells.
+    if (name !== basename(name) && dirname(place) !== folder && existsSync(place)) {
+      throw new Problem(`npm start runs the notebooks of notebooks/; received ${name}.`, {
+        remedy: 'Run it in JupyterLab (npm run lab), or copy it to notebooks/ under another name.',
+      });
+    }
     if (known.includes(plain)) return plain;
     throw new Problem(`There is no notebook ${name} in notebooks/.`, {
       remedy: suggest(plain, known),

@@ -28,6 +28,12 @@ export const setupFolder = inProject('.setup');
 /** Set-up's own temporary folder: on the clone's disk, so that a finished file moves by rename. */
 export const temporaryFolder = join(setupFolder, 'tmp');
 
+/** The notebooks that git knows. */
+export const notebooksFolder = inProject('notebooks');
+
+/** Their working copies, which git ignores. Beside lib as well, because the cells import '../lib'. */
+export const copiesFolder = inProject('work');
+
 /** @returns the path of a program in the project's own Python environment. */
 export function inVenv(...parts) {
   return inProject('.venv', ...parts);
