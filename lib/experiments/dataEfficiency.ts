@@ -258,9 +258,9 @@ export function scratchMethod(options: ScratchMethodOptions): DataEfficiencyMeth
 
 /** Options of {@link transferMethod}. */
 export interface TransferMethodOptions {
-  /** Of the head, e.g. the one that {@link selectHead} chose. Default: linear, without weight decay. */
+  /** Of the head, e.g. the one that `selectHead` chose. Default: linear, without weight decay. */
   readonly recipe?: HeadRecipe;
-  /** Default: label smoothing .1, as {@link selectHead}. */
+  /** Default: label smoothing .1, as `selectHead`. */
   readonly training?: Pick<HeadTrainingOptions, 'learningRate' | 'labelSmoothing'>;
   /** Steps of each training at least, and one epoch. Default 300. */
   readonly steps?: number;

@@ -42,7 +42,7 @@ export async function loadMobileNetV2(
 
 /**
  * MobileNetV2 with its own top: names one of ImageNet's 1000 classes. Weights are looked for as
- * {@link loadMobileNetV2} does, but only the official ones (or a named file) have that top.
+ * `loadMobileNetV2` does, but only the official ones (or a named file) have that top.
  *
  * @returns undefined, with a notice that says why, where they cannot be had. The caller disposes the model.
  */

@@ -24,7 +24,7 @@ export interface Backbone extends PretrainedMobileNetV2 {
 
 /**
  * Loads MobileNetV2 as a frozen backbone whose last feature map is averaged to one vector a picture
- * (1280 features up to alpha 1). Where the weights come from: see {@link loadMobileNetV2}.
+ * (1280 features up to alpha 1). Where the weights come from: see `loadMobileNetV2`.
  *
  * @param options.inputSize what pictures are resized to, 32 or more pixels. Default 224. CIFAR-10's 32 pixels hold no
  *   more detail at 160 than at 96, but ImageNet's filters expect things of a certain size.

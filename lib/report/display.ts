@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../atomicFile';
 import { decodeImage } from '../data/image';
+import { coverResize } from '../data/resize';
 import { anyValue, checkOptions, text } from '../options';
 import { plainText } from './csv';
 import { fileNameOf } from './keptFigures';
@@ -107,8 +108,10 @@ export function showTable(table: DataTable, caption?: string): void {
 export async function showPicture(path: string): Promise<void> {
   const picture = await decodeImage(path);
   const width = Math.min(picture.width, 400);
+  const height = Math.max(1, Math.round((picture.height * width) / picture.width));
+  const small = coverResize(picture, { height, width }); // a photograph would take megabytes
   const alt = escapeText(path).replaceAll('"', '&quot;');
-  const html = `<img width="${width}" alt="${alt}" src="${pngDataUri(picture)}">`;
+  const html = `<img width="${width}" alt="${alt}" src="${pngDataUri(small)}">`;
   showHtml(html, path);
 }
 

@@ -1,5 +1,6 @@
 /** A model that an earlier run has trained on the same pictures with the same values. */
 import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { History } from '../training/history';
 import { loadClassifier, type Classifier } from '../models/classifier';
 import { recordDataset, type RecordedSplits } from './datasetRecord';
@@ -49,10 +50,17 @@ export async function findEarlierModel(
       const place = join(directory, 'models', modelFolderName(model.name));
       const classifier = await loadClassifier(place).catch(() => undefined); // not saved, or damaged
       if (!classifier) continue;
-      return { runId: id, classifier, history: { epochs: model.history, seconds: model.seconds } };
+      return { runId: id, classifier, history: historyOf(model) };
     }
   }
   return undefined;
+}
+
+/** The epoch whose weights the model has is the one whose validation the record gives as the model's. */
+function historyOf({ history: epochs, seconds, val }: ModelRecord): History {
+  const kept = epochs.find((epoch) => isDeepStrictEqual(epoch.val, val));
+  const isLast = kept === undefined || kept === epochs.at(-1);
+  return { epochs, seconds, ...(isLast ? {} : { bestEpoch: kept.epoch }) };
 }
 
 function hasValues(

@@ -115,9 +115,10 @@ export function recordRun(options: RunRecorderOptions): RunRecorder {
   const progress = createProgressLog(path.join(directory, 'progress.jsonl'));
 
   let isComplete = false;
+  let writing: Promise<unknown> = Promise.resolve();
 
-  async function complete(): Promise<RunRecord> {
-    const record: RunRecord = {
+  const makeRecord = (): RunRecord => {
+    return {
       schemaVersion: 2,
       id,
       notebook,
@@ -131,9 +132,20 @@ export function recordRun(options: RunRecorderOptions): RunRecorder {
       models: [...models.values()],
       ...describeEnvironment(),
     };
-    const partial = path.join(directory, 'run.partial.json');
-    await writeFileAtomic(partial, `${JSON.stringify(record, null, 2)}\n`);
-    if (!prepared) await completeRunFolder(directory);
+  };
+  /** One write after the other. What is complete already is only written again: a training may have a checkpoint there. */
+  const write = (record: RunRecord): Promise<void> => {
+    const name = isComplete && !prepared ? 'run.json' : 'run.partial.json';
+    const text = `${JSON.stringify(record, null, 2)}\n`;
+    const written = writing.then(() => writeFileAtomic(path.join(directory, name), text));
+    writing = written.catch(() => undefined); // its caller hears of it
+    return written;
+  };
+
+  async function complete(): Promise<RunRecord> {
+    const record = makeRecord();
+    await write(record);
+    if (!prepared && !isComplete) await completeRunFolder(directory);
     isComplete = true;
     return record;
   }
@@ -166,7 +178,7 @@ export function recordRun(options: RunRecorderOptions): RunRecorder {
     },
     async addModel(model) {
       models.set(model.name, modelSchema(model, `the model "${model.name}"`));
-      if (isComplete) await complete();
+      if (isComplete) await write(makeRecord());
     },
     complete,
   };

@@ -60,7 +60,7 @@ export async function classifierPage(
 }
 
 /**
- * Writes {@link classifierPage} to a file.
+ * Writes a page with the classifier inside (`classifierPage`) to a file.
  *
  * @param file HTML; its folder is made where it is missing.
  */

@@ -39,7 +39,7 @@ export interface Recipe {
   /** Filters of the network's blocks. */
   readonly widths: readonly number[];
   readonly convolutionsPerBlock: number;
-  /** The first layer whitens patches and is frozen ({@link setWhitening}); else it is trained from random weights. */
+  /** The first layer whitens patches and is frozen (`setWhitening`); else it is trained from random weights. */
   readonly whitening: boolean;
   readonly epochs: number;
   readonly batchSize: number;

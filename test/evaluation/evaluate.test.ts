@@ -37,6 +37,7 @@ test('an evaluation of four pixels is the one worked out by hand', async () => {
   assert.equal(evaluation.probabilities.length, 8);
   evaluation.probabilities.forEach((p, i) => assert.ok(Math.abs(p - expected[i]) < 1e-6));
   assert.deepEqual(evaluation.predictedLabels, Int32Array.of(0, 0, 0, 0));
+  assert.deepEqual(evaluation.labels, Int32Array.of(0, 0, 1, 1));
   assert.equal(evaluation.accuracy, 0.5);
   // (-2 ln ¾ - ln ¼ - ln ½) / 4 = ln (16/9 × 4 × 2) / 4
   assert.ok(Math.abs(evaluation.metrics.loss - Math.log(128 / 9) / 4) < 1e-6);

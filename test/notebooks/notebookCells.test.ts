@@ -81,10 +81,10 @@ test('cells are strict: a parameter without a type and a value that may be missi
 
 test("a cell's import is typed by lib, and a name that lib does not have is an error", () => {
   const [unknown, wrong] = typeErrors(
-    'import { createRng, createRgn } from "../lib";',
-    'const text: string = createRng(1).next();',
+    'import { meanAndStd, meanAndSdt } from "../lib";',
+    'const text: string = meanAndStd([1]).mean;',
   );
-  assert.match(unknown, /code cell 1, line 1: .*'createRgn'/);
+  assert.match(unknown, /code cell 1, line 1: .*'meanAndSdt'/);
   assert.match(wrong, /code cell 2, line 1: Type 'number' is not assignable to type 'string'/);
 });
 

@@ -32,10 +32,10 @@ const cnn = tested('CNN', [
 
 test('only pictures on which one model is right and the other wrong decide about the interval', () => {
   const { difference, interval } = accuracyDifference(mlp, cnn);
-  // (9 - 1) / 100; 1.96 √(9 + 1 - 8² / 100) / 100 = 1.96 √9.36 / 100 = .05996452.
+  // (9 - 1) / 100; (1.96 √(9 + 1 - 8² / 100) + 1) / 100 = (1.96 √9.36 + 1) / 100 = .06996452.
   assertClose64(difference, 0.08);
-  assertClose64(interval.low, 0.08 - 0.0196 * Math.sqrt(9.36));
-  assert.deepEqual([interval.low.toFixed(5), interval.high.toFixed(5)], ['0.02004', '0.13996']);
+  assertClose64(interval.low, 0.07 - 0.0196 * Math.sqrt(9.36));
+  assert.deepEqual([interval.low.toFixed(5), interval.high.toFixed(5)], ['0.01004', '0.14996']);
 });
 
 test('the other way round the difference is the same with the other sign', () => {
@@ -48,11 +48,11 @@ test('the other way round the difference is the same with the other sign', () =>
 test('what is said follows the sign: rises, falls', () => {
   assert.equal(
     describeDifference(mlp, cnn),
-    'From MLP (0.710) to CNN (0.790) the test accuracy rises by 0.080 (95 % interval 0.020 to 0.140).',
+    'From MLP (0.710) to CNN (0.790) the test accuracy rises by 0.080 (95 % interval 0.010 to 0.150).',
   );
   assert.equal(
     describeDifference(cnn, mlp),
-    'From CNN (0.790) to MLP (0.710) the test accuracy falls by 0.080 (95 % interval 0.020 to 0.140).',
+    'From CNN (0.790) to MLP (0.710) the test accuracy falls by 0.080 (95 % interval 0.010 to 0.150).',
   );
 });
 
@@ -67,20 +67,36 @@ test('where the interval includes 0, no difference is shown, whichever has the h
     [4, true],
     [1, false],
   ]);
-  // (4 - 1) / 10 = .3; 1.96 √(4 + 1 - 3² / 10) / 10 = 1.96 √4.1 / 10 = .39687.
+  // (4 - 1) / 10 = .3; 1.96 √(4 + 1 - 3² / 10) / 10 = (1.96 √4.1 + 1) / 10 = .49687.
   assert.equal(
     describeDifference(before, after),
     'From A (0.600) to B (0.900) no difference in test accuracy is shown ' +
-      '(95 % interval of the difference -0.097 to 0.697).',
+      '(95 % interval of the difference -0.197 to 0.797).',
   );
-  assert.match(describeDifference(after, before), /no difference .* -0\.697 to 0\.097\)\.$/);
+  assert.match(describeDifference(after, before), /no difference .* -0\.797 to 0\.197\)\.$/);
 });
 
 test('two models that are right about the same pictures do not differ', () => {
   const { difference, interval } = accuracyDifference(mlp, { ...mlp, name: 'again' });
-  assert.deepEqual([difference, interval], [0, { low: 0, high: 0 }]);
+  assert.deepEqual([difference, interval], [0, { low: -0.01, high: 0.01 }]);
   assert.match(describeDifference(mlp, mlp), /no difference in test accuracy is shown/);
 });
+
+// The exact two-sided test (McNemar's) of b gained and none lost has p = 2 / 2^b: .0625 for 5, .03125 for 6.
+for (const [gained, isShown] of [
+  [5, false],
+  [6, true],
+] as const) {
+  test(`${gained} pictures gained and none lost of 1,000 ${isShown ? 'show' : 'do not show'} a difference`, () => {
+    const before = tested('A', [
+      [1000 - gained, true],
+      [gained, false],
+    ]);
+    const words = describeDifference(before, tested('B', [[1000, true]]));
+    assert.match(words, isShown ? /rises by 0\.006/ : /no difference/);
+    assert.doesNotMatch(words, /-0\.000/);
+  });
+}
 
 test('models that were tested on different pictures are refused', () => {
   const message = /tested on the same pictures but "MLP" \(100\) and "B" \((1|100)\) were not/;

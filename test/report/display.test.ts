@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import sharp from 'sharp';
 import { closeBrowser } from '../../lib/report/browser';
 import {
   createDisplay,
@@ -10,12 +11,14 @@ import {
   showFigure,
   showHtml,
   showMarkdown,
+  showPicture,
   showTable,
 } from '../../lib/report/display';
 import { createTable } from '../../lib/report/tables';
 import { browserMissing } from './browserMissing';
 import { formOf, inNotebook } from './fakeNotebook';
 import { sampleFigures } from './sampleFigures';
+import { temporaryFolder } from '../temporaryFolder';
 
 after(closeBrowser);
 
@@ -59,7 +62,7 @@ test('a figure is one output: Plotly JSON, a picture, its title as text', async 
   );
   assert.equal(config.showSendToCloud, false);
   assert.match(formOf(shown[0], 'image/svg+xml'), /^<svg .*>93<.*<\/svg>$/s);
-  assert.equal(data['text/plain'], '[figure] Confusion matrix – CIFAR-10');
+  assert.equal(data['text/plain'], '[figure] CNN: confusion matrix – CIFAR-10');
 });
 
 test('a figure shown for a run lies in its folder too, as values and as a picture', async (context) => {
@@ -90,6 +93,42 @@ test('tables, HTML and Markdown come with a text for front ends that know no bet
   assert.match(formOf(shown[0], 'text/html'), /^<table .*<td [^>]*right[^>]*>0\.5000</);
   assert.equal(shown[1].data['text/html'], '<b>x</b>');
   assert.equal(shown[2].data['text/markdown'], '**x**');
+});
+
+/** A PNG file of one colour, two pixels high. */
+async function colouredFile(file: string, width: number): Promise<string> {
+  const background = { r: 10, g: 20, b: 30 };
+  await sharp({ create: { width, height: 2, channels: 3, background } })
+    .png()
+    .toFile(file);
+  return file;
+}
+
+test('a picture file is shown with its pixels, at most 400 wide; its path is the text', async (t) => {
+  const folder = temporaryFolder(t);
+  const small = await colouredFile(join(folder, 'cat & dog.png'), 3);
+  const wide = await colouredFile(join(folder, 'wide.png'), 900);
+  const shown = await inNotebook(async () => {
+    await showPicture(small);
+    await showPicture(wide);
+  });
+  assert.deepEqual(
+    shown.map(({ data }) => data['text/plain']),
+    [small, wide],
+  );
+  const html = formOf(shown[0], 'text/html');
+  assert.match(html, /^<img width="3" alt="[^"]*cat &amp; dog\.png" src="data:image\/png;base64,/);
+  const [, base64] = /base64,([^"]*)">$/.exec(html) ?? [];
+  const pixels = await sharp(Buffer.from(base64, 'base64')).raw().toBuffer();
+  assert.deepEqual([...pixels], Array(6).fill([10, 20, 30]).flat());
+  assert.match(formOf(shown[1], 'text/html'), /^<img width="400" /);
+});
+
+test('a file that is no picture is refused, and nothing is shown', async (t) => {
+  const file = join(temporaryFolder(t), 'text.png');
+  await writeFile(file, 'no picture');
+  const shown = await inNotebook(() => assert.rejects(showPicture(file), /text\.png/));
+  assert.deepEqual(shown, []);
 });
 
 test('a display is shown once and then replaced under the same id', async () => {

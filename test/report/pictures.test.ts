@@ -22,6 +22,11 @@ test('a picture of a data set comes with its own pixels and its class name', () 
   ]);
 });
 
+test('without numbers all pictures come, in their order', () => {
+  assert.deepEqual(labelledPictures(dataset), labelledPictures(dataset, [0, 1, 2]));
+  assert.equal(labelledPictures(dataset).length, 3);
+});
+
 test('a mistake says what it is, what it was taken for and how surely', () => {
   const probabilities = Float32Array.of(0.75, 0.25, 0.9731, 0.0269, 0.6, 0.4);
   const [{ caption, data }, second] = mistakePictures(
@@ -32,6 +37,13 @@ test('a mistake says what it is, what it was taken for and how surely', () => {
   assert.deepEqual(data, Uint8Array.of(4, 5, 6));
   assert.equal(second.caption, 'dog\ntaken for cat\nat 60.0 %');
   assert.equal(mistakePictures({ ...model, evaluation: { probabilities } }, dataset, 1).length, 1);
+});
+
+test('ten mistakes are shown unless another number is asked for', () => {
+  const [images, labels] = [new Uint8Array(12 * 3), new Int32Array(12)];
+  const many = createDataset({ ...dataset, images, labels });
+  const probabilities = Float32Array.from({ length: 24 }, (_, index) => index % 2);
+  assert.equal(mistakePictures({ ...model, evaluation: { probabilities } }, many).length, 10);
 });
 
 test('a prediction says whether it is right, in signs and words', () => {

@@ -106,6 +106,15 @@ test('a table of models has columns for what some model has', () => {
   assert.deepEqual(cells(1), [12810, 0.4597, 0.4793, 4.5, 5.5, 1.81]);
 });
 
+test('a table of models has no columns for what no model has', () => {
+  const plain = modelTable(models).columns;
+  const [mlp] = models;
+  const whole = { ...mlp, trainedParameterCount: mlp.parameterCount, sizeBytes: 0 };
+  assert.deepEqual(modelTable([whole]).columns, plain, 'trained whole, and not saved');
+  const latency = { p50Milliseconds: 4.5, p90Milliseconds: 6, runs: 50 };
+  assert.deepEqual(modelTable([{ ...whole, latency }]).columns, [...plain, 'ms, p50', 'ms, p90']);
+});
+
 test('a recipe is a table of its settings', () => {
   const rows = tableRows(recipeTable(RECIPES.fast));
   assert.deepEqual(rows[0], ['name', 'fast']);

@@ -1,6 +1,6 @@
 // The page in a real browser, offline, opened as a file, with files dropped onto it by the browser itself.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
@@ -16,7 +16,7 @@ import { createCnn } from '../../lib/models/cnn';
 import { createFastCnn } from '../../lib/models/fastCnn';
 import { createMobileNetV2 } from '../../lib/models/mobileNetV2';
 import { BrowserUnavailableError, closeBrowser, withBrowser } from '../../lib/report/browser';
-import { classifierPage } from '../../lib/share/classifierPage';
+import { classifierPage, saveClassifierPage } from '../../lib/share/classifierPage';
 import { createRng } from '../../lib/random';
 import { tf } from '../../lib/tensorflow/backend';
 
@@ -224,4 +224,22 @@ test('the page is used by keyboard and by ear, and a broken picture gets a messa
       assert.equal(await problem(), '');
     }
   });
+});
+
+test('a page is saved as a file, in a folder that is made; its size is told in bytes', async () => {
+  const directory = join(folder, 'Saved');
+  const classifier = decided(createCnn({ seed: 1 }), { height: 32, width: 32, ...scale });
+  await saveClassifier(classifier, directory);
+  classifier.model.dispose();
+  const options = { name: 'Katze → Hündin', trainedOn: 'a test' };
+  const file = join(folder, 'new', 'pages', 'page.html');
+  const { sizeBytes } = await saveClassifierPage(directory, file, options);
+  assert.equal(readFileSync(file, 'utf8'), await classifierPage(directory, options));
+  assert.equal(sizeBytes, statSync(file).size);
+});
+
+test('of a folder without a classifier no page is saved', async () => {
+  const file = join(folder, 'none.html');
+  await assert.rejects(saveClassifierPage(join(folder, 'none'), file));
+  assert.equal(existsSync(file), false);
 });
