@@ -58,7 +58,7 @@ export interface CheckpointOptions {
    * - `never`: start over. What is there is removed as new checkpoints take its place.
    * - `extend`: as `unfinished`, and one that has ended is trained on up to `epochs`, which counts from its beginning. Where
    *   the learning rate is a number and neither `keepBest` nor `averageWeights` is set, the result is bit for bit that of a
-   *   training of so many epochs at once.
+   *   training of that many epochs at once.
    */
   readonly resume?: 'unfinished' | 'always' | 'never' | 'extend';
   /**

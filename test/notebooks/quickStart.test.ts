@@ -1,11 +1,11 @@
 // The notebook itself, on a folder of one's own pictures: from the folder to the page that is shared.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { before, test } from 'node:test';
 import { writePictures } from '../data/pictures';
 import { sharedFolder } from '../temporaryFolder';
-import { executeOnce } from './kernel';
+import { execute, executeOnce, writeNotebook } from './kernel';
 
 const folder = sharedFolder();
 before(() => writePictures(join(folder, 'pets'), { cat: 30, dog: 30 }));
@@ -38,4 +38,23 @@ test('the shared page carries the classes and no address to load from', () => {
   const page = readFileSync(join(notebook.folder, 'classifier.html'), 'utf8');
   assert.ok(page.includes('["cat","dog"]'));
   assert.doesNotMatch(page, /<(script|link|img)[^>]+(src|href)="https?:/);
+});
+
+test("README's first cell does what it says, on pictures of one's own", async () => {
+  const readme = readFileSync(resolve(__dirname, '../../README.md'), 'utf8');
+  const cell = /^```ts\n([^]*?)^```$/m.exec(readme)?.[1] ?? '';
+  const directory = join(folder, 'readme');
+  const env = { DATA_DIR: join(folder, 'pets') };
+  const { exitCode, printed, cells } = await execute(
+    writeNotebook(folder, cell),
+    directory,
+    {},
+    env,
+  );
+  assert.equal(exitCode, 0, printed);
+  assert.match(cells[0].printed, /CNN: test accuracy \d\.\d{4}, 95 % interval/);
+  assert.match(
+    JSON.stringify(cells[0].displayed),
+    /CNN – pets · done: 3 epochs.*CNN: confusion matrix – pets/,
+  );
 });
