@@ -21,7 +21,7 @@ import { watchInterrupts, yieldToEvents } from '../interrupts';
 import { createRng, shuffledIndices } from '../random';
 import type { DataEfficiencySeries } from '../report/comparisonFigures';
 import { selectFeatures, type Features } from '../training/features';
-import { predictFeatures, trainHead, type HeadTrainingOptions } from '../training/head';
+import { predictFeatures, trainHead } from '../training/head';
 import type { TrainingOptions } from '../training/config';
 import type { HeadRecipe } from '../training/selectHead';
 import { trainModel } from '../training/train';
@@ -260,8 +260,8 @@ export function scratchMethod(options: ScratchMethodOptions): DataEfficiencyMeth
 export interface TransferMethodOptions {
   /** Of the head, e.g. the one that `selectHead` chose. Default: linear, without weight decay. */
   readonly recipe?: HeadRecipe;
-  /** Default: label smoothing .1, as `selectHead`. */
-  readonly training?: Pick<HeadTrainingOptions, 'learningRate' | 'labelSmoothing'>;
+  /** Default .1, as `selectHead`. */
+  readonly labelSmoothing?: number;
   /** Steps of each training at least, and one epoch. Default 300. */
   readonly steps?: number;
   /** Default `frozen MobileNetV2`. */
@@ -281,9 +281,8 @@ export function transferMethod(
   }: { readonly train: Features; readonly test: Features },
   options: TransferMethodOptions = {},
 ): DataEfficiencyMethod {
-  const { recipe, steps = 300 } = options;
+  const { recipe, steps = 300, labelSmoothing = 0.1 } = options;
   const { hiddenUnits, dropoutRate, weightDecay } = recipe ?? {};
-  const training = { labelSmoothing: 0.1, weightDecay, ...options.training };
   const { width, classNames } = trainFeatures;
   return {
     name: options.name ?? 'frozen MobileNetV2',
@@ -295,7 +294,7 @@ export function transferMethod(
       const head = createHead({ features: width, numClasses, hiddenUnits, dropoutRate, seed });
       try {
         const choice = { trainFeatures: selected, epochs, batchSize, seed, signal };
-        await trainHead(head, { ...choice, ...training });
+        await trainHead(head, { ...choice, labelSmoothing, weightDecay });
         return evaluateProbabilities(predictFeatures(head, testFeatures), testFeatures).accuracy;
       } finally {
         head.dispose();

@@ -5,6 +5,7 @@ import { UNIT_SCALE } from '../../lib/data/preprocess';
 import { generateSample } from '../../lib/sample/generateSample';
 import {
   balancedIndices,
+  trackDataEfficiency,
   trainingSetSizes,
   measureDataEfficiency,
   scratchMethod,
@@ -121,4 +122,13 @@ test('what is given twice or not at all is refused before any training', async (
   }
   assert.throws(() => balancedIndices(trainSet, 21, 1), /Expected 21 pictures of each class but /);
   assert.throws(() => trainingSetSizes(trainSet, { most: -1 }), /Expected most to be/);
+});
+
+test('a run is told of each measurement', () => {
+  const notes: unknown[] = [];
+  const { onResult } = trackDataEfficiency({ progress: (event) => notes.push(event) });
+  const measured = { method: 'CNN', picturesPerClass: 30, seed: 8, accuracy: 0.51234 };
+  onResult({ ...measured, done: 2, total: 6 });
+  const text = '2 of 6: CNN, 30 pictures a class, seed 8: test accuracy 0.5123';
+  assert.deepEqual(notes, [{ event: 'note', text }]);
 });

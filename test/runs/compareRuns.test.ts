@@ -166,6 +166,25 @@ test('names that only differ at their end stay apart, in rows and in legends', (
   }
 });
 
+test('a model that was trained with changed values is a setting of its own', () => {
+  const asBegun = sampleModel();
+  const changedParameters = { epochs: 5 };
+  const edited = {
+    ...sampleModel(),
+    origin: { fits: 1, testReads: 1, changedParameters, trainedBy: null },
+  };
+  const runs = [asBegun, edited].map((model, seed) => sampleRecord({ seed, models: [model] }));
+  const { settings, differing } = compareRuns(runs);
+  assert.deepEqual(differing, ['epochs']);
+  assert.deepEqual(
+    settings.map(({ label, trainings }) => [label, trainings.length]),
+    [
+      ['CNN, epochs 2', 1],
+      ['CNN, epochs 5', 1],
+    ],
+  );
+});
+
 test('figures of generated pictures say so', () => {
   const runs = [sampleRecord(), sampleRecord({ id: 'b', source: 'generated' })];
   for (const { layout } of comparisonFigures(compareRuns(runs))) {
