@@ -58,7 +58,7 @@ export function checkOption(owner: string, name: string, value: unknown, rule: O
 }
 
 /** The message about a name that `owner` does not know, with the nearest one it does. */
-export function unknownName(owner: string, name: string, known: readonly string[]): string {
+function unknownName(owner: string, name: string, known: readonly string[]): string {
   const [nearest] = nearMisses(name, known);
   return (
     `Expected the options of ${owner} to be among ${known.join(', ')} but received "${name}": ` +

@@ -58,7 +58,7 @@ export interface SkippedFile {
 }
 
 /** Pictures are RGB throughout, one byte a channel. */
-export const CHANNELS = 3;
+const CHANNELS = 3;
 
 /**
  * A checked data set; the arrays are kept, not copied.

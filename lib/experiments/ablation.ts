@@ -14,7 +14,6 @@ import {
   seedInteger,
   text,
 } from '../options';
-import type { SettingAccuracies } from '../report/comparisonFigures';
 import type { PieceCost } from '../report/recipeFigures';
 import { createTable, type DataTable } from '../report/tables';
 import { describeDataset } from '../training/identity';
@@ -202,11 +201,6 @@ export function pieceCosts({ whole, without }: Ablation): PieceCost[] {
   }));
 }
 
-/** For `ablationFigure`: the whole recipe first. */
-export function ablationSettings({ whole, without }: Ablation): SettingAccuracies[] {
-  return [whole, ...without];
-}
-
 /**
  * A row per recipe, the whole one first, then the pieces by what they are worth: validation accuracy as mean and sample
  * standard deviation over the seeds; difference to the whole recipe, mean and 95 % t-interval of the differences of each
@@ -262,7 +256,7 @@ export function trackAblation(
 }
 
 /** `3 of 8: without flips, seed 43: validation accuracy 0.8123 after 12.3 s`. */
-export function describeAblationResult(result: AblationResult): string {
+function describeAblationResult(result: AblationResult): string {
   const { piece, seed, accuracy, seconds, done, total } = result;
   const recipe = piece === null ? 'whole recipe' : `without ${piece}`;
   return (

@@ -120,7 +120,7 @@ export async function loadClassifier(directory: string): Promise<Classifier> {
  *
  * @param place where it comes from, for the message.
  */
-export function checkClassifier(classifier: Classifier, place = 'the classifier'): Classifier {
+function checkClassifier(classifier: Classifier, place = 'the classifier'): Classifier {
   const { model, classNames, preprocess } = classifier;
   checkPreprocess(preprocess, place);
   const [, height, width] = model.inputs[0].shape;

@@ -56,7 +56,7 @@ export interface ResolveWeightsOptions {
 }
 
 /** Keras Applications, mobilenet_v2.py: the widths and sizes that it publishes. */
-export const OFFICIAL_ALPHAS = [0.35, 0.5, 0.75, 1, 1.3, 1.4] as const;
+const OFFICIAL_ALPHAS = [0.35, 0.5, 0.75, 1, 1.3, 1.4] as const;
 const OFFICIAL_SIZES = [96, 128, 160, 192, 224] as const;
 const OFFICIAL_URL = 'https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2/';
 const FOLDER = 'mobilenet_v2';

@@ -28,11 +28,6 @@ type WriteDisplayData = (
   update: boolean,
 ) => void;
 
-/** Whether this code runs in a cell of a tslab notebook. */
-export function isNotebook(): boolean {
-  return findWriter() !== undefined;
-}
-
 /**
  * An output of the running cell that every further `show` replaces, also from behind later cells.
  * Outside a notebook it shows nothing.
@@ -52,7 +47,7 @@ export function createDisplay(): Display {
 /**
  * Shows one output below the cell. Outside a notebook its `text/plain` goes to the standard output.
  */
-export function showBundle(data: MimeBundle): void {
+function showBundle(data: MimeBundle): void {
   const write = findWriter();
   if (write) write({ data, metadata: {}, transient: {} }, false);
   else if (typeof data['text/plain'] === 'string') console.log(data['text/plain']);

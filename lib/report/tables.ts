@@ -140,21 +140,6 @@ export function metricCells(
   ]);
 }
 
-/** How many pictures of each class the parts of a data set have, and their sums as last row. */
-export function classCountsTable(
-  splits: readonly { readonly name: string; readonly counts: readonly number[] }[],
-  classNames: readonly string[],
-): DataTable {
-  const row = (name: string, count: (counts: readonly number[]) => number) => ({
-    class: name,
-    ...Object.fromEntries(splits.map((split) => [split.name, count(split.counts)])),
-  });
-  return createTable([
-    ...classNames.map((name, label) => row(name, (counts) => counts[label])),
-    row('all', (counts) => counts.reduce((sum, count) => sum + count, 0)),
-  ]);
-}
-
 /** The cells of a table, row by row. */
 export function tableRows(table: DataTable): TableCell[][] {
   // danfojs: a single column's values come flat.

@@ -21,7 +21,7 @@ export const seriesColors = [
 ] as const;
 
 /** Marks that differ without colour, in the order of `seriesColors`. */
-export const seriesSymbols = [
+const seriesSymbols = [
   'circle',
   'square',
   'diamond',

@@ -82,7 +82,7 @@ export function trackExtraction(
 }
 
 /** `features: 40 % of 9,000 pictures, 2,500 from the cache`. */
-export function describeExtraction({ done, total, cached }: ExtractProgress): string {
+function describeExtraction({ done, total, cached }: ExtractProgress): string {
   const percent = 10 * Math.floor((10 * done) / total);
   const fromCache = cached > 0 ? `, ${cached.toLocaleString('en')} from the cache` : '';
   return `features: ${percent} % of ${total.toLocaleString('en')} pictures${fromCache}`;

@@ -99,6 +99,18 @@ export interface TrainingPlan {
   readonly valSet?: ImageDataset;
 }
 
+/** @throws Error for a name that is none, or whose folder another model of the run has. */
+export function checkModelName({ recorder, trained }: RunState, verb: string, name: string): void {
+  checkOption(verb, 'the name', name, required(text));
+  const directory = recorder.modelDirectory(name);
+  const other = [...trained.values()].find((each) => each.directory === directory);
+  if (other === undefined || other.name === name) return;
+  throw new Error(
+    `Expected a name of its own for each model but "${name}" would be saved where "${other.name}" is: ` +
+      'choose one that differs in letters or digits.',
+  );
+}
+
 /** Puts values, recipe and options together; the later ones overrule. */
 export function planTraining(
   { data }: Pick<RunState, 'data'>,
@@ -153,7 +165,7 @@ export async function trainInRun(
   name: string,
   { values, options }: { readonly values: TrainingValues; readonly options: RunTrainingOptions },
 ): Promise<TrainedModel> {
-  checkOption('run.train', 'the name', name, required(text));
+  checkModelName(state, 'run.train', name);
   checkOptions<RunTrainingOptions>('run.train', options, trainingRules);
   const plan = planTraining(state, values, options);
   const reused =

@@ -11,7 +11,6 @@ import {
   fractionBelowOne,
   positiveInteger,
   required,
-  text,
 } from '../options';
 import { createDisplay } from '../report/display';
 import { tableHtml, tableText } from '../report/tableHtml';
@@ -25,6 +24,7 @@ import { createCosineSchedule, type Schedule } from '../training/schedule';
 import { HEAD_RECIPES, selectHead, type HeadRecipe, type HeadTrial } from '../training/selectHead';
 import { trackExtraction } from './progress';
 import {
+  checkModelName,
   fit,
   keep,
   planTraining,
@@ -110,7 +110,7 @@ export async function trainHeadInRun(
   name: string,
   { values, options }: { readonly values: TrainingValues; readonly options: RunHeadOptions },
 ): Promise<TrainedModel & TrainedHead> {
-  checkOption('run.trainHead', 'the name', name, required(text));
+  checkModelName(state, 'run.trainHead', name);
   checkOptions<RunHeadOptions>('run.trainHead', options, {
     on: required(anyValue),
     recipes: anyValue,
@@ -190,7 +190,7 @@ export async function fineTuneInRun(
   name: string,
   { values, options }: { readonly values: TrainingValues; readonly options: RunFineTuneOptions },
 ): Promise<TrainedModel> {
-  checkOption('run.fineTune', 'the name', name, required(text));
+  checkModelName(state, 'run.fineTune', name);
   const { from, unfreezeFrom, limit = 0, ...rest } = options;
   const { learningRate } = { ...values, ...rest };
   const { data } = state;

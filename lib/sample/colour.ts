@@ -29,7 +29,7 @@ export function varied(rng: Rng, colour: Rgb, spread = 12): Rgb {
 }
 
 /** Hue in turns, saturation and value 0…1. */
-export function fromHsv(hue: number, saturation: number, value: number): Rgb {
+function fromHsv(hue: number, saturation: number, value: number): Rgb {
   const sector = (hue - Math.floor(hue)) * 6;
   const channel = (offset: number): number => {
     const place = (offset + sector) % 6;

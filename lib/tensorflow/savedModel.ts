@@ -57,7 +57,7 @@ export function endpoints(edges: readonly Edge[]): string {
 }
 
 /** @returns the bytes of a `saved_model.pb` with one meta graph tagged `serve`. */
-export function encodeSavedModel(graph: Graph): Uint8Array {
+function encodeSavedModel(graph: Graph): Uint8Array {
   const graphDef = new proto.GraphDef();
   graphDef.setNodeList(graph.nodes.map(encodeNode));
   const versions = new proto.VersionDef();

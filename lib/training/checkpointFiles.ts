@@ -26,7 +26,7 @@ import {
 import type { TensorValue } from './modelState';
 
 /** The format's version: a reader refuses any other. */
-export const CHECKPOINT_SCHEMA_VERSION = 2;
+const CHECKPOINT_SCHEMA_VERSION = 2;
 
 /** Tensors by group; each group is a file. */
 export type TensorGroups = Readonly<Record<string, readonly TensorValue[]>>;

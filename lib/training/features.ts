@@ -220,27 +220,6 @@ export function selectFeatures(features: Features, indices: ArrayLike<number>): 
   return { ...features, ...selected, size: indices.length };
 }
 
-/**
- * The features of the same pictures from two backbones (two input sizes, say) side by side: width a + b.
- *
- * @throws Error where the labels differ: then the pictures do.
- */
-export function joinFeatures(a: Features, b: Features): Features {
-  if (a.size !== b.size || !a.labels.every((label, index) => label === b.labels[index])) {
-    throw new Error(
-      `Expected the features of the same pictures but received ${a.size} and ${b.size} with other labels: ` +
-        'extract both from one data set.',
-    );
-  }
-  const width = a.width + b.width;
-  const values = new Float32Array(a.size * width);
-  for (let row = 0; row < a.size; row++) {
-    values.set(a.values.subarray(row * a.width, (row + 1) * a.width), row * width);
-    values.set(b.values.subarray(row * b.width, (row + 1) * b.width), row * width + a.width);
-  }
-  return { ...a, values, width, seconds: a.seconds + b.seconds };
-}
-
 function appendFeatures(a: Features, b: Features): Features {
   const values = new Float32Array(a.values.length + b.values.length);
   values.set(a.values);

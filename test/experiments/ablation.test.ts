@@ -7,7 +7,6 @@ import { generateSample } from '../../lib/sample/generateSample';
 import {
   type Ablation,
   type AblationResult,
-  ablationSettings,
   ablationTable,
   measureAblation,
   pieceCosts,
@@ -92,12 +91,6 @@ test('from three seeds on a piece helps, harms or is not shown to do either, by 
     ],
   );
   assertClose([Number(rows[0][4]), Number(rows[0][5])], [-0.12484, -0.07516], { tolerance: 1e-5 });
-});
-
-test('the figure of accuracies gets the whole recipe as its first row', () => {
-  const [whole, ...others] = ablationSettings(ablation);
-  assert.deepEqual([whole.name, whole.accuracies], ['whole recipe', [0.8, 0.84]]);
-  assert.equal(others.length, 2);
 });
 
 test('every recipe is trained with every seed, judged by the validation set, and leaves nothing behind', async () => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  classCountsTable,
   createTable,
   modelTable,
   perClassTable,
@@ -58,18 +57,6 @@ test('the table of classes ends with their plain mean', () => {
     last?.slice(1).map((value) => Number(Number(value).toFixed(5))),
     [0.8, 0.76665, 0.76, 400],
   );
-});
-
-test('counts of classes end with their sums', () => {
-  const splits = [
-    { name: 'training', counts: [5, 7] },
-    { name: 'test', counts: [1, 2] },
-  ];
-  assert.deepEqual(tableRows(classCountsTable(splits, ['cat', 'dog'])), [
-    ['cat', 5, 1],
-    ['dog', 7, 2],
-    ['all', 12, 3],
-  ]);
 });
 
 test('numbers are written as their column needs it, what is missing as a dash', () => {

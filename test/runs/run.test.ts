@@ -171,6 +171,15 @@ test('a training that fails leaves the finished one in record and folder', async
   assert.equal(readFileSync(join(net.directory, 'model.json'), 'utf8'), saved);
 });
 
+test('two models do not share a folder', async () => {
+  const run = startTinyRun();
+  await run.train('net, small', p, options);
+  await assert.rejects(
+    run.train('net small', p, options),
+    /"net small" would be saved where "net, small" is: choose one/,
+  );
+});
+
 test('a record that is complete follows a later fit', async () => {
   const run = startTinyRun();
   await run.train('net', p, options);

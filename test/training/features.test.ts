@@ -6,12 +6,7 @@ import { createDataset, take, type ImageDataset } from '../../lib/data/dataset';
 import { UNIT_SCALE, type Preprocess } from '../../lib/data/preprocess';
 import { createRng } from '../../lib/random';
 import { tf } from '../../lib/tensorflow/backend';
-import {
-  extractFeatures,
-  joinFeatures,
-  selectFeatures,
-  type ExtractProgress,
-} from '../../lib/training/features';
+import { extractFeatures, selectFeatures, type ExtractProgress } from '../../lib/training/features';
 import { assertClose } from '../assertClose';
 import { sharedFolder } from '../temporaryFolder';
 
@@ -188,7 +183,7 @@ test('an interrupted extraction says how far it came', async () => {
   backbone.model.dispose();
 });
 
-test('rows can be chosen, and features of two backbones set side by side', () => {
+test('rows can be chosen', () => {
   const features = {
     values: Float32Array.of(1, 2, 3, 4, 5, 6),
     labels: Int32Array.of(0, 1, 0),
@@ -199,11 +194,6 @@ test('rows can be chosen, and features of two backbones set side by side', () =>
   };
   const chosen = selectFeatures(features, [2, 0]);
   assert.deepEqual([...chosen.values, ...chosen.labels], [5, 6, 1, 2, 0, 0]);
-  const other = { ...features, values: Float32Array.of(7, 8, 9), width: 1 };
-  const joined = joinFeatures(features, other);
-  assert.deepEqual([...joined.values], [1, 2, 7, 3, 4, 8, 5, 6, 9]);
-  assert.equal(joined.width, 3);
-  assert.throws(() => joinFeatures(features, chosen), /the same pictures but received 3 and 2/);
 });
 
 test('where nothing can be kept, features are computed all the same, and that is said once', async () => {
