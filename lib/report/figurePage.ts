@@ -47,7 +47,7 @@ ${places.join('\n')}
 <script>${await plotlySource()}</script>
 <script>
 for (const [index, { data, layout }] of ${scriptJson(figures)}.entries()) {
-  Plotly.newPlot('figure-' + index, data, layout, ${scriptJson(figureConfig)});
+  Plotly.newPlot('figure-' + index, data, layout, ${scriptJson({ ...figureConfig, responsive: true })});
 }
 </script>
 </body>

@@ -123,7 +123,8 @@ export function percent(fraction: number): string {
 
 /** How a live figure behaves: few buttons, so that they leave the title free, and nothing that uploads. */
 export const figureConfig = {
-  responsive: true,
+  // JupyterLab adapts the width itself; Plotly's own way loses a figure's height when its tab is hidden.
+  responsive: false,
   displaylogo: false,
   showSendToCloud: false,
   modeBarButtonsToRemove: ['select2d', 'lasso2d', 'zoomIn2d', 'zoomOut2d', 'autoScale2d'],

@@ -118,7 +118,8 @@ export function startRun(
   checkOptions('startRun', options, { preset: oneOf('quick', 'full'), runsDirectory: text });
   const { seed, ...others } = parameters;
   const recorder = recordRun({ notebook, seed, parameters: others, ...options });
-  const { show, onNotice } = createProgressReporter(recorder);
+  // A reporter of its own for each call: its line belongs below the cell that runs.
+  const onNotice = (notice: string) => createProgressReporter(recorder).onNotice(notice);
   let data: RunData | undefined;
   const state: RunState = {
     recorder,
@@ -169,6 +170,8 @@ export function startRun(
     },
     async measureLatency(models) {
       const { height, width } = state.data.testSet;
+      for (const model of models) checkIsCurrent(state, model);
+      const { show } = createProgressReporter(recorder);
       for (const model of models) {
         show(`measuring the latency of ${model.name}`);
         const classifier = await loadClassifier(model.directory);
@@ -202,20 +205,25 @@ async function testInRun(
   model.setEvaluation(evaluation, testReads);
   await recorder.addModel(model.record);
   const { low, high } = evaluation.interval;
-  const again =
-    testReads > 1
-      ? `; the test set has now been read ${testReads} times for this name, which the record says`
-      : '';
+  const again = testReads > 1 ? ` (test set read ${testReads} times)` : '';
   console.log(
     `${name}: test accuracy ${evaluation.accuracy.toFixed(4)}, 95 % interval ${low.toFixed(4)} to ${high.toFixed(4)}${again}`,
   );
 }
 
-function checkIsCurrent({ trained }: RunState, model: TrainedModel): void {
+function checkIsCurrent({ trained }: RunState, model: TrainedModel | undefined): void {
+  if (model === undefined) throw missingModel();
   if (trained.get(model.name) === model) return;
   throw new Error(
     `Expected a model of this run but "${model.name}" ` +
       (trained.has(model.name) ? 'has been trained again since' : 'is not one') +
-      ': run the cell that trains it, then this one.',
+      ': run the cell that trains it, and those between that hand it on, then this one.',
+  );
+}
+
+/** A cell that was stopped, or has not run, leaves its variable undefined: tslab does not refuse the next cell. */
+function missingModel(): Error {
+  return new Error(
+    'Expected trained models but one is missing: its training was stopped or has not run. Run its cell, then this one.',
   );
 }

@@ -210,6 +210,7 @@ export interface Fit {
 /** Makes, trains, shows, saves and records one model. Where it fails, the fit before it stays in record and folder. */
 export async function fit(state: RunState, name: string, plan: Fit): Promise<TrainedModel> {
   const { recorder, data, onNotice } = state;
+  const earlier = state.trained.get(name);
   const checkpoint = recorder.checkpoint(name);
   const display = createTrainingDisplay({
     model: name,
@@ -240,7 +241,8 @@ export async function fit(state: RunState, name: string, plan: Fit): Promise<Tra
     history: addPreparationTime(history, plan.preparationSeconds ?? 0),
     maxSize: plan.maxSize,
     changedParameters: changedParameters(recorder, plan.values),
-    fits: (state.trained.get(name)?.record.origin?.fits ?? 0) + 1,
+    // A training that goes further is the same fit.
+    fits: (earlier?.record.origin?.fits ?? 0) + (plan.isContinued && earlier ? 0 : 1),
   });
 }
 

@@ -11,7 +11,7 @@ import { executeOnce } from './kernel';
 const folder = sharedFolder();
 before(() => writePictures(join(folder, 'pets'), { cat: 30, dog: 30 }));
 
-const values = { epochs: 1, ownEpochs: 1, ablationSeeds: 1, ablationEpochs: 1 };
+const values = { epochs: 1, recipeEpochs: 1, ablationSeeds: 1, ablationEpochs: 1 };
 const env = { DATA_DIR: join(folder, 'pets') };
 const runs = [7, 8].map((seed) => executeOnce('using-cifar', { ...values, seed }, env));
 

@@ -10,7 +10,7 @@ const notebook = executeOnce('using-cifar', {
   trainLimit: 300,
   epochs: 2,
   fullRefit: true,
-  ownEpochs: 2,
+  recipeEpochs: 2,
   ablationLimit: 60,
   ablationEpochs: 1,
   seed: 7,

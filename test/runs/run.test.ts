@@ -107,6 +107,7 @@ test('continue: true trains on, as if it had been so many epochs from the start'
   await run.train('net', p, options);
   const continued = await run.train('net', p, { ...options, continue: true });
   assert.deepEqual(curve(continued.history), curve(whole.history));
+  assert.equal(continued.record.origin?.fits, 1, 'the same fit');
   whole.model.getWeights().forEach((weight, index) => {
     assert.deepEqual(continued.model.getWeights()[index].dataSync(), weight.dataSync());
   });
@@ -134,7 +135,7 @@ test('the test set is read once; a second time stands in the record', async () =
   assert.equal(run.models[0].origin?.testReads, 1);
   assert.equal(run.models[0].test?.accuracy, net.evaluation.accuracy);
   const twice = await printedBy(() => run.test([net]));
-  assert.match(twice, /read 2 times for this name/);
+  assert.match(twice, /\(test set read 2 times\)$/);
   // A new fit has not been tested, but the test set was read for its name.
   const refitted = await run.train('net', p, options);
   assert.deepEqual([run.models[0].test, run.models[0].origin?.testReads], [null, 2]);
