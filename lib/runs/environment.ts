@@ -6,17 +6,20 @@ import { describeBackend } from '../tensorflow/backend';
 import { describeCommit, describeMachine } from './machine';
 import type { RunRecord } from './runRecord';
 
-/** Versions, device, threads, commit and machine of this process. Takes some 20 ms: it asks git. */
-export function describeEnvironment(): Pick<
-  RunRecord,
-  'versions' | 'device' | 'threads' | 'git' | 'machine'
-> {
+/** Versions, device, threads, commit and machine of this process. Takes some 20 ms: it asks git.
+ *
+ * @param notebook which runs, without its ending.
+ */
+export function describeEnvironment(
+  notebook?: string,
+): Pick<RunRecord, 'versions' | 'device' | 'threads' | 'git' | 'machine'> {
   const { tensorflow, tfjs, device, threads } = describeBackend();
+  const isWorkingCopy = process.cwd() === path.join(projectRoot(), 'work'); // as npm run lab opens it
   return {
     versions: { node: process.versions.node, tensorflow, tfjs, tslab: kernelVersion() },
     device,
     threads,
-    git: describeCommit(projectRoot()),
+    git: describeCommit(projectRoot(), isWorkingCopy ? notebook : undefined),
     machine: describeMachine(),
   };
 }

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import * as os from 'node:os';
 import { join } from 'node:path';
-import { cellSource, parseNotebook } from '../notebook';
+import { cellSource, hasTag, parseNotebook } from '../notebook';
 import type { GitRecord, MachineRecord } from './runRecord';
 
 /** The machine without its name or its user's. */
@@ -22,9 +22,12 @@ const NO_CODE = /\.md$|^(docs|test)\//;
 
 /**
  * The commit checked out in `directory`, and whether the code differs from it: a notebook whose outputs alone changed, as
- * Jupyter saves them, does not count. null where git is missing or the folder is no clone's root.
+ * Jupyter saves them, or its parameters, which the record holds, does not count. null where git is missing or the folder is
+ * no clone's root.
+ *
+ * @param workingCopy a notebook, without its ending, whose copy in `work/` is what runs; git does not see that folder.
  */
-export function describeCommit(directory: string): GitRecord | null {
+export function describeCommit(directory: string, workingCopy?: string): GitRecord | null {
   const git = (...args: string[]): string =>
     execFileSync('git', ['-C', directory, ...args], {
       encoding: 'utf8',
@@ -32,10 +35,10 @@ export function describeCommit(directory: string): GitRecord | null {
       timeout: 5000,
       maxBuffer: 256e6, // a notebook with all its figures
     }).trim();
-  const isChanged = (notebook: string): boolean => {
+  const isChanged = (notebook: string, file = notebook): boolean => {
     const [committed, present] = [
       () => git('show', `HEAD:${notebook}`),
-      () => readFileSync(join(directory, notebook), 'utf8'),
+      () => readFileSync(join(directory, file), 'utf8'),
     ].map(codeOf);
     return committed !== present;
   };
@@ -46,16 +49,20 @@ export function describeCommit(directory: string): GitRecord | null {
     const changed = git('diff', '--name-only', '-z', 'HEAD').split('\0').filter(Boolean);
     const isCode = (name: string) =>
       name.endsWith('.ipynb') ? isChanged(name) : !NO_CODE.test(name);
-    return { commit, dirty: changed.some(isCode) };
+    const ownCopy = workingCopy && `${workingCopy}.ipynb`;
+    const isCopyChanged = ownCopy && isChanged(`notebooks/${ownCopy}`, `work/${ownCopy}`);
+    return { commit, dirty: Boolean(isCopyChanged) || changed.some((name) => isCode(name)) };
   } catch {
     return null;
   }
 }
 
-/** The sources of a notebook's code cells as one text; undefined where it is missing or no notebook. */
+/** The sources of a notebook's code cells, without its parameters; undefined where it is missing or no notebook. */
 function codeOf(read: () => string): string | undefined {
   try {
-    const code = parseNotebook(read()).cells.filter((cell) => cell.cell_type === 'code');
+    const code = parseNotebook(read()).cells.filter(
+      (cell) => cell.cell_type === 'code' && !hasTag(cell, 'parameters'),
+    );
     return JSON.stringify(code.map(cellSource));
   } catch {
     return undefined;

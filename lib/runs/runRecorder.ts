@@ -130,7 +130,7 @@ export function recordRun(options: RunRecorderOptions): RunRecorder {
       dataset,
       weights,
       models: [...models.values()],
-      ...describeEnvironment(),
+      ...describeEnvironment(notebook),
     };
   };
   /** One write after the other. What is complete already is only written again: a training may have a checkpoint there. */

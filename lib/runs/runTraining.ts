@@ -380,7 +380,15 @@ function joinHooks(display: Hooks, own: Hooks): Hooks {
   return Object.fromEntries(joined) as Hooks;
 }
 
-function pickValues({ epochs, batchSize, learningRate }: TrainingValues): Partial<TrainingOptions> {
+function pickValues(values: TrainingValues): Partial<TrainingOptions> {
+  const { epochs, batchSize, learningRate } = values;
+  const known = { epochs, batchSize, learningRate };
+  for (const [name, value] of Object.entries(known)) {
+    // A slip would silently mean the default.
+    const slip = Object.keys(values).find((key) => key.toLowerCase() === name.toLowerCase());
+    if (value !== undefined || slip === undefined) continue;
+    throw new TypeError(`Expected the parameter ${name} but received "${slip}": write it ${name}.`);
+  }
   return defined({ epochs, batchSize, learningRate });
 }
 

@@ -57,6 +57,30 @@ test('what is written about the code, and outputs that Jupyter saved, make no cl
   assert.equal(isDirty(), true);
 });
 
+test('a working copy makes a run dirty by its cells, not by its outputs or parameters', () => {
+  const cell = (source: string, tags: string[] = []) => ({
+    cell_type: 'code',
+    source,
+    metadata: { tags },
+  });
+  const write = (place: string, ...cells: object[]) => {
+    mkdirSync(join(folder, place), { recursive: true });
+    writeFileSync(join(folder, place, 'copied.ipynb'), JSON.stringify({ cells }));
+  };
+  const parameters = (epochs: number) => cell(`const p = { epochs: ${epochs} };`, ['parameters']);
+  write('notebooks', parameters(3), cell('run();'));
+  git('add', '.');
+  git('commit', '--quiet', '-m', 'Notebook to copy');
+  const isDirty = () => describeCommit(folder, 'copied')?.dirty;
+  write('work', parameters(3), { ...cell('run();'), outputs: [{ output_type: 'stream' }] });
+  assert.equal(isDirty(), false);
+  write('work', parameters(4), cell('run();'));
+  assert.equal(isDirty(), false, 'the record holds the parameters');
+  write('work', parameters(3), cell('run(2);'));
+  assert.equal(isDirty(), true);
+  assert.equal(describeCommit(folder)?.dirty, false, 'another run is not concerned');
+});
+
 test('the machine is described by its kind and size alone', () => {
   const machine = describeMachine();
   assert.deepEqual(Object.keys(machine).sort(), ['cores', 'cpu', 'memoryBytes', 'platform']);

@@ -172,6 +172,12 @@ test('a training that fails leaves the finished one in record and folder', async
   assert.equal(readFileSync(join(net.directory, 'model.json'), 'utf8'), saved);
 });
 
+test('a parameter in another case is refused, not left out', async () => {
+  const { learningRate: _left, ...others } = p;
+  const values = { ...others, learningrate: 0.02 };
+  await assert.rejects(startTinyRun().train('net', values, options), /write it learningRate/);
+});
+
 test('two models do not share a folder', async () => {
   const run = startTinyRun();
   await run.train('net, small', p, options);
