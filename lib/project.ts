@@ -2,6 +2,9 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 
+/** Where `npm run lab` keeps working copies of the notebooks, in the project's folder; git ignores it. */
+export const COPIES_FOLDER = 'work';
+
 /**
  * The project's folder, found from this file's own place and never from the working directory: a notebook runs in
  * `notebooks/`, a test in the root. This file is `lib/project.ts` (tsx) or `dist/lib/project.js` (compiled).

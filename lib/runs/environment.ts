@@ -1,12 +1,13 @@
 // Where a run took place: facts that explain a difference between two records.
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { projectRoot } from '../project';
+import { COPIES_FOLDER, projectRoot } from '../project';
 import { describeBackend } from '../tensorflow/backend';
 import { describeCommit, describeMachine } from './machine';
 import type { RunRecord } from './runRecord';
 
-/** Versions, device, threads, commit and machine of this process. Takes some 20 ms: it asks git.
+/**
+ * Versions, device, threads, commit and machine of this process. Takes some 20 ms: it asks git.
  *
  * @param notebook which runs, without its ending.
  */
@@ -14,7 +15,7 @@ export function describeEnvironment(
   notebook?: string,
 ): Pick<RunRecord, 'versions' | 'device' | 'threads' | 'git' | 'machine'> {
   const { tensorflow, tfjs, device, threads } = describeBackend();
-  const isWorkingCopy = process.cwd() === path.join(projectRoot(), 'work'); // as npm run lab opens it
+  const isWorkingCopy = process.cwd() === path.join(projectRoot(), COPIES_FOLDER);
   return {
     versions: { node: process.versions.node, tensorflow, tfjs, tslab: kernelVersion() },
     device,

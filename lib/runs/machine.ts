@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import * as os from 'node:os';
 import { join } from 'node:path';
+import { COPIES_FOLDER } from '../project';
 import { cellSource, hasTag, parseNotebook } from '../notebook';
 import type { GitRecord, MachineRecord } from './runRecord';
 
@@ -50,7 +51,8 @@ export function describeCommit(directory: string, workingCopy?: string): GitReco
     const isCode = (name: string) =>
       name.endsWith('.ipynb') ? isChanged(name) : !NO_CODE.test(name);
     const ownCopy = workingCopy && `${workingCopy}.ipynb`;
-    const isCopyChanged = ownCopy && isChanged(`notebooks/${ownCopy}`, `work/${ownCopy}`);
+    const isCopyChanged =
+      ownCopy && isChanged(`notebooks/${ownCopy}`, `${COPIES_FOLDER}/${ownCopy}`);
     return { commit, dirty: Boolean(isCopyChanged) || changed.some((name) => isCode(name)) };
   } catch {
     return null;

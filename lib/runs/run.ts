@@ -118,8 +118,7 @@ export function startRun(
   checkOptions('startRun', options, { preset: oneOf('quick', 'full'), runsDirectory: text });
   const { seed, ...others } = parameters;
   const recorder = recordRun({ notebook, seed, parameters: others, ...options });
-  // A reporter of its own for each call: its line belongs below the cell that runs.
-  const onNotice = (notice: string) => createProgressReporter(recorder).onNotice(notice);
+  const { onNotice } = createProgressReporter(recorder);
   let data: RunData | undefined;
   const state: RunState = {
     recorder,
@@ -171,7 +170,7 @@ export function startRun(
     async measureLatency(models) {
       const { height, width } = state.data.testSet;
       for (const model of models) checkIsCurrent(state, model);
-      const { show } = createProgressReporter(recorder);
+      const { show } = createProgressReporter(recorder); // its line belongs below this cell
       for (const model of models) {
         show(`measuring the latency of ${model.name}`);
         const classifier = await loadClassifier(model.directory);

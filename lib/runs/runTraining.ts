@@ -96,7 +96,6 @@ export interface RunState {
 export interface TrainingPlan {
   readonly createModel: () => tf.LayersModel;
   readonly training: Omit<TrainingOptions, 'checkpoint'>;
-  readonly valSet?: ImageDataset;
 }
 
 /** @throws Error for a name that is none, or whose folder another model of the run has. */
@@ -181,12 +180,7 @@ export async function trainInRun(
     createModel: plan.createModel,
     train: (model, hooks) => trainModel(model, { ...plan.training, epochs, ...hooks }),
     hooks: options,
-    finish: (model) => ({
-      model,
-      classNames: trainSet.classNames,
-      preprocess,
-      ...(flipAverage ? { flipAverage } : {}),
-    }),
+    classifier: { classNames: trainSet.classNames, preprocess, flipAverage },
   });
 }
 
@@ -204,7 +198,8 @@ export interface Fit {
   ): Promise<History>;
   /** The caller's own callbacks, called after those of the display. */
   readonly hooks: Hooks;
-  finish(model: tf.LayersModel): Classifier;
+  /** What makes the trained model a classifier. */
+  readonly classifier: Omit<Classifier, 'model'>;
 }
 
 /** Makes, trains, shows, saves and records one model. Where it fails, the fit before it stays in record and folder. */
@@ -237,7 +232,7 @@ export async function fit(state: RunState, name: string, plan: Fit): Promise<Tra
   }
   display.finish(history);
   return keep(state, name, {
-    classifier: plan.finish(model),
+    classifier: { ...plan.classifier, model },
     history: addPreparationTime(history, plan.preparationSeconds ?? 0),
     maxSize: plan.maxSize,
     changedParameters: changedParameters(recorder, plan.values),
@@ -389,7 +384,7 @@ function pickValues(values: TrainingValues): Partial<TrainingOptions> {
     if (value !== undefined || slip === undefined) continue;
     throw new TypeError(`Expected the parameter ${name} but received "${slip}": write it ${name}.`);
   }
-  return defined({ epochs, batchSize, learningRate });
+  return defined(known);
 }
 
 /** Without the fields that are undefined, which would overrule. */

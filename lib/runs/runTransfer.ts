@@ -200,7 +200,7 @@ export async function fineTuneInRun(
     trainSet: rest.trainSet ?? takeStratified(data.trainSet, limit, 'limit'),
     valSet: rest.valSet ?? takeStratified(data.valSet, limit, 'limit'),
   });
-  const { preprocess, flipAverage, classNames } = from.classifier;
+  const { preprocess, flipAverage } = from.classifier;
   return fit(state, name, {
     values,
     createModel: async () => (await loadClassifier(from.directory)).model,
@@ -208,6 +208,6 @@ export async function fineTuneInRun(
       fineTune(model, { ...training, ...hooks, preprocess, flipAverage, unfreezeFrom }),
     preparationSeconds: from.history.seconds,
     hooks: options,
-    finish: (model) => ({ model, classNames, preprocess, ...(flipAverage ? { flipAverage } : {}) }),
+    classifier: from.classifier,
   });
 }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { projectRoot } from '../../lib/project';
+import { COPIES_FOLDER, projectRoot } from '../../lib/project';
 import { Problem, printProblem, writeProblem } from '../launcher/problem.cjs';
 
 export { Problem, lastLines, writeProblem } from '../launcher/problem.cjs';
@@ -28,7 +28,7 @@ export function inProject(...parts: readonly string[]): string {
 
 /** The working copy of a committed notebook, as npm run lab opens it; undefined for another file, or where there is none. */
 export function workingCopyOf(notebook: string): string | undefined {
-  const copy = inProject('work', basename(notebook));
+  const copy = inProject(COPIES_FOLDER, basename(notebook));
   const isCommitted = dirname(notebook) === inProject('notebooks');
   return isCommitted && existsSync(copy) ? copy : undefined;
 }
