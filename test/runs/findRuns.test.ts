@@ -4,7 +4,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { compareRuns } from '../../lib/runs/compareRuns';
-import { comparisonCsv, comparisonPage } from '../../lib/runs/compareReport';
+import { comparisonPage } from '../../lib/runs/comparePage';
+import { comparisonCsv } from '../../lib/runs/compareReport';
 import { findRun, findRuns } from '../../lib/runs/findRuns';
 import { loadRun } from '../../lib/runs/runFolder';
 import { createRng } from '../../lib/random';
@@ -135,6 +136,6 @@ test('200 malformed records: each is read or refused by name, and a comparison s
   const comparison = compareRuns(runs.map(({ record }) => record));
   assert.equal(comparison.runs.length, 200 - refused);
   comparisonCsv(comparison);
-  const page = await comparisonPage(comparison, skipped);
+  const page = await comparisonPage(comparison, { skipped });
   assert.doesNotMatch(page.slice(0, page.indexOf('<noscript>')), /<script>alert/);
 });
