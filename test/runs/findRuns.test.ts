@@ -38,7 +38,10 @@ test('a name that means nothing, or too much, is told with what there is', async
   const folder = temporaryFolder(t);
   twoRuns(folder);
   const options = { runsDirectory: folder, from: folder };
-  await assert.rejects(findRuns(['1999'], options), /found none for "1999": try 20260101-080000/);
+  await assert.rejects(
+    findRuns(['1999'], options),
+    /found none for "1999": the complete runs are 20260102-080000-using-cifar-full, 20260101/,
+  );
   await assert.rejects(findRun('2026', options), /means 2 \(20260101.*write more of its id/);
   await assert.rejects(findRuns(['latest'], { runsDirectory: join(folder, 'no') }), /"npm start"/);
 });
