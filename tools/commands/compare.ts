@@ -7,7 +7,7 @@ import { comparisonCsv, settingsCaption, settingsTable } from '../../lib/runs/co
 import { bestSettings, compareRuns } from '../../lib/runs/compareRuns';
 import { describeSkipped, findRuns, type FoundRun } from '../../lib/runs/findRuns';
 import { tableText } from '../../lib/report/tableHtml';
-import { fromHere, inProject, Problem, runProgram, shownPath, userFolder } from './program';
+import { fromHere, inProject, Problem, runProgram, shownPath, tell, userFolder } from './program';
 
 interface Options {
   readonly names: readonly string[];
@@ -21,7 +21,7 @@ void runProgram<Options>(async ({ names, out }) => {
   const { runs, skipped } = await findRuns(names, { from: userFolder });
   for (const folder of skipped) {
     const line = describeSkipped(folder, shownPath(folder.directory));
-    process.stderr.write(`Skipped. ${line}\n`);
+    tell(`Skipped. ${line}`);
   }
   const comparison = compareRuns(runs.map(({ record }) => record));
   if (comparison.notebooks.length === 0) {
