@@ -22,6 +22,7 @@ import {
   loopRules,
   type CheckpointOptions,
   type TrainingOptions,
+  viewsRule,
 } from '../training/config';
 import { addPreparationTime, type History } from '../training/history';
 import { recipeNetwork, recipeTraining, type Recipe } from '../training/recipe';
@@ -73,7 +74,7 @@ const trainingRules: OptionRules<RunTrainingOptions> = {
   trainSet: anyValue,
   valSet: anyValue,
   augmentation: anyValue,
-  flipAverage: flag,
+  views: viewsRule,
   bfloat16: flag,
   model: callback,
   recipe: anyValue,
@@ -173,7 +174,7 @@ export async function trainInRun(
   if (reused) return reused;
   const earlier = options.continue ? state.trained.get(name) : undefined;
   const epochs = plan.training.epochs + (earlier?.history.epochs.length ?? 0);
-  const { preprocess, trainSet, flipAverage } = plan.training;
+  const { preprocess, trainSet, views } = plan.training;
   return fit(state, name, {
     values,
     isContinued: options.continue === true,
@@ -181,7 +182,7 @@ export async function trainInRun(
     createModel: plan.createModel,
     train: (model, hooks) => trainModel(model, { ...plan.training, epochs, ...hooks }),
     hooks: options,
-    classifier: { classNames: trainSet.classNames, preprocess, flipAverage },
+    classifier: { classNames: trainSet.classNames, preprocess, views },
     options: describeTraining({ ...plan.training, epochs }, options),
   });
 }
@@ -200,6 +201,8 @@ export function describeTraining(
         widths: recipe.widths,
         convolutionsPerBlock: recipe.convolutionsPerBlock,
         whitening: recipe.whitening,
+        identity: recipe.identity,
+        learnWhiteningBias: recipe.learnWhiteningBias,
       },
     }),
     ...options,

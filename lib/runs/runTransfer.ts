@@ -72,7 +72,7 @@ export interface TrainedHead {
 /** Options of `run.fineTune`: those of `run.train`, and where to begin. */
 export interface RunFineTuneOptions extends Omit<
   RunTrainingOptions,
-  'model' | 'recipe' | 'scale' | 'maxSize' | 'continue' | 'reuse' | 'flipAverage'
+  'model' | 'recipe' | 'scale' | 'maxSize' | 'continue' | 'reuse' | 'views'
 > {
   /** A model of `run.trainHead`; it stays as it is. A `learningRate` that is a number is the peak of half a cosine. */
   readonly from: TrainedModel;
@@ -161,7 +161,7 @@ export async function trainHeadInRun(
       classNames: data.classNames,
       // The pictures were enlarged: a file is brought to their size first.
       preprocess: { ...backbone.preprocess, sourceSize: { height, width } },
-      ...(mirror ? { flipAverage: true } : {}),
+      ...(mirror ? { views: 2 } : {}),
     },
     options: describeOptions({
       ...describeBackbone(backbone),
@@ -217,18 +217,18 @@ export async function fineTuneInRun(
     trainSet: rest.trainSet ?? takeStratified(data.trainSet, limit, 'limit'),
     valSet: rest.valSet ?? takeStratified(data.valSet, limit, 'limit'),
   });
-  const { preprocess, flipAverage } = from.classifier;
+  const { preprocess, views } = from.classifier;
   const fromOptions = from.record.origin?.options;
   return fit(state, name, {
     values,
     createModel: async () => (await loadClassifier(from.directory)).model,
     train: (model, hooks) =>
-      fineTune(model, { ...training, ...hooks, preprocess, flipAverage, unfreezeFrom }),
+      fineTune(model, { ...training, ...hooks, preprocess, views, unfreezeFrom }),
     preparationSeconds: from.history.seconds,
     hooks: options,
     classifier: from.classifier,
     options: {
-      ...describeTraining({ ...training, preprocess, flipAverage }, {}),
+      ...describeTraining({ ...training, preprocess, views }, {}),
       ...describeOptions({ unfreezeFrom, from: { name: from.name, options: fromOptions } }),
     },
   });
