@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isInstalled } from '../../tools/launcher/setup/packages.mjs';
-import { commonProblem } from '../../tools/launcher/problem.cjs';
+import { commonProblem, Problem, printProblem, wrapText } from '../../tools/launcher/problem.cjs';
+import { registerKernel } from '../../tools/launcher/setup/kernel.mjs';
 import { folderFingerprint, writeFileAtomic } from '../../tools/launcher/setup/project.mjs';
 import { announce } from '../../tools/launcher/setup/report.mjs';
 import { sharedFolder } from '../temporaryFolder';
@@ -33,6 +34,38 @@ test('offline, a package that is not in the cache is no matter of the network', 
   });
   assert.match(problem?.message ?? '', /--offline forbids/);
   assert.match(problem?.remedy ?? '', /without --offline/);
+});
+
+test('the kernel is registered for the user, again too, but takes no place from another one', async (t) => {
+  const place = mkdtempSync(join(folder, 'jupyter-'));
+  const { JUPYTER_DATA_DIR } = process.env;
+  t.after(() => Object.assign(process.env, { JUPYTER_DATA_DIR }));
+  process.env.JUPYTER_DATA_DIR = place;
+  const file = join(place, 'kernels', 'tslab', 'kernel.json');
+  assert.equal(await registerKernel('gpu'), file);
+  await registerKernel('cpu');
+  const spec = JSON.parse(readFileSync(file, 'utf8')) as { env: Record<string, string> };
+  assert.equal(spec.env.KERNEL_DEVICE, 'cpu');
+  writeFileSync(file, '{"argv": ["tslab"]}');
+  await assert.rejects(registerKernel('cpu'), { remedy: /Rename its folder, or remove it/ });
+  assert.equal(readFileSync(file, 'utf8'), '{"argv": ["tslab"]}');
+});
+
+test('lines break between words, as indented as they began; a path stays whole', () => {
+  assert.equal(wrapText('one two three', 7), 'one two\nthree');
+  assert.equal(wrapText('  one two three\nfour', 7), '  one\n  two\n  three\nfour');
+  assert.equal(wrapText('see /a/long/path here', 8), 'see\n/a/long/path\nhere');
+  assert.equal(wrapText('a  b\n', 80), 'a  b\n');
+});
+
+test('what a person has stopped is not called an error', () => {
+  let text = '';
+  const options = { remedy: 'To continue: …', exitCode: 130 };
+  const code = printProblem(new Problem('All is kept.', options), (line: string) =>
+    Boolean((text += line)),
+  );
+  assert.equal(code, 130);
+  assert.equal(text, '\nAll is kept.\nTo continue: …\n');
 });
 
 test('an output that says something else is left to its step', () => {

@@ -1,13 +1,14 @@
 // npm run export: the figures of a run or a notebook as files.
 import { closeBrowser } from '../../lib/report/browser';
 import { type FigureFormat, figureFormats, saveFigure } from '../../lib/report/export';
-import { findFigures, findNotebook } from '../../lib/share/findFigures';
+import { findFigures } from '../../lib/share/findFigures';
 import {
   fromHere,
   inProject,
   Problem,
   runProgram,
   shownPath,
+  tell,
   tellOfWorkingCopy,
   userFolder,
 } from './program';
@@ -23,9 +24,9 @@ void runProgram<Options>(async ({ names: [name], format, scale = 3, out }) => {
   const formats = parseFormats(format ?? 'html,svg,png,csv');
   const place = { from: userFolder, notebooksDirectory: inProject('notebooks') };
   const found = await findFigures(name, place);
-  tellOfWorkingCopy(await findNotebook(name, place));
+  tellOfWorkingCopy(found.notebook);
   for (const { name: file, reason } of found.skipped) {
-    process.stderr.write(`Skipped ${file}: ${reason}\n`);
+    tell(`Skipped ${file}: ${reason}`);
   }
   if (found.figures.length === 0) {
     throw new Problem(`There are no figures in ${name}.`, {

@@ -14,6 +14,7 @@ import {
   Problem,
   runProgram,
   shownPath,
+  tell,
   tellOfWorkingCopy,
   userFolder,
   workingCopyOf,
@@ -57,7 +58,7 @@ async function shareNotebook(
   } finally {
     rmSync(whole, { force: true });
   }
-  for (const notice of [...notices, ...compact.notices]) process.stderr.write(`${notice}\n`);
+  for (const notice of [...notices, ...compact.notices]) tell(notice);
   printFile(target, Buffer.byteLength(compact.text));
   printFile(page, statSync(page).size);
 }

@@ -1,5 +1,9 @@
 // The commands of package.json: what each can be given, and the program that does it once set-up is complete.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseNotebookCells } from '../notebookCells.mjs';
 import { numberOption, oneOf } from './options.mjs';
+import { notebooksFolder } from './setup/project.mjs';
 
 const count = (example) => numberOption({ whole: true, above: 0, example });
 const seed = numberOption({ whole: true, example: 42 });
@@ -24,6 +28,22 @@ const data = option(
 );
 const out = (help) => option('--out DIR', 'out', help);
 
+/** The names in the parameters cells of all notebooks: for a suggestion, before anything is set up that reads them well. */
+function notebookParameters() {
+  const files = readdirSync(notebooksFolder).filter((file) => file.endsWith('.ipynb'));
+  const cells = files.flatMap((file) => {
+    try {
+      return parseNotebookCells(readFileSync(join(notebooksFolder, file), 'utf8'), file);
+    } catch {
+      return []; // its own error comes when it is to run
+    }
+  });
+  const sources = cells.filter(({ tags }) => tags.includes('parameters'));
+  return [...new Set(sources.flatMap(({ source }) => source.match(/^ +\w+(?=:)/gm) ?? []))].map(
+    (name) => name.trim(),
+  );
+}
+
 /** @type {Record<string, import('./options.mjs').Command & { program?: string }>} */
 export const commands = {
   setup: {
@@ -32,6 +52,11 @@ export const commands = {
     options: [
       offline,
       device,
+      option(
+        '--register-kernel',
+        'registerKernel',
+        "add the kernel to the user's own, for VS Code and a Jupyter of your own",
+      ),
       option(
         '--into DIR',
         'into',
@@ -83,6 +108,7 @@ export const commands = {
       out("the folder in which the run's own folder is made (default: data/runs)"),
       device,
     ],
+    settable: notebookParameters,
     program: 'dist/tools/commands/start.js',
   },
   lab: {

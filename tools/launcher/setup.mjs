@@ -32,7 +32,7 @@ export async function setUp({ offline = false, device, extraSteps = [] } = {}) {
     jupyterStep(),
     tensorflowStep(chosen),
     addonStep(chosen),
-    kernelStep(),
+    kernelStep(chosen),
     plotlyStep(),
     buildStep(),
     ...extraSteps,
