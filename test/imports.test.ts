@@ -13,6 +13,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   sample: ['data'],
   data: ['tensorflow', 'sample'],
   models: ['tensorflow', 'data'],
+  onnx: ['data', 'models'],
   evaluation: ['tensorflow', 'data', 'models'],
   training: ['tensorflow', 'data', 'models', 'evaluation'],
   report: ['tensorflow', 'data', 'evaluation', 'training'],
