@@ -25,6 +25,13 @@ export interface FastCnnOptions {
    * from random weights. Default true.
    */
   readonly whitening?: boolean;
+  /** The bias of the whitening layer is trained, its kernel is not. Default false: it stays as `setWhitening` sets it. */
+  readonly learnWhiteningBias?: boolean;
+  /**
+   * Convolutions begin by passing their inputs on: filter i has a 1 at its centre for channel i and zeros elsewhere; filters
+   * beyond the number of inputs are random. Default false: all are random.
+   */
+  readonly identity?: boolean;
   /** Factor before the last layer: keeps the first logits small. Default 1/9, as airbench. */
   readonly featureScale?: number;
   /** Seed of the initial weights. Default 0. */
@@ -47,8 +54,8 @@ const widthsRule = rule(
  * Conv 3×3, MaxPool 2×2, batch norm, relu, Conv 3×3, batch norm, relu; then global max pooling, a scale factor and
  * Dense softmax.
  *
- * Ours differs in relu instead of gelu (TensorFlow has a fused relu), in He's initial weights, and in a whitening whose
- * bias subtracts the patches' mean instead of being learned. Batch norms have a shift but no scale: the next
+ * Ours differs in relu instead of gelu (TensorFlow has a fused relu), in He's initial weights of what does not begin as
+ * identity, and in a whitening whose bias begins by subtracting the patches' mean. Batch norms have a shift but no scale: the next
  * convolution could undo it. Their averages follow with a momentum of .6 (airbench), since trainings take hundreds of steps.
  *
  * Input float32 [n, height, width, channels]; output probabilities float32 [n, numClasses].
@@ -63,11 +70,14 @@ export function createFastCnn(options: FastCnnOptions = {}): tf.LayersModel {
     widths: widthsRule,
     convolutionsPerBlock: positiveInteger,
     whitening: flag,
+    learnWhiteningBias: flag,
+    identity: flag,
     featureScale: positiveNumber,
     seed: seedInteger,
   });
   const { inputShape = [32, 32, 3], numClasses = 10, widths = [64, 256, 256] } = options;
   const { convolutionsPerBlock = 2, whitening = true, featureScale = 1 / 9, seed = 0 } = options;
+  const { learnWhiteningBias = false, identity = false } = options;
 
   const convolution = (name: string, filters: number): tf.layers.Layer =>
     tf.layers.conv2d({
@@ -94,7 +104,7 @@ export function createFastCnn(options: FastCnnOptions = {}): tf.LayersModel {
       return [convolution(name, filters), ...(place === 0 ? [pool] : []), ...normAndRelu(name)];
     }).flat();
 
-  return tf.sequential({
+  const model = tf.sequential({
     name: 'fast_cnn',
     layers: [
       tf.layers.conv2d({
@@ -104,7 +114,7 @@ export function createFastCnn(options: FastCnnOptions = {}): tf.LayersModel {
         kernelSize: 2,
         activation: 'relu',
         kernelInitializer: tf.initializers.heNormal({ seed: layerSeed(seed, 'whitening') }),
-        trainable: !whitening,
+        trainable: !whitening || learnWhiteningBias,
       }),
       ...widths.flatMap(block),
       tf.layers.globalMaxPooling2d({ name: 'maximum' }),
@@ -118,4 +128,28 @@ export function createFastCnn(options: FastCnnOptions = {}): tf.LayersModel {
       }),
     ],
   });
+  if (whitening && learnWhiteningBias) freezeKernel(model.getLayer('whitening'));
+  if (identity) {
+    for (const layer of model.layers) if (/_conv\d+$/.test(layer.name)) passInputsOn(layer);
+  }
+  return model;
+}
+
+/** Leaves the bias as the layer's only weight that is trained. */
+function freezeKernel(layer: tf.layers.Layer): void {
+  const { kernel } = layer as unknown as { kernel: { trainable: boolean } };
+  kernel.trainable = false;
+}
+
+/** A convolution's kernel with the first filters replaced by those that copy a channel (PyTorch's `dirac_`). */
+function passInputsOn(layer: tf.layers.Layer): void {
+  const [kernel] = layer.getWeights();
+  const [height, width, channels, filters] = kernel.shape;
+  const values = kernel.dataSync().slice();
+  const centre = (Math.floor(height / 2) * width + Math.floor(width / 2)) * channels;
+  const copies = Math.min(channels, filters);
+  for (let place = 0; place < height * width * channels; place++)
+    for (let filter = 0; filter < copies; filter++)
+      values[place * filters + filter] = place === centre + filter ? 1 : 0;
+  tf.tidy(() => layer.setWeights([tf.tensor(values, kernel.shape)]));
 }

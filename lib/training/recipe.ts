@@ -8,6 +8,7 @@ import type { Classifier } from '../models/classifier';
 import { metricsRule } from '../evaluation/runningMetrics';
 import { createFastCnn } from '../models/fastCnn';
 import type { CreateNetwork, NetworkOptions } from '../models/modelOptions';
+import type { Views } from '../models/views';
 import {
   anyValue,
   checkOptions,
@@ -26,9 +27,9 @@ import {
 } from '../options';
 import { hasFastBfloat16, type tf } from '../tensorflow/backend';
 import { createAugmentation, flipRule } from './augment';
-import { type CheckpointOptions, hookRules, type TrainingOptions } from './config';
+import { type CheckpointOptions, hookRules, type TrainingOptions, viewsRule } from './config';
 import type { History } from './history';
-import { createSgd } from './optimizer';
+import { createMuon, createSgd, type Optimizer } from './optimizer';
 import { createConstantSchedule, createTriangularSchedule, type Schedule } from './schedule';
 import { trainModel } from './train';
 import { setWhitening } from './whitening';
@@ -41,13 +42,25 @@ export interface Recipe {
   readonly convolutionsPerBlock: number;
   /** The first layer whitens patches and is frozen (`setWhitening`); else it is trained from random weights. */
   readonly whitening: boolean;
+  /** Its bias is trained, though. */
+  readonly learnWhiteningBias: boolean;
+  /** Convolutions begin by passing their inputs on. */
+  readonly identity: boolean;
   readonly epochs: number;
   readonly batchSize: number;
-  /** Of Nesterov's SGD. */
+  /** Peak learning rate of Muon, which trains the convolutions' kernels; 0: SGD trains them too. */
+  readonly muonLearningRate: number;
+  /** Peak learning rate of Nesterov's SGD, which trains what Muon does not. */
   readonly peakLearningRate: number;
+  /** Of SGD. */
   readonly momentum: number;
-  /** `triangular`: up to the peak in .23 of the steps, down to .07 of it; `constant`: half the peak throughout. */
-  readonly schedule: 'triangular' | 'constant';
+  /** SGD's learning rate of batch norm's offsets and other biases, in multiples of that of its kernels. */
+  readonly offsetRate: number;
+  /**
+   * `linear`: from the peak down to 0; `triangular`: up to the peak in .23 of the steps, down to .07 of it; `constant`: half
+   * the peak throughout.
+   */
+  readonly schedule: 'linear' | 'triangular' | 'constant';
   /** L2 penalty's gradient on kernels. */
   readonly weightDecay: number;
   readonly labelSmoothing: number;
@@ -60,8 +73,8 @@ export interface Recipe {
   readonly mixup: number;
   /** Decay of the averaged weights; 0 for none. */
   readonly averageDecay: number;
-  /** The classifier takes the mean over each picture and its mirror image. */
-  readonly testTimeFlip: boolean;
+  /** Of each picture, over which the finished classifier takes the mean. */
+  readonly views: Views;
   /** bfloat16 where the processor is fast in it ({@link hasFastBfloat16}), or never. */
   readonly bfloat16: 'where fast' | 'never';
 }
@@ -77,10 +90,14 @@ export const FAST_RECIPE: Recipe = {
   widths: [32, 64, 128],
   convolutionsPerBlock: 2,
   whitening: true,
+  learnWhiteningBias: false,
+  identity: false,
   epochs: 1,
   batchSize: 125,
+  muonLearningRate: 0,
   peakLearningRate: 0.6,
   momentum: 0.85, // airbench
+  offsetRate: 1,
   schedule: 'triangular',
   weightDecay: 1e-3, // as a share of rate and batch size about airbench's
   labelSmoothing: 0.2, // airbench
@@ -89,7 +106,7 @@ export const FAST_RECIPE: Recipe = {
   cutout: 0,
   mixup: 0,
   averageDecay: 0.95, // the last 20 steps: the rate still changes fast
-  testTimeFlip: true,
+  views: 6,
   bfloat16: 'where fast',
 };
 
@@ -134,6 +151,10 @@ export const RECIPES = {
 /** Overrides that disable each component of a recipe, for ablations. */
 const WITHOUT = {
   whitening: { whitening: false },
+  'learnt whitening bias': { learnWhiteningBias: false },
+  'identity initialisation': { identity: false },
+  Muon: { muonLearningRate: 0 },
+  'larger rate of offsets': { offsetRate: 1 },
   flips: { flip: false },
   'alternating flips': { flip: true },
   shifts: { shift: 0 },
@@ -143,7 +164,7 @@ const WITHOUT = {
   'weight decay': { weightDecay: 0 },
   schedule: { schedule: 'constant' },
   'averaged weights': { averageDecay: 0 },
-  'test-time flips': { testTimeFlip: false },
+  'test-time views': { views: 1 },
 } as const satisfies Readonly<Record<string, Partial<Recipe>>>;
 
 /** A piece that a recipe can do without. */
@@ -168,11 +189,15 @@ const recipeRules: OptionRules<Recipe> = {
   widths: required(anyValue), // the network checks them
   convolutionsPerBlock: required(positiveInteger),
   whitening: required(flag),
+  learnWhiteningBias: required(flag),
+  identity: required(flag),
   epochs: required(positiveInteger),
   batchSize: required(positiveInteger),
+  muonLearningRate: required(nonNegativeNumber),
   peakLearningRate: required(positiveNumber),
   momentum: required(fractionBelowOne),
-  schedule: required(oneOf('triangular', 'constant')),
+  offsetRate: required(nonNegativeNumber),
+  schedule: required(oneOf('linear', 'triangular', 'constant')),
   weightDecay: required(nonNegativeNumber),
   labelSmoothing: required(fractionBelowOne),
   flip: required(flipRule),
@@ -180,7 +205,7 @@ const recipeRules: OptionRules<Recipe> = {
   cutout: required(nonNegativeInteger),
   mixup: required(nonNegativeNumber),
   averageDecay: required(fractionBelowOne),
-  testTimeFlip: required(flag),
+  views: required(viewsRule),
   bfloat16: required(oneOf('where fast', 'never')),
 };
 
@@ -232,7 +257,7 @@ export async function trainRecipe(
   try {
     const training = { ...data, ...hooks, ...recipeTraining(recipe), preprocess, seed };
     const history = await trainModel(model, training);
-    const classifier = { model, classNames, preprocess, flipAverage: recipe.testTimeFlip };
+    const classifier = { model, classNames, preprocess, views: recipe.views };
     return { classifier, history };
   } catch (error) {
     model.dispose();
@@ -246,8 +271,9 @@ export function recipeNetwork(
   trainSet: ImageDataset,
   network: NetworkOptions,
 ): tf.LayersModel {
-  const { widths, convolutionsPerBlock, whitening } = recipe;
-  const model = createFastCnn({ ...network, widths, convolutionsPerBlock, whitening });
+  const { widths, convolutionsPerBlock, whitening, identity, learnWhiteningBias } = recipe;
+  const layers = { widths, convolutionsPerBlock, whitening, identity, learnWhiteningBias };
+  const model = createFastCnn({ ...network, ...layers });
   try {
     const { height, width } = trainSet;
     if (whitening)
@@ -267,24 +293,34 @@ export function recipeNetwork(
 export function recipeTraining(
   recipe: Recipe,
 ): Omit<TrainingOptions, 'trainSet' | 'preprocess' | 'seed'> {
-  const { epochs, batchSize, momentum, weightDecay, labelSmoothing, averageDecay } = recipe;
+  const { epochs, batchSize, labelSmoothing, averageDecay } = recipe;
   const { flip, shift, cutout, mixup } = recipe;
   return {
     epochs,
     batchSize,
     learningRate: recipeSchedule(recipe),
-    optimizer: createSgd({ momentum, nesterov: momentum > 0, weightDecay }),
+    optimizer: recipeOptimizer(recipe),
     labelSmoothing,
     augmentation: createAugmentation({ flip, shift, cutout, mixup }),
     ...(averageDecay > 0 ? { averageWeights: { decay: averageDecay } } : {}),
-    flipAverage: recipe.testTimeFlip,
+    views: recipe.views,
     bfloat16: recipe.bfloat16 === 'where fast' && hasFastBfloat16(),
   };
 }
 
-/** The recipe's learning rate over the progress, for {@link trainModel} or a figure. */
-export function recipeSchedule({ schedule, peakLearningRate }: Recipe): Schedule {
+function recipeOptimizer(recipe: Recipe): Optimizer {
+  const { momentum, weightDecay, offsetRate, muonLearningRate, peakLearningRate } = recipe;
+  const sgd = createSgd({ momentum, nesterov: momentum > 0, weightDecay, offsetRate });
+  if (muonLearningRate === 0) return sgd;
+  return createMuon({ others: sgd, othersRate: peakLearningRate / muonLearningRate });
+}
+
+/** The recipe's learning rate over the progress, of Muon where the recipe uses it, for {@link trainModel} or a figure. */
+export function recipeSchedule(recipe: Recipe): Schedule {
+  const { schedule, muonLearningRate, peakLearningRate } = recipe;
+  const peak = muonLearningRate > 0 ? muonLearningRate : peakLearningRate;
+  if (schedule === 'linear') return (progress) => peak * (1 - progress);
   return schedule === 'triangular'
-    ? createTriangularSchedule({ peak: peakLearningRate })
-    : createConstantSchedule({ value: peakLearningRate / 2 });
+    ? createTriangularSchedule({ peak })
+    : createConstantSchedule({ value: peak / 2 });
 }
