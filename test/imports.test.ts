@@ -14,7 +14,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   data: ['tensorflow', 'sample'],
   models: ['tensorflow', 'data'],
   onnx: ['data', 'models'],
-  evaluation: ['tensorflow', 'data', 'models'],
+  evaluation: ['tensorflow', 'data', 'models', 'onnx'],
   training: ['tensorflow', 'data', 'models', 'evaluation'],
   report: ['tensorflow', 'data', 'evaluation', 'training'],
   runs: ['tensorflow', 'data', 'models', 'evaluation', 'training', 'report'],

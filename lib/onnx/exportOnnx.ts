@@ -9,6 +9,7 @@ import { writeFileAtomic } from '../atomicFile';
 import type { Preprocess } from '../data/preprocess';
 import { sourceSizeOf, type Size } from '../data/resize';
 import { modelArtifacts, type Classifier } from '../models/classifier';
+import { VIEW_WEIGHTS, type Views } from '../models/views';
 import { checkOptions, text } from '../options';
 import { projectRoot } from '../project';
 import { foldBatchNorms } from './batchNormFold';
@@ -21,9 +22,8 @@ export const ONNX_INPUT = 'images';
 export const ONNX_OUTPUT = 'probabilities';
 
 /** A classifier without tfjs: everything that an ONNX file is made of. */
-export interface SavedClassifier extends Pick<Classifier, 'classNames' | 'preprocess'> {
+export interface SavedClassifier extends Pick<Classifier, 'classNames' | 'preprocess' | 'views'> {
   readonly network: SavedNetwork;
-  readonly flipAverage?: boolean;
 }
 
 /** Options of {@link exportOnnx}. */
@@ -64,10 +64,10 @@ export async function savedClassifier(classifier: Classifier): Promise<SavedClas
   const artifacts = await modelArtifacts(classifier.model);
   const { modelTopology, generatedBy, weightSpecs = [], weightData } = artifacts;
   const parts = [weightData ?? []].flat().map((part) => new Uint8Array(part));
-  const { classNames, preprocess, flipAverage } = classifier;
+  const { classNames, preprocess, views } = classifier;
   const weights = { weightSpecs, weightData: new Uint8Array(Buffer.concat(parts)) };
   const network = { topology: modelTopology as object, generatedBy, ...weights };
-  return { network, classNames, preprocess, flipAverage };
+  return { network, classNames, preprocess, views };
 }
 
 /**
@@ -79,19 +79,18 @@ export function createOnnxModel(
   classifier: SavedClassifier,
   options: ExportOnnxOptions & { readonly sourceSize?: Size } = {},
 ): OnnxModel {
-  const { network, classNames, preprocess, flipAverage } = classifier;
+  const { network, classNames, preprocess, views = 1 } = classifier;
   const { name = 'classifier', runId, sourceSize = sourceSizeOf(preprocess) } = options;
   const graph = new OnnxGraph();
-  const weights = flipAverage ? [1 / 2, 1 / 2] : [1];
   const pictures = preprocessed(graph, preprocess, sourceSize);
-  const outputs = convertNetwork(graph, allViews(graph, pictures, weights.length), network);
+  const outputs = convertNetwork(graph, allViews(graph, pictures, views), network);
   if (String(outputs.shape) !== String([classNames.length])) {
     throw new Error(
       `Expected a model whose output is ${classNames.length} probabilities, one for each class, but it is ` +
         `[${outputs.shape.join(', ')}]: export a classifier.`,
     );
   }
-  weightedMean(graph, outputs, weights);
+  weightedMean(graph, outputs, VIEW_WEIGHTS[views]);
   foldBatchNorms(graph);
   return {
     name,
@@ -108,7 +107,7 @@ export function createOnnxModel(
       ...(network.generatedBy == null ? {} : { generatedBy: network.generatedBy }),
       classNames: JSON.stringify(classNames),
       preprocess: JSON.stringify(preprocess),
-      views: String(weights.length),
+      views: String(views),
       input: describeInput(sourceSize),
     },
   };
@@ -159,24 +158,35 @@ function preprocessed(
 /** TensorFlow's `image.resize`: half-pixel centres, no antialiasing. */
 const BILINEAR = { mode: 'linear', coordinate_transformation_mode: 'half_pixel' } as const;
 
-/** The pictures and, for two views, their mirror images behind them: one batch. */
-function allViews(graph: OnnxGraph, pictures: Value, views: number): Value {
+/** All views of the pictures as one batch, in the order of `averageViews`. */
+function allViews(graph: OnnxGraph, pictures: Value, views: Views): Value {
   if (views === 1) return pictures;
-  const mirrored = graph.node(
-    'Slice',
-    [
-      pictures.name,
-      graph.integers('mirror/from', [-1]),
-      graph.integers('mirror/to', [-(pictures.shape[1] + 1)]),
-      graph.integers('mirror/axis', [3]),
-      graph.integers('mirror/step', [-1]),
-    ],
-    'mirror',
-  );
-  return {
-    ...pictures,
-    name: graph.node('Concat', [pictures.name, mirrored], 'views', { axis: 0 }),
-  };
+  const { name, shape } = pictures;
+  const each = views === 2 ? [name] : [name, ...movedByOne(graph, pictures)];
+  const parts = each.flatMap((part) => [part, mirror(graph, part, shape)]);
+  return { ...pictures, name: graph.node('Concat', parts, 'views', { axis: 0 }) };
+}
+
+/** From right to left. */
+function mirror(graph: OnnxGraph, name: string, [, width]: readonly number[]): string {
+  const range = [[-1], [-(width + 1)], [3], [-1]]; // from, to, axis, step
+  const inputs = range.map((values) => graph.integers('mirror/range', values));
+  return graph.node('Slice', [name, ...inputs], 'mirror');
+}
+
+/** Down to the right, and up to the left. */
+function movedByOne(graph: OnnxGraph, { name, shape: [height, width] }: Value): string[] {
+  const pads = graph.integers('moved/pads', [0, 0, 1, 1, 0, 0, 1, 1]);
+  const padded = graph.node('Pad', [name, pads], 'moved/padded', { mode: 'reflect' });
+  return [0, 2].map((from) => {
+    const range = [
+      [from, from],
+      [from + height, from + width],
+      [2, 3],
+    ];
+    const inputs = range.map((values) => graph.integers('moved/range', values));
+    return graph.node('Slice', [padded, ...inputs], 'moved');
+  });
 }
 
 /** [views · N, classes] → [N, classes] */

@@ -13,20 +13,16 @@ export interface OnnxSession {
   dispose(): Promise<void>;
 }
 
-/** Loads a model that {@link exportOnnx} wrote, from its bytes or its path. */
-export async function createOnnxSession(
-  model: Uint8Array | string,
-  options: { readonly threads?: number } = {},
-): Promise<OnnxSession> {
-  const { InferenceSession, Tensor } = await import('onnxruntime-node');
-  const settings: ort.InferenceSession.SessionOptions = {
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
-    ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
-  };
+/**
+ * Loads a model that {@link exportOnnx} wrote, from its bytes or its path.
+ *
+ * @throws Error where ONNX Runtime does not load, or what it says of the model.
+ */
+export async function createOnnxSession(model: Uint8Array | string): Promise<OnnxSession> {
+  const { InferenceSession, Tensor } = await loadRuntime();
   const session = await (typeof model === 'string'
-    ? InferenceSession.create(model, settings)
-    : InferenceSession.create(model, settings));
+    ? InferenceSession.create(model, SETTINGS)
+    : InferenceSession.create(model, SETTINGS));
   return {
     run: async (images, shape) => {
       const feeds = { [ONNX_INPUT]: new Tensor('uint8', images, shape) };
@@ -35,4 +31,21 @@ export async function createOnnxSession(
     },
     dispose: () => session.release(),
   };
+}
+
+const SETTINGS: ort.InferenceSession.SessionOptions = {
+  graphOptimizationLevel: 'all',
+  logSeverityLevel: 3, // errors
+};
+
+async function loadRuntime(): Promise<typeof ort> {
+  try {
+    return await import('onnxruntime-node');
+  } catch (error) {
+    throw new Error(
+      `Expected ONNX Runtime but it could not be loaded (${(error as Error).message.split('\n')[0]}): ` +
+        "install onnxruntime-node, or predict with engine: 'tensorflow'.",
+      { cause: error },
+    );
+  }
 }

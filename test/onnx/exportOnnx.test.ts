@@ -47,13 +47,13 @@ function classifierOf(
   model: tf.LayersModel,
   { height, width, ...more }: Partial<Classifier> & Size & { readonly sourceSize?: Size },
 ): Classifier {
-  const { sourceSize, flipAverage } = more as { sourceSize?: Size; flipAverage?: boolean };
+  const { sourceSize, views } = more;
   const numClasses = model.outputs[0].shape[1] as number;
   return {
     model: disturb(model),
     classNames: Array.from({ length: numClasses }, (_, label) => `class ${label}`),
     preprocess: { height, width, ...CIFAR10_SCALE, ...(sourceSize ? { sourceSize } : {}) },
-    ...(flipAverage ? { flipAverage } : {}),
+    ...(views ? { views } : {}),
   };
 }
 
@@ -64,11 +64,11 @@ function noise(size: number, { height, width }: Size): Uint8Array {
 
 /** TensorFlow's prediction and ONNX Runtime's, for odd numbers of pictures. */
 async function assertSamePredictions(classifier: Classifier): Promise<void> {
-  const { model, preprocess, flipAverage } = classifier;
+  const { model, preprocess, views } = classifier;
   const file = join(directory, 'model.onnx');
   await exportOnnx(classifier, file);
   const size = sourceSizeOf(preprocess);
-  const predictor = createPredictor(model, { preprocess, ...size, flipAverage });
+  const predictor = createPredictor(model, { preprocess, ...size, views });
   const session = await createOnnxSession(file);
   for (const count of [3, 1, 7]) {
     const pixels = noise(count, size);
@@ -87,10 +87,16 @@ const networks: Record<string, () => Classifier> = {
   MLP: () => classifierOf(createMlp(), square(32)),
   CNN: () => classifierOf(createCnn({ inputShape: [30, 21, 3] }), { height: 30, width: 21 }),
   'CNN of the recipes, two views': () =>
-    classifierOf(createFastCnn(), { ...square(32), flipAverage: true }),
+    classifierOf(createFastCnn({ widths: [16, 32] }), { ...square(32), views: 2 }),
+  'CNN of the recipes, six views': () =>
+    classifierOf(createFastCnn({ inputShape: [32, 29, 3], widths: [16, 32] }), {
+      height: 32,
+      width: 29,
+      views: 6,
+    }),
   'MobileNetV2, enlarged pictures, two views': () =>
     classifierOf(createMobileNetV2({ alpha: 0.35, inputSize: 96, numClasses: 10 }), {
-      ...{ ...square(96), sourceSize: square(32), flipAverage: true },
+      ...{ ...square(96), sourceSize: square(32), views: 2 },
     }),
   'MobileNetV2 of an odd size, reduced pictures': () =>
     classifierOf(createMobileNetV2({ alpha: 0.5, inputSize: 97, numClasses: 3 }), {
