@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isInstalled } from '../../tools/launcher/setup/packages.mjs';
+import { isInstalled, removeOtherPlatforms } from '../../tools/launcher/setup/packages.mjs';
 import { commonProblem, Problem, printProblem, wrapText } from '../../tools/launcher/problem.cjs';
 import { registerKernel } from '../../tools/launcher/setup/kernel.mjs';
 import { folderFingerprint, writeFileAtomic } from '../../tools/launcher/setup/project.mjs';
@@ -101,6 +109,21 @@ test('a missing record, a missing package, another version, other bytes or anoth
   assert.equal(isInstalled(wanted, installedAs({ 'node_modules/b': other })), false);
   const elsewhere = { ...wanted.packages['node_modules/a'], resolved: 'a' };
   assert.equal(isInstalled(wanted, installedAs({ 'node_modules/a': elsewhere })), false);
+});
+
+test("of a package for every platform this one's files are kept", () => {
+  const place = mkdtempSync(join(folder, 'platforms-'));
+  for (const each of ['linux/x64', 'linux/arm64', 'darwin/arm64']) {
+    mkdirSync(join(place, 'napi-v6', each), { recursive: true });
+    writeFileSync(join(place, 'napi-v6', each, 'library'), each);
+  }
+  removeOtherPlatforms(place, { platform: 'linux', arch: 'x64' });
+  const files = readdirSync(place, { recursive: true, encoding: 'utf8' });
+  assert.deepEqual(
+    files.filter((file) => file.endsWith('library')),
+    [join('napi-v6', 'linux', 'x64', 'library')],
+  );
+  removeOtherPlatforms(join(place, 'nothing'));
 });
 
 test("a folder's fingerprint follows content and names, and only of the files that count", () => {

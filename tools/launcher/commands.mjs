@@ -167,13 +167,19 @@ A run is an id in data/runs (or the beginning of one), "latest", or a folder; no
     usage: `npm run export -- RUN|NOTEBOOK [options]
 
 Writes every figure as an interactive offline page, an SVG, a PNG and a CSV table of its data.
+With --format onnx: a run's trained models as ONNX files (RUN may also be a saved classifier's folder).
 `,
     names: { what: 'run or notebook', least: 1, most: 1, example: 'npm run export -- latest' },
     options: [
       option(
         '--format LIST',
         'format',
-        'any of html, svg, png, csv, json, with commas (default: html,svg,png,csv)',
+        'any of html, svg, png, csv, json, onnx, with commas (default: html,svg,png,csv)',
+      ),
+      option(
+        '--model NAME',
+        'model',
+        "with onnx: which of the run's models (default: all of them)",
       ),
       option(
         '--scale N',
@@ -181,7 +187,9 @@ Writes every figure as an interactive offline page, an SVG, a PNG and a CSV tabl
         'of the PNG: pixels per CSS pixel; 3 is 360 dpi and 2400 pixels wide (default: 3)',
         { parse: numberOption({ above: 0, most: 10, example: 3 }) },
       ),
-      out("where the files go (default: the run's figures/, or data/exports/<notebook>)"),
+      out(
+        "where the files go (default: the run's figures/, or data/exports/<notebook>; onnx: the model's folder)",
+      ),
     ],
     program: 'dist/tools/commands/export.js',
   },

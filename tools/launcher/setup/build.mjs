@@ -110,6 +110,7 @@ const NEEDED = [
   '@tensorflow-models/mobilenet',
   '@tensorflow/tfjs-node-gpu',
   'h5wasm',
+  'protobufjs',
   'sharp',
   'tar',
   'undici',
@@ -118,6 +119,7 @@ const OPTIONAL = [
   '@sparticuz/chromium',
   'danfojs-node',
   'esbuild',
+  'onnxruntime-node',
   'plotly.js-dist',
   'puppeteer-core',
 ];
