@@ -10,7 +10,7 @@ import type { Backbone } from '../models/transfer';
 import { checkOption, checkOptions, oneOf, required, text } from '../options';
 import { showFigure } from '../report/display';
 import type { Figure } from '../report/figure';
-import { withDataset } from '../report/theme';
+import { fractionText, withDataset } from '../report/theme';
 import {
   findLearningRate,
   type LearningRateFinderOptions,
@@ -203,10 +203,11 @@ async function testInRun(
   const testReads = (model.record.origin?.testReads ?? 0) + 1;
   model.setEvaluation(evaluation, testReads);
   await recorder.addModel(model.record);
-  const { low, high } = evaluation.interval;
+  const { interval } = evaluation;
+  const { low, high } = interval;
   const again = testReads > 1 ? ` (test set read ${testReads} times)` : '';
   console.log(
-    `${name}: test accuracy ${evaluation.accuracy.toFixed(4)}, 95 % interval ${low.toFixed(4)} to ${high.toFixed(4)}${again}`,
+    `${name}: test accuracy ${fractionText(evaluation.accuracy, interval)}, 95 % interval ${fractionText(low, interval)} to ${fractionText(high, interval)}${again}`,
   );
 }
 
