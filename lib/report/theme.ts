@@ -116,10 +116,15 @@ export const defaultFigureWidth = 800;
  */
 export const pixelsPerInch = 120;
 
-/** `title – data set`; generated pictures always say "generated sample". */
-export function titleWithDataset(title: string, { name, source }: DatasetLabel): string {
+/** The data set's name; generated pictures always say "generated sample". */
+export function datasetName({ name, source }: DatasetLabel): string {
   const unsaid = source === 'generated' && !/generated sample/i.test(name);
-  return `${title} – ${unsaid ? `${name} (generated sample)` : name}`;
+  return unsaid ? `${name} (generated sample)` : name;
+}
+
+/** `title – data set` */
+export function titleWithDataset(title: string, dataset: DatasetLabel): string {
+  return `${title} – ${datasetName(dataset)}`;
 }
 
 /** The same as Plotly takes it; the bare title where no data set is named. */

@@ -89,7 +89,7 @@ test('tables, HTML and Markdown come with a text for front ends that know no bet
     shown.map(({ data }) => data['text/plain']),
     ['Recall\nclass  recall\n-------------\ncat     0.500', 'x', '**x**'],
   );
-  assert.match(formOf(shown[0], 'text/html'), /^<table .*<td [^>]*right[^>]*>0\.5000</);
+  assert.match(formOf(shown[0], 'text/html'), /^<table .*<td [^>]*right[^>]*>0\.500</);
   assert.equal(shown[1].data['text/html'], '<b>x</b>');
   assert.equal(shown[2].data['text/markdown'], '**x**');
 });
