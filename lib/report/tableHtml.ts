@@ -1,6 +1,6 @@
 // Tables for display: the same number of decimals within a column, numbers right-aligned.
 import { type TableCell, type TableContent, tableRows } from './tables';
-import { escapeText, printable } from './theme';
+import { escapeText, printable, withMinus } from './theme';
 
 /** The table as an HTML `<table>`, styled in place, since a saved notebook has no style sheet. */
 export function tableHtml(table: TableContent, caption?: string): string {
@@ -65,26 +65,28 @@ function formatted(table: TableContent): {
 }
 
 /** A number as text, with its deviation or without; or none. */
-const MEASURED = /^([\d.,]+( ± [\d.,]+)?|–)?$/;
+const MEASURED = /^(−?[\d.,]+( ± [\d.,]+)?|–)?$/;
 
 /**
- * Counts whole, fractions with four digits behind the point, what is larger with fewer; more digits where a small
- * value, such as a learning rate of 0.00025, would lose them. Below 1e-6 a value is the error of some addition.
+ * Counts whole, fractions with three digits behind the point, as `fractionText`, what is larger with fewer; more digits where a small
+ * value that somebody chose, of two digits such as a learning rate of 0.00025, would lose them. Below 1e-6 a value is the error of
+ * some addition.
  */
 function columnFormat(column: readonly TableCell[]): (cell: TableCell) => string {
   const numbers = column.filter((cell) => typeof cell === 'number');
   const largest = Math.max(0, ...numbers.map(Math.abs));
   const whole = numbers.every(Number.isInteger);
-  const usual = whole ? 0 : largest <= 1 ? 4 : largest < 100 ? 2 : largest < 1000 ? 1 : 0;
-  const small = numbers.map(Math.abs).filter((value) => value >= 1e-6 && value < 1e-3);
+  const usual = whole ? 0 : largest <= 1 ? 3 : largest < 100 ? 2 : largest < 1000 ? 1 : 0;
+  const isShort = (value: number) => Number(value.toPrecision(2)) === value;
+  const small = numbers
+    .map(Math.abs)
+    .filter((each) => each >= 1e-6 && each < 1e-3 && isShort(each));
   const digits = largest > 1 || small.length === 0 ? usual : digitsOf(Math.min(...small));
   return (cell) => {
     if (cell === null) return '–';
     if (typeof cell === 'string') return cell;
-    return cell.toLocaleString('en', {
-      minimumFractionDigits: digits,
-      maximumFractionDigits: digits,
-    });
+    const fractionDigits = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    return withMinus(cell.toLocaleString('en', fractionDigits));
   };
 }
 

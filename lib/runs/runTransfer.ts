@@ -15,7 +15,7 @@ import {
 import { createDisplay } from '../report/display';
 import { tableHtml, tableText } from '../report/tableHtml';
 import { createTable, type DataTable } from '../report/tables';
-import { titleWithDataset } from '../report/theme';
+import { fractionText, titleWithDataset } from '../report/theme';
 import { extractFeatures, type Features } from '../training/features';
 import { fineTune } from '../training/fineTune';
 import { addPreparationTime } from '../training/history';
@@ -143,7 +143,7 @@ export async function trainHeadInRun(
       const table = trialsTable(trials);
       const [html, plain] = [tableHtml(table, caption), tableText(table, caption)];
       display.show({ 'text/html': html, 'text/plain': plain });
-      const accuracy = trial.val.accuracy.toFixed(4);
+      const accuracy = fractionText(trial.val.accuracy);
       recorder.progress({
         event: 'note',
         text: `${name}: head ${trials.length} of ${recipes.length}: validation accuracy ${accuracy}`,

@@ -127,7 +127,7 @@ test('a notice moves nothing, and a line of the legend has the look of its curve
     steadyParts(svg),
   );
   // In the legend, and in each of the two panels.
-  assert.equal(svg.match(/stroke="#D55E00" stroke-width="1.5" opacity="0.55"/g)?.length, 3);
+  assert.equal(svg.match(/stroke="#E69F00" stroke-width="1.5" opacity="0.55"/g)?.length, 3);
 });
 
 /** The places on the loss panel's time axis where lines with this look begin and end; 1 is the end of the first epoch. */

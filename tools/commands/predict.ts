@@ -10,6 +10,7 @@ import {
   predictionsJsonLines,
   predictionText,
 } from '../../lib/report/predictionText';
+import { fractionText } from '../../lib/report/theme';
 import { fromHere, Problem, runProgram, shownPath, tell, userFolder } from './program';
 
 interface Options {
@@ -65,6 +66,6 @@ function provenance({ name, runId, trainedOn, testAccuracy }: FoundModel): strin
   return [
     runId === null ? name : `${name} of the run ${runId}`,
     ...(trainedOn === null ? [] : [`trained on ${trainedOn}`]),
-    ...(testAccuracy === null ? [] : [`test accuracy ${testAccuracy.toFixed(4)}`]),
+    ...(testAccuracy === null ? [] : [`test accuracy ${fractionText(testAccuracy)}`]),
   ].join(', ');
 }
