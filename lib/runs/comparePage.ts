@@ -54,7 +54,7 @@ function notebookSection(notebook: ComparedNotebook, links: ReadonlyMap<string, 
     const setting = notebook.settings[index];
     const isBest = index === 0 && notebook.settings.length > 1;
     const [key, ...others] = cells.map((cell) => escapeText(String(cell ?? '')));
-    const mark = isBest ? ' <span class="mark">best</span>' : '';
+    const mark = isBest ? ' <span title="best">★</span>' : '';
     return (
       `<tr${isBest ? ' class="best"' : ''}><th scope="row">${key}${mark}</th>` +
       `${others.map((text) => `<td>${text}</td>`).join('')}<td>${runLinks(setting, links)}</td></tr>`
@@ -103,7 +103,6 @@ const style = `
 .comparison [aria-sort=ascending] button::after { content: ' ▲'; }
 .comparison [aria-sort=descending] button::after { content: ' ▼'; }
 .comparison .best { font-weight: bold; }
-.mark { font-size: 80%; border: 1px solid; border-radius: 4px; padding: 0 4px; }
 .comparison a, .button { color: inherit; }
 .button { border: 1px solid; border-radius: 4px; padding: 4px 8px; text-decoration: none; }
 `;

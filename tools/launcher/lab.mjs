@@ -52,7 +52,8 @@ async function openCopies() {
     const { copies, notices } = prepareCopies({ originals: notebooksFolder, copies: copiesFolder });
     for (const notice of notices) process.stderr.write(`${wrapText(notice)}\n`);
     await trust(copies).catch((error) => {
-      process.stderr.write(`Jupyter will show the copies as "Not Trusted" (${error.message}).\n`);
+      const notice = `Jupyter will show the copies as "Not Trusted" (${error.message}).`;
+      process.stderr.write(`${wrapText(notice)}\n`);
     });
   } catch (error) {
     if (!error.code) throw error;
