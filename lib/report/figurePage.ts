@@ -115,9 +115,10 @@ export function attribute(text: string): string {
   return escapeText(text).replaceAll('"', '&quot;');
 }
 
-/** Beside this file, also in dist. It holds no `</script`. */
-export function pageScript(): Promise<string> {
-  return readFile(join(__dirname, 'pageScript.cjs'), 'utf8');
+/** Beside this file, also in dist, where the compiler has made a module of it. It holds no `</script`. */
+export async function pageScript(): Promise<string> {
+  const text = await readFile(join(__dirname, 'pageScript.cjs'), 'utf8');
+  return `((exports) => {\n${text}\n})({});`;
 }
 
 /**
