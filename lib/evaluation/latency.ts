@@ -30,7 +30,7 @@ export interface LatencyOptions {
  * @param classifier stays the caller's.
  */
 export async function measureLatency(
-  classifier: Pick<Classifier, 'model' | 'preprocess' | 'flipAverage'>,
+  classifier: Pick<Classifier, 'model' | 'preprocess' | 'views'>,
   options: LatencyOptions = {},
 ): Promise<Latency> {
   checkOptions<LatencyOptions>('measureLatency', options, {
@@ -39,11 +39,11 @@ export async function measureLatency(
     runs: positiveInteger,
     warmUpRuns: positiveInteger,
   });
-  const { model, preprocess, flipAverage } = classifier;
+  const { model, preprocess, views } = classifier;
   const { height = preprocess.height, width = preprocess.width } = options;
   const { runs = 50, warmUpRuns = 5 } = options;
   const picture = Uint8Array.from({ length: height * width * 3 }, (_, index) => (index * 31) % 256);
-  const predictor = createPredictor(model, { preprocess, height, width, flipAverage });
+  const predictor = createPredictor(model, { preprocess, height, width, views });
   try {
     const milliseconds: number[] = [];
     for (let run = -warmUpRuns; run < runs; run++) {

@@ -22,7 +22,7 @@ export interface PredictOptions {
  * @throws Interrupted
  */
 export async function predictDataset(
-  classifier: Pick<Classifier, 'model' | 'preprocess' | 'flipAverage'>,
+  classifier: Pick<Classifier, 'model' | 'preprocess' | 'views'>,
   dataset: ImageDataset,
   options: PredictOptions = {},
 ): Promise<Float32Array> {
@@ -32,14 +32,14 @@ export async function predictDataset(
     signal: abortSignal,
   });
   const { batchSize = 256, onProgress, signal } = options;
-  const { model, preprocess, flipAverage } = classifier;
+  const { model, preprocess, views } = classifier;
   const { size, height, width } = dataset;
   const numOutputs = model.outputs[0].shape[1] as number;
   const probabilities = new Float32Array(size * numOutputs);
 
   await yieldToEvents(); // watchInterrupts wants an await before it
   const interrupts = watchInterrupts(signal);
-  const predictor = createPredictor(model, { preprocess, height, width, flipAverage });
+  const predictor = createPredictor(model, { preprocess, height, width, views });
   try {
     let images = 0;
     for (const batch of batches(dataset, { batchSize })) {

@@ -50,13 +50,12 @@ export async function predictImage(
 }
 
 function keptPredictor(
-  { model, preprocess, flipAverage }: Classifier,
+  { model, preprocess, views }: Classifier,
   { height, width }: DecodedImage,
 ): Predictor {
   const kept = predictors.get(model) ?? keepPredictors(model);
-  const key = JSON.stringify({ preprocess, flipAverage, height, width });
-  const predictor =
-    kept.get(key) ?? createPredictor(model, { preprocess, height, width, flipAverage });
+  const key = JSON.stringify({ preprocess, views, height, width });
+  const predictor = kept.get(key) ?? createPredictor(model, { preprocess, height, width, views });
   kept.delete(key); // re-inserted last: the first entry is the least recently used
   kept.set(key, predictor);
   for (const [oldest, unused] of kept) {

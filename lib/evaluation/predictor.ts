@@ -1,4 +1,5 @@
 import { applyPreprocess, type Preprocess } from '../data/preprocess';
+import { averageViews, type Views } from '../models/views';
 import { tf } from '../tensorflow/backend';
 import { compile, type CompileStatistics } from '../tensorflow/compile';
 import { uint8Tensor, uint8ToFloat } from '../tensorflow/operations';
@@ -8,8 +9,8 @@ export interface PredictorOptions {
   /** Size of the pictures as they come, before preprocessing. Default: the preprocess' own. */
   readonly height?: number;
   readonly width?: number;
-  /** The mean of the outputs for each picture and for its mirror image: twice the work. Default false. */
-  readonly flipAverage?: boolean;
+  /** The mean of the outputs for several views of each picture: as many times the work. Default 1. */
+  readonly views?: Views;
   /** Convolutions and matrix products in bfloat16: faster, and coarser. Default false. */
   readonly bfloat16?: boolean;
 }
@@ -37,17 +38,18 @@ export function createPredictor(
     preprocess,
     height = preprocess.height,
     width = preprocess.width,
-    flipAverage = false,
+    views = 1,
     bfloat16 = false,
   }: PredictorOptions,
 ): Predictor {
   const compiled = compile(
     function predict(pixels: tf.Tensor4D) {
       const images = applyPreprocess(uint8ToFloat(pixels) as tf.Tensor4D, preprocess);
-      const outputs = model.apply(images, { training: false }) as tf.Tensor;
-      if (!flipAverage) return outputs;
-      const mirrored = model.apply(images.reverse(2), { training: false }) as tf.Tensor;
-      return outputs.add(mirrored).mul(0.5);
+      return averageViews(
+        images,
+        views,
+        (pictures) => model.apply(pictures, { training: false }) as tf.Tensor2D,
+      );
     },
     { name: `prediction of ${model.name}`, frozen: true, bfloat16 },
   );

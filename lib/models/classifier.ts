@@ -18,6 +18,7 @@ import {
   type ModelArtifacts,
   type ModelJson,
 } from './modelJson';
+import type { Views } from './views';
 
 /** A trained model, ready to predict. */
 export interface Classifier {
@@ -26,11 +27,8 @@ export interface Classifier {
   /** In the order of the model's outputs. */
   readonly classNames: readonly string[];
   readonly preprocess: Preprocess;
-  /**
-   * Predict the mean of the probabilities of each picture and of its mirror image (test-time augmentation: Krizhevsky et
-   * al. 2012, section 4.1). Twice the work. Default false.
-   */
-  readonly flipAverage?: boolean;
+  /** Predicts the mean of the probabilities over several views of a picture; as many times the work. Default 1. */
+  readonly views?: Views;
 }
 
 /** The two names alternate: the weights of a replacement take the one that is not in use. */
@@ -60,7 +58,7 @@ export async function saveClassifier(
     schemaVersion: CLASSIFIER_SCHEMA_VERSION,
     classNames: [...classNames],
     preprocess: classifier.preprocess,
-    ...(classifier.flipAverage ? { flipAverage: true } : {}),
+    ...(classifier.views === undefined ? {} : { views: classifier.views }),
     weightsSha256: sha256(weights),
   };
   const json: ModelJson = {
@@ -90,7 +88,7 @@ export async function loadClassifier(directory: string): Promise<Classifier> {
   const json = await readModelJson(path);
   const { weightsManifest, modelTopology } = json;
   const metadata = parseMetadata(json.userDefinedMetadata, path);
-  const { classNames, preprocess, flipAverage, weightsSha256 } = metadata;
+  const { classNames, preprocess, views, weightsSha256 } = metadata;
   const weightsPath = join(directory, weightsManifest[0].paths[0]);
   const weights = await readWeights(weightsPath);
   if (sha256(weights) !== weightsSha256) {
@@ -106,7 +104,7 @@ export async function loadClassifier(directory: string): Promise<Classifier> {
   });
   try {
     return checkClassifier(
-      { model, classNames, preprocess, ...(flipAverage ? { flipAverage } : {}) },
+      { model, classNames, preprocess, ...(views === undefined ? {} : { views }) },
       path,
     );
   } catch (error) {

@@ -25,6 +25,11 @@ export interface FastCnnOptions {
    * from random weights. Default true.
    */
   readonly whitening?: boolean;
+  /**
+   * Convolutions begin by passing their inputs on: filter i has a 1 at its centre for channel i and zeros elsewhere; filters
+   * beyond the number of inputs are random. Default false: all are random.
+   */
+  readonly identity?: boolean;
   /** Factor before the last layer: keeps the first logits small. Default 1/9, as airbench. */
   readonly featureScale?: number;
   /** Seed of the initial weights. Default 0. */
@@ -47,8 +52,8 @@ const widthsRule = rule(
  * Conv 3×3, MaxPool 2×2, batch norm, relu, Conv 3×3, batch norm, relu; then global max pooling, a scale factor and
  * Dense softmax.
  *
- * Ours differs in relu instead of gelu (TensorFlow has a fused relu), in He's initial weights, and in a whitening whose
- * bias subtracts the patches' mean instead of being learned. Batch norms have a shift but no scale: the next
+ * Ours differs in relu instead of gelu (TensorFlow has a fused relu), in He's initial weights of what does not begin as
+ * identity, and in a whitening whose bias subtracts the patches' mean instead of being learned. Batch norms have a shift but no scale: the next
  * convolution could undo it. Their averages follow with a momentum of .6 (airbench), since trainings take hundreds of steps.
  *
  * Input float32 [n, height, width, channels]; output probabilities float32 [n, numClasses].
@@ -63,11 +68,13 @@ export function createFastCnn(options: FastCnnOptions = {}): tf.LayersModel {
     widths: widthsRule,
     convolutionsPerBlock: positiveInteger,
     whitening: flag,
+    identity: flag,
     featureScale: positiveNumber,
     seed: seedInteger,
   });
   const { inputShape = [32, 32, 3], numClasses = 10, widths = [64, 256, 256] } = options;
   const { convolutionsPerBlock = 2, whitening = true, featureScale = 1 / 9, seed = 0 } = options;
+  const { identity = false } = options;
 
   const convolution = (name: string, filters: number): tf.layers.Layer =>
     tf.layers.conv2d({
@@ -94,7 +101,7 @@ export function createFastCnn(options: FastCnnOptions = {}): tf.LayersModel {
       return [convolution(name, filters), ...(place === 0 ? [pool] : []), ...normAndRelu(name)];
     }).flat();
 
-  return tf.sequential({
+  const model = tf.sequential({
     name: 'fast_cnn',
     layers: [
       tf.layers.conv2d({
@@ -118,4 +125,21 @@ export function createFastCnn(options: FastCnnOptions = {}): tf.LayersModel {
       }),
     ],
   });
+  if (identity) {
+    for (const layer of model.layers) if (/_conv\d+$/.test(layer.name)) passInputsOn(layer);
+  }
+  return model;
+}
+
+/** A convolution's kernel with the first filters replaced by those that copy a channel (PyTorch's `dirac_`). */
+function passInputsOn(layer: tf.layers.Layer): void {
+  const [kernel] = layer.getWeights();
+  const [height, width, channels, filters] = kernel.shape;
+  const values = kernel.dataSync().slice();
+  const centre = (Math.floor(height / 2) * width + Math.floor(width / 2)) * channels;
+  const copies = Math.min(channels, filters);
+  for (let place = 0; place < height * width * channels; place++)
+    for (let filter = 0; filter < copies; filter++)
+      values[place * filters + filter] = place === centre + filter ? 1 : 0;
+  tf.tidy(() => layer.setWeights([tf.tensor(values, kernel.shape)]));
 }

@@ -9,23 +9,25 @@ import {
   object,
   objectOf,
   oneOf,
+  optional,
   type Schema,
   SchemaError,
   single,
   text,
 } from '../schema';
 import type { tf } from '../tensorflow/backend';
+import type { Views } from './views';
 
-/** The version of the metadata: a reader refuses any other. */
-export const CLASSIFIER_SCHEMA_VERSION = 1;
+/** The version of the metadata. Version 1 had `flipAverage: true` where it is `views: 2` now. */
+export const CLASSIFIER_SCHEMA_VERSION = 2;
 
 /** What `model.json` says under `userDefinedMetadata`. */
 export interface ClassifierMetadata {
   readonly schemaVersion: number;
   readonly classNames: readonly string[];
   readonly preprocess: Preprocess;
-  /** As in `Classifier`; absent in what older versions saved. */
-  readonly flipAverage?: boolean;
+  /** As in `Classifier`. */
+  readonly views?: Views;
   /** Of the weights' file. */
   readonly weightsSha256: string;
 }
@@ -83,11 +85,14 @@ const modelJsonSchema = objectOf<Pick<ModelJson, 'format' | 'modelTopology' | 'w
   ),
 });
 
-const metadataSchema = objectOf<ClassifierMetadata>({
-  schemaVersion: oneOf(CLASSIFIER_SCHEMA_VERSION),
+const metadataSchema = objectOf<
+  Omit<ClassifierMetadata, 'views'> & { views: Views | null; flipAverage: boolean | null }
+>({
+  schemaVersion: oneOf(1, CLASSIFIER_SCHEMA_VERSION),
   classNames: listOf(text),
   preprocess: anything as Schema<Preprocess>,
-  flipAverage: (value, place) => (value === undefined ? undefined : flag(value, place)),
+  views: optional(oneOf(1, 2, 6)),
+  flipAverage: optional(flag),
   weightsSha256: text,
 });
 
@@ -115,11 +120,12 @@ export function parseMetadata(value: unknown, path: string): ClassifierMetadata 
     );
   }
   try {
-    const { flipAverage, preprocess, ...metadata } = metadataSchema(value, '');
+    const { flipAverage, preprocess, views, ...metadata } = metadataSchema(value, '');
+    const looks = views ?? (flipAverage ? 2 : null);
     return {
       ...metadata,
       preprocess: checkPreprocess(preprocess, place),
-      ...(flipAverage ? { flipAverage } : {}),
+      ...(looks === null ? {} : { views: looks }),
     };
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error;

@@ -77,6 +77,8 @@ export interface ModelSummary {
   readonly test: MetricValues | null;
   readonly seconds: number;
   readonly imagesPerSecond: number;
+  /** The test accuracy without test-time views. */
+  readonly singleViewAccuracy?: number | null;
   /** The 95 % interval of the test accuracy. */
   readonly interval?: Interval;
   /** How many parameters were trained. */
@@ -88,7 +90,7 @@ export interface ModelSummary {
 
 /**
  * Models side by side: size, accuracies (fractions) and what else was measured but losses, the test accuracy's 95 % interval
- * (`from`, `to`), training time. Where some model has it: trained parameters, milliseconds for one picture and size on disk.
+ * (`from`, `to`), training time. Where some model has it: test accuracy without test-time views, trained parameters, milliseconds for one picture and size on disk.
  */
 export function modelTable(models: readonly ModelSummary[]): DataTable {
   const names = scoreNames(models);
@@ -102,6 +104,9 @@ export function modelTable(models: readonly ModelSummary[]): DataTable {
       parameters: model.parameterCount,
       ...(isPartly ? { trained: model.trainedParameterCount ?? model.parameterCount } : {}),
       ...Object.fromEntries(metricCells(model, names)),
+      ...(has(({ singleViewAccuracy }) => singleViewAccuracy)
+        ? { 'test, one view': model.singleViewAccuracy ?? null }
+        : {}),
       ...(has(({ interval }) => interval)
         ? { from: model.interval?.low ?? null, to: model.interval?.high ?? null }
         : {}),

@@ -31,6 +31,7 @@ export function describeTrainedModel(finished: FinishedModel): ModelRecord {
     train: kept?.train ?? null,
     val: kept?.val ?? null,
     test: evaluation?.metrics ?? null,
+    singleViewAccuracy: null,
     seconds,
     imagesPerSecond: meanThroughput(history),
     sizeBytes: directory === undefined ? 0 : folderBytes(directory),

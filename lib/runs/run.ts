@@ -4,7 +4,7 @@ import type { MetricChoice } from '../evaluation/runningMetrics';
 import { evaluateClassifier } from '../evaluation/evaluate';
 import { measureLatency } from '../evaluation/latency';
 import { shrinkPictures } from '../data/dataset';
-import { loadClassifier } from '../models/classifier';
+import { loadClassifier, type Classifier } from '../models/classifier';
 import type { ResolveWeightsOptions } from '../models/mobileNetV2Weights';
 import type { Backbone } from '../models/transfer';
 import { checkOption, checkOptions, oneOf, required, text } from '../options';
@@ -201,14 +201,26 @@ async function testInRun(
   const testSet = maxSize === undefined ? data.testSet : shrinkPictures(data.testSet, maxSize);
   const evaluation = await evaluateClassifier(model.classifier, testSet, { metrics });
   const testReads = (model.record.origin?.testReads ?? 0) + 1;
-  model.setEvaluation(evaluation, testReads);
+  const singleViewAccuracy = await accuracyOfOneView(model.classifier, testSet);
+  model.setEvaluation(evaluation, { testReads, singleViewAccuracy });
   await recorder.addModel(model.record);
   const { interval } = evaluation;
-  const { low, high } = interval;
+  const fraction = (value: number): string => fractionText(value, interval);
+  const oneView =
+    singleViewAccuracy === null ? '' : ` (one view: ${fraction(singleViewAccuracy)})`;
   const again = testReads > 1 ? ` (test set read ${testReads} times)` : '';
   console.log(
-    `${name}: test accuracy ${fractionText(evaluation.accuracy, interval)}, 95 % interval ${fractionText(low, interval)} to ${fractionText(high, interval)}${again}`,
+    `${name}: test accuracy ${fraction(evaluation.accuracy)}${oneView}, 95 % interval ${fraction(interval.low)} to ${fraction(interval.high)}${again}`,
   );
+}
+
+/** What test-time views bring is the difference to it; null where the classifier takes one anyway. */
+async function accuracyOfOneView(
+  classifier: Classifier,
+  testSet: RunData['testSet'],
+): Promise<number | null> {
+  if ((classifier.views ?? 1) === 1) return null;
+  return (await evaluateClassifier({ ...classifier, views: 1 }, testSet)).accuracy;
 }
 
 function checkIsCurrent({ trained }: RunState, model: TrainedModel | undefined): void {

@@ -87,6 +87,8 @@ export interface ModelRecord {
   readonly train: MetricValues | null;
   readonly val: MetricValues | null;
   readonly test: MetricValues | null;
+  /** The test accuracy without test-time views; null where the model takes one view, or has not been tested. */
+  readonly singleViewAccuracy: number | null;
   /** Training time, validation included. */
   readonly seconds: number;
   /** Training throughput. */
@@ -146,6 +148,7 @@ export const modelSchema: Schema<ModelRecord> = objectOf<ModelRecord>({
   train: nullable(metricsSchema),
   val: nullable(metricsSchema),
   test: nullable(metricsSchema),
+  singleViewAccuracy: optional(fraction),
   history: listOf(epochSchema),
   origin: optional(
     objectOf<ModelOrigin>({
@@ -241,6 +244,7 @@ function upgrade(document: unknown): unknown {
       train: values(trainAccuracy),
       val: values(valAccuracy),
       test: values(testAccuracy),
+      singleViewAccuracy: null,
       history: history.map(({ trainLoss, valLoss, ...epoch }) => ({
         ...epoch,
         train: values(epoch.trainAccuracy, trainLoss),

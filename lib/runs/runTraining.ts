@@ -22,6 +22,7 @@ import {
   loopRules,
   type CheckpointOptions,
   type TrainingOptions,
+  viewsRule,
 } from '../training/config';
 import { addPreparationTime, type History } from '../training/history';
 import { recipeNetwork, recipeTraining, type Recipe } from '../training/recipe';
@@ -72,7 +73,7 @@ const trainingRules: OptionRules<RunTrainingOptions> = {
   trainSet: anyValue,
   valSet: anyValue,
   augmentation: anyValue,
-  flipAverage: flag,
+  views: viewsRule,
   bfloat16: flag,
   model: callback,
   recipe: anyValue,
@@ -172,7 +173,7 @@ export async function trainInRun(
   if (reused) return reused;
   const earlier = options.continue ? state.trained.get(name) : undefined;
   const epochs = plan.training.epochs + (earlier?.history.epochs.length ?? 0);
-  const { preprocess, trainSet, flipAverage } = plan.training;
+  const { preprocess, trainSet, views } = plan.training;
   return fit(state, name, {
     values,
     isContinued: options.continue === true,
@@ -180,7 +181,7 @@ export async function trainInRun(
     createModel: plan.createModel,
     train: (model, hooks) => trainModel(model, { ...plan.training, epochs, ...hooks }),
     hooks: options,
-    classifier: { classNames: trainSet.classNames, preprocess, flipAverage },
+    classifier: { classNames: trainSet.classNames, preprocess, views },
   });
 }
 

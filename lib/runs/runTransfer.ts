@@ -70,7 +70,7 @@ export interface TrainedHead {
 /** Options of `run.fineTune`: those of `run.train`, and where to begin. */
 export interface RunFineTuneOptions extends Omit<
   RunTrainingOptions,
-  'model' | 'recipe' | 'scale' | 'maxSize' | 'continue' | 'reuse' | 'flipAverage'
+  'model' | 'recipe' | 'scale' | 'maxSize' | 'continue' | 'reuse' | 'views'
 > {
   /** A model of `run.trainHead`; it stays as it is. A `learningRate` that is a number is the peak of half a cosine. */
   readonly from: TrainedModel;
@@ -156,7 +156,7 @@ export async function trainHeadInRun(
       classNames: data.classNames,
       // The pictures were enlarged: a file is brought to their size first.
       preprocess: { ...backbone.preprocess, sourceSize: { height, width } },
-      ...(mirror ? { flipAverage: true } : {}),
+      ...(mirror ? { views: 2 } : {}),
     },
     history: addPreparationTime(selected.history, preparation),
     fits: (state.trained.get(name)?.record.origin?.fits ?? 0) + 1,
@@ -200,12 +200,12 @@ export async function fineTuneInRun(
     trainSet: rest.trainSet ?? takeStratified(data.trainSet, limit, 'limit'),
     valSet: rest.valSet ?? takeStratified(data.valSet, limit, 'limit'),
   });
-  const { preprocess, flipAverage } = from.classifier;
+  const { preprocess, views } = from.classifier;
   return fit(state, name, {
     values,
     createModel: async () => (await loadClassifier(from.directory)).model,
     train: (model, hooks) =>
-      fineTune(model, { ...training, ...hooks, preprocess, flipAverage, unfreezeFrom }),
+      fineTune(model, { ...training, ...hooks, preprocess, views, unfreezeFrom }),
     preparationSeconds: from.history.seconds,
     hooks: options,
     classifier: from.classifier,

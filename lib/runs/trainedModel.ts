@@ -76,6 +76,11 @@ export class TrainedModel {
     return this.parts.evaluation?.interval;
   }
 
+  /** The test accuracy without test-time views; null where the model takes one view, or has not been tested. */
+  get singleViewAccuracy(): number | null {
+    return this.madeRecord.singleViewAccuracy;
+  }
+
   get seconds(): number {
     return this.history.seconds;
   }
@@ -102,10 +107,13 @@ export class TrainedModel {
   }
 
   /** @internal */
-  setEvaluation(evaluation: Evaluation, testReads: number): void {
+  setEvaluation(
+    evaluation: Evaluation,
+    { testReads, singleViewAccuracy }: { testReads: number; singleViewAccuracy: number | null },
+  ): void {
     this.parts.evaluation = evaluation;
     const origin = this.madeRecord.origin && { ...this.madeRecord.origin, testReads };
-    this.madeRecord = { ...this.madeRecord, test: evaluation.metrics, origin };
+    this.madeRecord = { ...this.madeRecord, test: evaluation.metrics, origin, singleViewAccuracy };
   }
 
   /** @internal */

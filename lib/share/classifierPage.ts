@@ -44,7 +44,7 @@ export async function classifierPage(
     trainedOn,
     classNames: classifier.classNames,
     preprocess: classifier.preprocess,
-    flipAverage: classifier.flipAverage,
+    views: classifier.views,
     modelTopology,
     weightSpecs: weightsManifest[0].weights,
     probeProbabilities: probe(classifier),
@@ -75,9 +75,9 @@ export async function saveClassifierPage(
 }
 
 /** This machine's TensorFlow output for the test image against which each page checks itself. */
-function probe({ model, preprocess, flipAverage }: Classifier): number[] {
+function probe({ model, preprocess, views }: Classifier): number[] {
   const size = sourceSizeOf(preprocess);
-  const predictor = createPredictor(model, { preprocess, flipAverage, ...size });
+  const predictor = createPredictor(model, { preprocess, views, ...size });
   try {
     const probabilities = predictor.run(probePixels(size), 1);
     return Array.from(probabilities, (value) => Number(value.toPrecision(7)));

@@ -1,5 +1,7 @@
 // The content of the page besides its code: written by lib/share/classifierPage.ts, read by app/ beside it. Imports
-// nothing, since it is compiled for a browser, too.
+// types only, since it is compiled for a browser, too.
+
+import type { Views } from '../models/views';
 
 /** A classifier without its weights, which stand beside it in base64. */
 export interface SharedModel {
@@ -15,8 +17,8 @@ export interface SharedModel {
     readonly std: readonly [number, number, number];
     readonly sourceSize?: { readonly height: number; readonly width: number };
   };
-  /** The mean over the picture and its mirror image is predicted. */
-  readonly flipAverage?: boolean;
+  /** The mean over that many views is predicted. Default 1. */
+  readonly views?: Views;
   /** tfjs' layers format. */
   readonly modelTopology: object;
   readonly weightSpecs: readonly object[];

@@ -6,6 +6,7 @@ import { edge, type Edge, type GraphNode, type RewriteRule } from './graph';
 import { peepholeRule } from './peephole';
 import { samePaddingRule } from './samePadding';
 import type { RecordedStep } from './recorder';
+import { sideBySideRule } from './sideBySide';
 
 /** @returns the same step with fused and cheaper operations, and without nodes that nothing needs. */
 export function rewriteGraph(
@@ -15,8 +16,8 @@ export function rewriteGraph(
   const plain = prune(applyRule(applyRule(recorded, peepholeRule()), samePaddingRule()));
   const folded = applyRule(plain, batchNormFoldRule(consumersOf(plain)));
   const simplified = applyRule(folded, channelScaleRule());
-  const lowered = bfloat16 ? applyRule(simplified, bfloat16Rule()) : simplified;
-  return prune(lowered);
+  if (!bfloat16) return prune(simplified);
+  return prune(applyRule(applyRule(simplified, bfloat16Rule()), sideBySideRule()));
 }
 
 function applyRule(recorded: RecordedStep, rule: RewriteRule): RecordedStep {

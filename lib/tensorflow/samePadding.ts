@@ -94,8 +94,8 @@ function samePads(
   const padding = node.attributes.get('padding');
   if (padding?.kind !== 'string' || padding.value !== 'VALID' || !hasChannelsLast(node))
     return null;
-  const strides = integers(node, 'strides');
-  const dilations = integers(node, 'dilations');
+  const strides = convolutionIntegers(node, 'strides');
+  const dilations = convolutionIntegers(node, 'dilations');
   const spatial = [1, 2].flatMap((axis) => {
     const extent = (filterShape[axis - 1] - 1) * dilations[axis] + 1;
     const results = Math.ceil(size[axis] / strides[axis]);
@@ -105,7 +105,8 @@ function samePads(
   return [0, 0, ...spatial, 0, 0];
 }
 
-function integers(node: GraphNode, name: string): readonly number[] {
+/** Strides or dilations of a convolution, one for each axis. */
+export function convolutionIntegers(node: GraphNode, name: string): readonly number[] {
   const value = node.attributes.get(name);
   return value?.kind === 'ints' ? value.value : [1, 1, 1, 1];
 }

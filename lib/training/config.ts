@@ -22,6 +22,7 @@ import {
   seedInteger,
   text,
 } from '../options';
+import type { Views } from '../models/views';
 import { type tf } from '../tensorflow/backend';
 import type { Augmentation } from './augment';
 import { checkAverageWeights, type AverageWeights } from './averageWeights';
@@ -125,8 +126,8 @@ export interface TrainingOptions extends LoopOptions {
    * stays as it is.
    */
   readonly augmentation?: Augmentation | readonly Augmentation[];
-  /** Validates as a classifier with `flipAverage` predicts. Default false. */
-  readonly flipAverage?: boolean;
+  /** Validates as a classifier of that many views predicts. Default 1. */
+  readonly views?: Views;
   /** Computes activations in bfloat16; weights and optimizer stay float32. Default false. */
   readonly bfloat16?: boolean;
 }
@@ -155,6 +156,11 @@ export const learningRateRule = rule(
   'a number greater than 0 or a schedule',
   '0.001',
   (value) => typeof value === 'function' || positiveNumber.accepts(value),
+);
+
+/** A number of test-time views. */
+export const viewsRule = rule('1, 2 or 6', '6', (value) =>
+  ([1, 2, 6] as unknown[]).includes(value),
 );
 
 /** Rules for options that observe a training and do not affect its result. */

@@ -1,5 +1,12 @@
-/** Adam and SGD on TensorFlow's fused kernels, with the learning rate as an input of every step. */
-import { checkOptions, flag, fractionBelowOne, nonNegativeNumber } from '../options';
+/** Adam, SGD and Muon, with the learning rate as an input of every step. Adam and SGD run on TensorFlow's fused kernels. */
+import {
+  anyValue,
+  checkOptions,
+  flag,
+  fractionBelowOne,
+  nonNegativeNumber,
+  positiveInteger,
+} from '../options';
 import { tf } from '../tensorflow/backend';
 import { updateVariables } from '../tensorflow/resourceVariables';
 
@@ -13,7 +20,7 @@ export interface NamedVariable {
 export interface Optimizer {
   readonly name: string;
   /** The hyperparameters, for a run's record. */
-  readonly hyperparameters: Readonly<Record<string, number | boolean>>;
+  readonly hyperparameters: Readonly<Record<string, number | boolean | string>>;
   /** Makes the state for these weights, zeros at first. Caller disposes. */
   start(weights: readonly NamedVariable[]): OptimizerState;
 }
@@ -92,6 +99,8 @@ export interface SgdOptions {
   readonly nesterov?: boolean;
   /** L2 penalty's gradient, added to the gradient of kernels only (weights of rank 2 and more). Default 0. */
   readonly weightDecay?: number;
+  /** The learning rate of weights of rank 1, such as batch norm's offsets, in multiples of the kernels'. Default 1. */
+  readonly offsetRate?: number;
 }
 
 /** Gradient descent, with momentum as Keras computes it: a ← μ·a − η·g, w ← w + a (Nesterov: w ← w + μ·a − η·g). */
@@ -100,34 +109,137 @@ export function createSgd(options: SgdOptions = {}): Optimizer {
     momentum: fractionBelowOne,
     nesterov: flag,
     weightDecay: nonNegativeNumber,
+    offsetRate: nonNegativeNumber,
   });
-  const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
+  const { momentum = 0, nesterov = false, weightDecay = 0, offsetRate = 1 } = options;
   return {
     name: 'sgd',
-    hyperparameters: { momentum, nesterov, weightDecay },
+    hyperparameters: {
+      momentum,
+      nesterov,
+      weightDecay,
+      ...(offsetRate === 1 ? {} : { offsetRate }),
+    },
     start(weights) {
       const accumulators = momentum > 0 ? zeros('accumulator', weights) : [];
       return optimizerState(accumulators, (gradients, learningRate) => {
         const factor = tf.scalar(momentum);
+        const offsets = offsetRate === 1 ? learningRate : learningRate.mul<tf.Scalar>(offsetRate);
         weights.forEach(({ variable }, i) => {
-          const penalised = weightDecay > 0 && variable.rank > 1;
+          const isKernel = variable.rank > 1;
+          const rate = isKernel ? learningRate : offsets;
+          const penalised = weightDecay > 0 && isKernel;
           const gradient = penalised ? gradients[i].add(variable.mul(weightDecay)) : gradients[i];
           if (momentum === 0)
             updateVariables('ResourceApplyGradientDescent', {
               resources: [variable],
-              inputs: [learningRate, gradient],
+              inputs: [rate, gradient],
               flags: { use_locking: false },
             });
           else
             updateVariables('ResourceApplyKerasMomentum', {
               resources: [variable, accumulators[i].variable],
-              inputs: [learningRate, gradient, factor],
+              inputs: [rate, gradient, factor],
               flags: { use_locking: false, use_nesterov: nesterov },
             });
         });
       });
     },
   };
+}
+
+export interface MuonOptions {
+  /** Share of the last update that is kept, in [0, 1). Default .6 (airbench94_muon). */
+  readonly momentum?: number;
+  /** Of Newton and Schulz. Default 3 (airbench94_muon); 5 come nearer to singular values of 1. */
+  readonly iterations?: number;
+  /** Updates every weight that is not a convolution's kernel. Default SGD, momentum .85, Nesterov (airbench). */
+  readonly others?: Optimizer;
+  /** Their learning rate, in multiples of that of the kernels. Default 1. */
+  readonly othersRate?: number;
+}
+
+/** a, b, c of Jordan's quintic: steep at 0, and between .7 and 1.2 where it ends (Jordan 2024). */
+const QUINTIC = [3.4445, -4.775, 2.0315] as const;
+
+/**
+ * Muon: gradient descent with momentum whose update of a convolution's kernel has equal singular values (Jordan, "Muon: an
+ * optimizer for hidden layers in neural networks", 2024). With the kernel as a matrix of one column per filter,
+ *
+ *     m ← μ·m + g    u = orthogonalised(g + μ·m)    w ← √filters · w / ‖w‖ − η·u
+ *
+ * A batch norm behind the convolution makes the kernel's norm meaningless, so it is held at √filters: the learning rate
+ * is the share by which a step turns the kernel. Not for convolutions without a batch norm.
+ */
+export function createMuon(options: MuonOptions = {}): Optimizer {
+  checkOptions<MuonOptions>('createMuon', options, {
+    momentum: fractionBelowOne,
+    iterations: positiveInteger,
+    others: anyValue,
+    othersRate: nonNegativeNumber,
+  });
+  const { momentum = 0.6, iterations = 3, othersRate = 1 } = options;
+  const { others = createSgd({ momentum: 0.85, nesterov: true }) } = options;
+  return {
+    name: 'muon',
+    hyperparameters: {
+      momentum,
+      iterations,
+      othersRate,
+      others: others.name,
+      ...Object.fromEntries(
+        Object.entries(others.hyperparameters).map(([name, value]) => [`others.${name}`, value]),
+      ),
+    },
+    start(weights) {
+      const isKernel = ({ variable }: NamedVariable): boolean => variable.rank === 4;
+      const kernels = weights.filter(isKernel);
+      const averages = zeros('average', kernels);
+      const rest = others.start(weights.filter((weight) => !isKernel(weight)));
+      const state = optimizerState([...averages, ...rest.slots], (gradients, learningRate) => {
+        kernels.forEach((kernel, i) => {
+          const { variable } = kernel;
+          const gradient = gradients[weights.indexOf(kernel)];
+          const average = averages[i].variable;
+          average.assign(average.mul(momentum).add(gradient));
+          const filters = variable.shape[3] as number;
+          const columns = gradient.add(average.mul(momentum)).reshape<tf.Tensor2D>([-1, filters]);
+          const update = orthogonalise(columns, iterations).reshape(variable.shape);
+          const norm = variable.square().sum().sqrt();
+          const normalised = variable.mul(tf.scalar(Math.sqrt(filters)).div(norm));
+          variable.assign(normalised.sub(update.mul(learningRate)));
+        });
+        rest.apply(
+          gradients.filter((_, i) => !isKernel(weights[i])),
+          learningRate.mul(othersRate),
+        );
+      });
+      return state;
+    },
+  };
+}
+
+/**
+ * About U·Vᵀ of a matrix U·S·Vᵀ, by Newton and Schulz' iteration x ← (a·1 + b·xxᵀ + c·(xxᵀ)²) x on the matrix divided by its
+ * Frobenius norm. Only products: fast, and exact enough in bfloat16. Singular values end near 1, not at it.
+ *
+ * @param matrix float32 [rows, columns]. Caller disposes the result, of the same shape.
+ */
+export function orthogonalise(matrix: tf.Tensor2D, iterations: number): tf.Tensor2D {
+  const [a, b, c] = QUINTIC;
+  const [rows, columns] = matrix.shape;
+  const isTall = rows > columns;
+  return tf.tidy(() => {
+    const identity = tf.eye(Math.min(rows, columns)).mul<tf.Tensor2D>(a);
+    let x = matrix.div<tf.Tensor2D>(matrix.square().sum().sqrt().add(1e-7));
+    for (let iteration = 0; iteration < iterations; iteration++) {
+      // The smaller of xᵀx and xxᵀ. The sum is taken in it too: x itself only goes through products.
+      const square = tf.matMul(x, x, isTall, !isTall);
+      const factor = identity.add(square.mul(b)).add<tf.Tensor2D>(square.matMul(square).mul(c));
+      x = isTall ? tf.matMul(x, factor) : tf.matMul(factor, x);
+    }
+    return x;
+  });
 }
 
 function decay(weights: readonly NamedVariable[], rate: tf.Tensor, weightDecay: number): void {

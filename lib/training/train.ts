@@ -11,6 +11,7 @@ import {
   loopRules,
   type LoopConfig,
   type TrainingOptions,
+  viewsRule,
 } from './config';
 import type { History } from './history';
 import { describeDataset, identify } from './identity';
@@ -41,11 +42,11 @@ export async function trainModel(
     valSet: anyValue,
     preprocess: required(anyValue),
     augmentation: anyValue,
-    flipAverage: flag,
+    views: viewsRule,
     bfloat16: flag,
     ...loopRules,
   });
-  const { trainSet, valSet, preprocess, flipAverage, bfloat16 = false } = options;
+  const { trainSet, valSet, preprocess, views, bfloat16 = false } = options;
   const augmentation = oneAugmentation(options.augmentation);
   const { height, width } = trainSet;
   checkModelFits(model, preprocess, { trainSet, valSet });
@@ -67,7 +68,7 @@ export async function trainModel(
           ...describeLoop(config),
           preprocess,
           augmentation: augmentation?.options,
-          flipAverage,
+          views,
           bfloat16,
         },
       }),
@@ -98,11 +99,11 @@ export function pictureSource(
 function pictureValidator(
   model: tf.LayersModel,
   valSet: ImageDataset,
-  { preprocess, flipAverage }: TrainingOptions,
+  { preprocess, views }: TrainingOptions,
   { metrics, loss }: LoopConfig,
 ): Validator {
   const { height, width } = valSet;
-  const predictor = createPredictor(model, { preprocess, height, width, flipAverage });
+  const predictor = createPredictor(model, { preprocess, height, width, views });
   const addLosses = lossAdder(loss);
   return {
     run: (between) => scoreDataset(predictor, valSet, { metrics, addLosses, between }),

@@ -14,7 +14,7 @@ function read(line: string, others?: readonly string[]) {
 test('every job is measured by default, and fewer rounds when quick', () => {
   const usual = read('');
   assert.deepEqual(usual.jobs, NAMES);
-  assert.deepEqual([usual.rounds, usual.seeds, usual.only], [7, 3, undefined]);
+  assert.deepEqual([usual.rounds, usual.seeds, usual.only], [7, 5, undefined]);
   const quick = read('--quick --job infer --rounds 3');
   assert.deepEqual(quick.jobs, ['infer']);
   assert.equal(quick.rounds, 3);
@@ -27,7 +27,7 @@ test('a job that is not known is named', () => {
 
 test('some jobs only run where they are named', () => {
   const named = read('--job race --seeds 5 --long --only fast', ['race']);
-  assert.deepEqual([named.jobs, named.seeds, named.kerasSeeds, named.long], [['race'], 5, 1, true]);
+  assert.deepEqual([named.jobs, named.seeds, named.kerasSeeds, named.long], [['race'], 5, 3, true]);
   assert.deepEqual(named.only, ['fast']);
   assert.deepEqual(read('', ['race']).jobs, NAMES);
   assert.deepEqual([read('--quick').seeds, named.epochs], [1, undefined]);

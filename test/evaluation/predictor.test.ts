@@ -50,17 +50,40 @@ test('pictures of another size are resized inside of the graph', () => {
   model.dispose();
 });
 
-test('a flip average is the mean over each picture and its mirror image', () => {
+/** Each picture moved by `by` rows and columns; the border is reflected at the outermost pixels. */
+function moved(pixels: Uint8Array, by: number): Uint8Array {
+  const source = (place: number): number => SIDE - 1 - Math.abs(SIDE - 1 - Math.abs(place - by));
+  return pixels.map((_, index) => {
+    const [channel, x] = [index % 3, Math.floor(index / 3) % SIDE];
+    const row = Math.floor(index / (3 * SIDE));
+    const [y, picture] = [row % SIDE, Math.floor(row / SIDE)];
+    return pixels[((picture * SIDE + source(y)) * SIDE + source(x)) * 3 + channel];
+  });
+}
+
+test('views are averaged: the mirror image as much as the picture, moved ones half as much', () => {
+  const [down, up] = [moved(images, 1), moved(images, -1)];
+  const weighted = {
+    2: [images, images],
+    6: [images, images, images, images, down, down, up, up],
+  } as const;
   withoutLeaks(() => {
     const model = createTinyModel();
-    const predictor = createPredictor(model, { preprocess, flipAverage: true });
-    const both = [images, mirrored(images, { width: SIDE })].map((pixels) =>
-      expected(model, pixels, [12, SIDE]),
-    );
-    const means = both[0].map((value, i) => (value + both[1][i]) / 2);
-    for (let i = 0; i < 2; i++) assertClose(predictor.run(images, 12), means);
-    assert.equal(predictor.statistics.graphRuns, 1);
-    predictor.dispose();
+    for (const [views, pictures] of [
+      [2, weighted[2]],
+      [6, weighted[6]],
+    ] as const) {
+      const predictor = createPredictor(model, { preprocess, views });
+      const outputs = pictures.map((pixels, i) =>
+        expected(model, i % 2 === 0 ? pixels : mirrored(pixels, { width: SIDE }), [12, SIDE]),
+      );
+      const means = outputs[0].map(
+        (_, i) => outputs.reduce((sum, values) => sum + values[i], 0) / outputs.length,
+      );
+      for (let i = 0; i < 2; i++) assertClose(predictor.run(images, 12), means);
+      assert.equal(predictor.statistics.graphRuns, 1);
+      predictor.dispose();
+    }
     model.dispose();
   });
 });

@@ -16,20 +16,35 @@ function createClassifier(): Classifier {
   return { model: createTinyModel(), classNames: ['red', 'green', 'blue'], preprocess };
 }
 
-test('a flip average is saved with the classifier, and absent where there is none', async () => {
-  await saveClassifier({ ...createClassifier(), flipAverage: true }, directory);
-  assert.equal((await loadClassifier(directory)).flipAverage, true);
-  await editJson((json) => {
-    (json.userDefinedMetadata as Record<string, unknown>).flipAverage = 'yes';
-  });
+test('the views are saved with the classifier, and absent where there are none', async () => {
+  await saveClassifier({ ...createClassifier(), views: 6 }, directory);
+  assert.equal((await loadClassifier(directory)).views, 6);
+  await editMetadata({ views: 3 });
   await assert.rejects(
     loadClassifier(directory),
-    /Expected flipAverage to be true or false but found "yes" in .*model\.json/,
+    /Expected views to be 1 or 2 or 6 but found 3 in .*model\.json/,
   );
   await saveClassifier(createClassifier(), directory);
-  assert.equal('flipAverage' in (await loadClassifier(directory)), false);
-  assert.equal('flipAverage' in ((await readJson()).userDefinedMetadata as object), false);
+  assert.equal('views' in (await loadClassifier(directory)), false);
+  assert.equal('views' in ((await readJson()).userDefinedMetadata as object), false);
 });
+
+test('the average over mirror images of an older classifier is two views', async () => {
+  await saveClassifier(createClassifier(), directory);
+  await editMetadata({ schemaVersion: 1, flipAverage: true });
+  assert.equal((await loadClassifier(directory)).views, 2);
+  await editMetadata({ schemaVersion: 3 });
+  await assert.rejects(
+    loadClassifier(directory),
+    /Expected schemaVersion to be 1 or 2 but found 3/,
+  );
+});
+
+function editMetadata(change: object): Promise<void> {
+  return editJson((json) => {
+    Object.assign(json.userDefinedMetadata as object, change);
+  });
+}
 
 async function readJson(): Promise<Record<string, unknown>> {
   const text = await readFile(join(directory, 'model.json'), 'utf8');
@@ -167,9 +182,9 @@ const damages: Record<string, [() => Promise<void>, RegExp]> = {
   'a later version': [
     () =>
       editJson(
-        (json) => ((json.userDefinedMetadata as { schemaVersion: number }).schemaVersion = 2),
+        (json) => ((json.userDefinedMetadata as { schemaVersion: number }).schemaVersion = 3),
       ),
-    /schemaVersion to be 1 but found 2/,
+    /schemaVersion to be 1 or 2 but found 3/,
   ],
   'too few class names': [
     () =>

@@ -41,6 +41,31 @@ test('the whitening is frozen, and trained where it is switched off', () => {
   for (const model of [frozen, trained]) model.dispose();
 });
 
+test('with identities, each convolution hands its inputs on and adds random filters', () => {
+  const before = tf.memory().numTensors;
+  const model = createFastCnn({ widths: [30, 20], identity: true });
+  tf.tidy(() => {
+    for (const [name, inputs, filters] of [
+      ['block1_conv1', 24, 30],
+      ['block1_conv2', 30, 30],
+      ['block2_conv1', 30, 20],
+    ] as const) {
+      const kernel = model.getLayer(name).getWeights()[0] as tf.Tensor4D;
+      const pictures = tf.randomNormal<tf.Rank.R4>([2, 5, 6, inputs], 0, 1, 'float32', 1);
+      const outputs = tf.conv2d(pictures, kernel, 1, 'same');
+      const kept = Math.min(inputs, filters);
+      const difference = outputs.slice([0, 0, 0, 0], [-1, -1, -1, kept]);
+      const expected = pictures.slice([0, 0, 0, 0], [-1, -1, -1, kept]);
+      assert.equal(difference.sub(expected).abs().max().dataSync()[0], 0, name);
+      if (filters === kept) continue;
+      const random = kernel.slice([0, 0, 0, kept]).dataSync();
+      assert.ok(random.every((value) => value !== 0));
+    }
+  });
+  model.dispose();
+  assert.equal(tf.memory().numTensors, before);
+});
+
 test('the same seed gives the same weights, each layer its own', () => {
   const [first, again, other] = [1, 1, 2].map((seed) => createFastCnn({ widths: [8, 8], seed }));
   assert.deepEqual(weightValues(first), weightValues(again));

@@ -23,6 +23,7 @@ function record(name: string, testAccuracy: number | null): ModelRecord {
     train: null,
     val: null,
     test: testAccuracy === null ? null : { accuracy: testAccuracy },
+    singleViewAccuracy: null,
     seconds: 1,
     imagesPerSecond: 1,
     sizeBytes: 0,

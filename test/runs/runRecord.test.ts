@@ -29,6 +29,7 @@ const example = {
       train: { loss: 1.5, accuracy: 0.8 },
       val: null,
       test: { loss: 1.6, accuracy: 0.7, f1: 0.69 },
+      singleViewAccuracy: 0.69,
       seconds: 61.5,
       imagesPerSecond: 900,
       sizeBytes: 1800000,
@@ -69,6 +70,11 @@ function changed(place: string, value: unknown): string {
 
 test('a complete record is returned as it was written', () => {
   assert.deepEqual(parseRunRecord(JSON.stringify(example)), example);
+});
+
+test('a record from before test-time views were told apart has no accuracy of one view', () => {
+  const [model] = parseRunRecord(changed('models.0.singleViewAccuracy', undefined)).models;
+  assert.equal(model.singleViewAccuracy, null);
 });
 
 test('a record from before runs named their pretrained weights has none', () => {
@@ -119,6 +125,7 @@ const wrong: [place: string, value: unknown, message: RegExp][] = [
     70.2,
     /Expected models\[0\]\.test\.accuracy to be a number from 0 to 1/,
   ],
+  ['models.0.singleViewAccuracy', 69, /models\[0\]\.singleViewAccuracy to be a number from 0 to 1/],
   ['models.0.seconds', '61', /Expected models\[0\]\.seconds to be a number of 0 or more/],
   ['models.0.history.0.train.loss', null, /models\[0\]\.history\[0\]\.train\.loss to be a number/],
   ['models.0.origin', 'here', /models\[0\]\.origin to be an object but found "here"/],

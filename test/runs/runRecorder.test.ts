@@ -29,6 +29,7 @@ const cnn: ModelRecord = {
   train: { loss: 1, accuracy: 0.5 },
   val: null,
   test: { loss: 2, accuracy: 0.25 },
+  singleViewAccuracy: null,
   seconds: 2,
   imagesPerSecond: 100,
   sizeBytes: 10,

@@ -52,6 +52,7 @@ export function sampleModel(
     train: { loss: loss / 2, accuracy: 0.4 },
     val: { loss: loss / 2, accuracy: 0.45 },
     test: testAccuracy === null ? null : { loss, accuracy: testAccuracy },
+    singleViewAccuracy: null,
     seconds,
     imagesPerSecond: 18,
     sizeBytes: 400,

@@ -46,12 +46,12 @@ export function deviation(actual: tf.Tensor, expected: tf.Tensor): number {
 }
 
 /** The operations of the step's graph, as they are handed to TensorFlow. */
-export function operationsOf(step: Step, x: tf.Tensor4D): string[] {
+export function operationsOf(step: Step, x: tf.Tensor4D, { bfloat16 = false } = {}): string[] {
   const { recorded, refusal } = traceStep(() => tf.tidy(() => step(x)), {
     inputs: [x],
     outputsOf: (results) => results,
     frozen: true,
   });
   assert.ok(recorded !== null, refusal ?? '');
-  return rewriteGraph(recorded, { bfloat16: false }).graph.nodes.map(({ op }) => op);
+  return rewriteGraph(recorded, { bfloat16 }).graph.nodes.map(({ op }) => op);
 }

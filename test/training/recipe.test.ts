@@ -33,7 +33,7 @@ test('a recipe trains a classifier that predicts as it was validated', async () 
     { recipe: TINY, seed: 2 },
   );
   assert.equal(history.epochs.length, 2);
-  assert.equal(classifier.flipAverage, true);
+  assert.equal(classifier.views, 6);
   const { metrics } = await evaluateClassifier(classifier, valSet);
   assert.ok(Math.abs(metrics.loss - Number(history.epochs[1].val!.loss)) < 1e-5);
   classifier.model.dispose();
@@ -41,7 +41,15 @@ test('a recipe trains a classifier that predicts as it was validated', async () 
 });
 
 test('each piece can be left out alone, and is gone then', () => {
-  const whole: Recipe = { ...FAST_RECIPE, cutout: 8, mixup: 0.2 };
+  const whole: Recipe = {
+    ...FAST_RECIPE,
+    identity: true,
+    muonLearningRate: 0.1,
+    offsetRate: 5,
+    averageDecay: 0.9,
+    cutout: 8,
+    mixup: 0.2,
+  };
   for (const piece of RECIPE_PIECES) {
     const without = withoutPiece(whole, piece);
     const changed = Object.keys(whole).filter(
@@ -55,12 +63,19 @@ test('each piece can be left out alone, and is gone then', () => {
   assert.equal('averageWeights' in recipeTraining(withoutPiece(whole, 'averaged weights')), false);
 });
 
-test('the schedule is the triangle, and half its peak throughout without it', () => {
-  const recipe = { ...FAST_RECIPE, peakLearningRate: 2 };
+test('the schedule is a triangle or a line, and half its peak throughout without it', () => {
+  const recipe: Recipe = {
+    ...FAST_RECIPE,
+    muonLearningRate: 0,
+    peakLearningRate: 2,
+    schedule: 'triangular',
+  };
   const rates = (value: Recipe) => [0, 0.23, 1].map(recipeSchedule(value));
   const triangle = rates(recipe).map((rate) => Math.round(rate * 1e6) / 1e6);
   assert.deepEqual(triangle, [0.4, 2, 0.14]);
   assert.deepEqual(rates(withoutPiece(recipe, 'schedule')), [1, 1, 1]);
+  // A straight line down; of Muon's own rate where there is one.
+  assert.deepEqual(rates({ ...recipe, schedule: 'linear', muonLearningRate: 1 }), [1, 0.77, 0]);
 });
 
 test('a recipe with an unknown or impossible field is refused', async () => {

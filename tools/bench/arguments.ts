@@ -13,6 +13,7 @@ export interface Options {
   readonly seeds?: number;
   readonly kerasSeeds?: number;
   readonly long: boolean;
+  readonly curve: boolean;
   /** Empty: all of them. */
   readonly only: readonly TrainingName[];
   readonly epochs?: number;
@@ -46,8 +47,8 @@ export function withDefaults(
   return {
     rounds: quick ? 2 : 7,
     secondsPerRound: quick ? 0.5 : 2,
-    seeds: quick ? 1 : 3,
-    kerasSeeds: 1,
+    seeds: quick ? 1 : 5,
+    kerasSeeds: quick ? 1 : 3,
     ...rest,
     quick,
     jobs: jobs.length > 0 ? jobs : jobNames,

@@ -1,6 +1,7 @@
 // The model in the browser: from base64 to probabilities.
 import * as tf from '@tensorflow/tfjs';
 import { sourceSizeOf } from '../../data/resize';
+import { averageViews } from '../../models/views';
 import { probePixels, type SharedModel } from '../sharedModel';
 
 /** Above this error the GPU is too imprecise (half floats), and the CPU is used. */
@@ -29,7 +30,7 @@ export async function createClassifier(
 }
 
 async function buildModel(shared: SharedModel, weights: ArrayBuffer): Promise<BrowserClassifier> {
-  const { modelTopology, preprocess, flipAverage, weightSpecs } = shared;
+  const { modelTopology, preprocess, views = 1, weightSpecs } = shared;
   const model = await tf.loadLayersModel(
     tf.io.fromMemory({
       modelTopology,
@@ -46,10 +47,7 @@ async function buildModel(shared: SharedModel, weights: ArrayBuffer): Promise<Br
         const shape: [number, number, number, number] = [1, source.height, source.width, 3];
         const picture = tf.tensor4d(scaled(pixels, shared), shape);
         const input = tf.image.resizeBilinear(picture, [height, width], false, true);
-        const outputs = model.predict(input) as tf.Tensor;
-        if (!flipAverage) return outputs;
-        const mirrored = model.predict(input.reverse(2)) as tf.Tensor;
-        return outputs.add(mirrored).mul(0.5);
+        return averageViews(input, views, (images) => model.predict(images) as tf.Tensor2D);
       });
       const probabilities = await output.data<'float32'>();
       output.dispose();

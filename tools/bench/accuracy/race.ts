@@ -19,7 +19,7 @@ export interface RaceSettings {
 /** What our process and Keras' answer after a training. */
 type Reply = Pick<
   TrainingResult,
-  'seconds' | 'testAccuracy' | 'epochs' | 'parameters' | 'precision'
+  'seconds' | 'testAccuracy' | 'singleViewAccuracy' | 'epochs' | 'parameters' | 'precision'
 >;
 
 /**
@@ -53,7 +53,8 @@ export async function runTrainings(
       const program =
         training.name === 'keras' ? peerProgram('keras_accuracy') : ownProgram('recipes');
       const contestant = start(program, (news) => settings.onProgress(`${label}, ${news}`));
-      const result = await timeTraining(contestant, { ...training, ...settings, folder });
+      const epochs = settings.epochs ?? training.epochs;
+      const result = await timeTraining(contestant, { ...training, ...settings, epochs, folder });
       contestant.stop();
       results.push(result);
       settings.onResult(result);

@@ -2,7 +2,7 @@ import { meanAndStd } from '../../../lib/evaluation/statistics';
 import type { Machine } from '../machine';
 import { machineMarkdown, table } from '../tables';
 import type { RaceData } from './trainings';
-import { TRAINING_NAMES, type TrainingName, type TrainingResult } from './trainings';
+import { ownEpochs, TRAINING_NAMES, type TrainingName, type TrainingResult } from './trainings';
 
 export const TRAINING_LABELS: Readonly<Record<TrainingName, string>> = {
   keras: 'Keras, the original CNN',
@@ -24,11 +24,13 @@ interface Spread {
   readonly std: number | null;
 }
 
-/** All trainings of one name. */
+/** All trainings of one name and number of epochs. */
 export interface Summary {
   readonly name: TrainingName;
+  readonly epochs: number;
   readonly results: readonly TrainingResult[];
   readonly testAccuracy: Spread;
+  readonly singleViewAccuracy: Spread;
   /** Of the worst seed. */
   readonly worstAccuracy: number;
   readonly seconds: Spread;
@@ -44,23 +46,31 @@ export interface AccuracyGoal {
   readonly share?: number;
 }
 
-/** The original CNN's test accuracy after its ten epochs is .7462 (original notebook, last epoch). */
+/**
+ * The original CNN's test accuracy after its ten epochs is .7462 (original notebook, last epoch); .94 and .95 are those of
+ * Jordan's airbench94 and 95.
+ */
 export const GOALS: readonly AccuracyGoal[] = [
   { name: 'fast', accuracy: 0.7462, of: 'every seed', share: 1 / 10 },
-  { name: 'standard', accuracy: 0.9, of: 'mean', share: 1 },
-  { name: 'long', accuracy: 0.94, of: 'mean' },
+  { name: 'fast', accuracy: 0.85, of: 'mean', share: 1 / 10 },
+  { name: 'standard', accuracy: 0.94, of: 'mean', share: 1.1 },
+  { name: 'long', accuracy: 0.95, of: 'mean', share: 6 },
 ];
 
-/** The trainings by name, in the order of {@link TRAINING_NAMES}. */
+/** The trainings by name, in the order of {@link TRAINING_NAMES}, and epochs. */
 export function summarise(results: readonly TrainingResult[]): Summary[] {
-  return TRAINING_NAMES.flatMap((name) => {
-    const own = results.filter((result) => result.name === name);
+  const lengths = [...new Set(results.map(({ epochs }) => epochs))].sort((a, b) => a - b);
+  const kinds = TRAINING_NAMES.flatMap((name) => lengths.map((epochs) => ({ name, epochs })));
+  return kinds.flatMap(({ name, epochs }) => {
+    const own = results.filter((result) => result.name === name && result.epochs === epochs);
     if (own.length === 0) return [];
     const accuracies = own.map(({ testAccuracy }) => testAccuracy);
     return {
       name,
+      epochs,
       results: own,
       testAccuracy: meanAndStd(accuracies),
+      singleViewAccuracy: meanAndStd(own.map((result) => result.singleViewAccuracy)),
       worstAccuracy: Math.min(...accuracies),
       seconds: meanAndStd(own.map(({ seconds }) => seconds)),
     };
@@ -72,13 +82,18 @@ export function judge(
   { name, accuracy, of, share }: AccuracyGoal,
   summaries: readonly Summary[],
 ): { readonly share: number; readonly reached: boolean } | undefined {
-  const ours = summaries.find((summary) => summary.name === name);
-  const keras = summaries.find((summary) => summary.name === 'keras');
+  const ours = ownSummary(name, summaries);
+  const keras = ownSummary('keras', summaries);
   if (!ours || !keras) return undefined;
   const needed = ours.seconds.mean / keras.seconds.mean;
   const reachedAccuracy = of === 'mean' ? ours.testAccuracy.mean : ours.worstAccuracy;
   const reached = reachedAccuracy >= accuracy && needed <= (share ?? Infinity);
   return { share: needed, reached };
+}
+
+/** The trainings of a name with its own number of epochs. */
+function ownSummary(name: TrainingName, summaries: readonly Summary[]): Summary | undefined {
+  return summaries.find((each) => each.name === name && each.epochs === ownEpochs(name));
 }
 
 /** tools/bench/accuracy.md. */
@@ -95,7 +110,7 @@ export function accuracyMarkdown(report: AccuracyReport): string {
     '## Goals',
     goalTable(summarise(results)),
     '## Figures',
-    'Mean ± sample standard deviation over the seeds.',
+    'Mean ± sample standard deviation over the seeds. Views: see `lib/models/views.ts`; Keras takes one.',
     summaryTable(summarise(results)),
     '## Every training',
     'Run one at a time. The last columns: the share of the machine that other programs took, and when and with what it was measured.',
@@ -108,7 +123,7 @@ export function accuracyMarkdown(report: AccuracyReport): string {
 export function goalTable(summaries: readonly Summary[]): string {
   const rows = GOALS.flatMap((goal) => {
     const verdict = judge(goal, summaries);
-    const ours = summaries.find(({ name }) => name === goal.name);
+    const ours = ownSummary(goal.name, summaries);
     if (!verdict || !ours) return [];
     const within = goal.share === undefined ? '' : ` in ≤ ${shareText(goal.share)}`;
     const accuracy =
@@ -132,14 +147,27 @@ export function goalTable(summaries: readonly Summary[]): string {
 }
 
 function summaryTable(summaries: readonly Summary[]): string {
+  const keras = ownSummary('keras', summaries);
   return table(
-    ['training', 'seeds', 'test accuracy', 'seconds', 'epochs', 'parameters', 'products in'],
-    summaries.map(({ name, results, testAccuracy, seconds }) => [
+    [
+      'training',
+      'epochs',
+      'seeds',
+      'test accuracy',
+      'with one view',
+      'seconds',
+      "of Keras' time",
+      'parameters',
+      'products in',
+    ],
+    summaries.map(({ name, epochs, results, testAccuracy, singleViewAccuracy, seconds }) => [
       TRAINING_LABELS[name],
+      String(epochs),
       String(results.length),
       spread(testAccuracy, 4),
+      spread(singleViewAccuracy, 4),
       spread(seconds, 1),
-      String(results[0].epochs),
+      keras ? shareText(seconds.mean / keras.seconds.mean) : '',
       results[0].parameters.toLocaleString('en-US'),
       results[0].precision,
     ]),
@@ -150,8 +178,10 @@ function trainingTable(results: readonly TrainingResult[]): string {
   return table(
     [
       'training',
+      'epochs',
       'seed',
       'test accuracy',
+      'with one view',
       'seconds',
       'peak MB',
       'taken by others',
@@ -163,8 +193,10 @@ function trainingTable(results: readonly TrainingResult[]): string {
         .sort((a, b) => a.seed - b.seed)
         .map((result) => [
           TRAINING_LABELS[name],
+          String(result.epochs),
           String(result.seed),
           result.testAccuracy.toFixed(4),
+          result.singleViewAccuracy.toFixed(4),
           result.seconds.toFixed(1),
           result.peakMegabytes.toFixed(0),
           result.foreignLoad === null ? '?' : `${Math.round(100 * result.foreignLoad)} %`,

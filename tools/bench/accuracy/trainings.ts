@@ -1,4 +1,4 @@
-import type { RECIPES } from '../../../lib/training/recipe';
+import { RECIPES } from '../../../lib/training/recipe';
 
 /** Keras on the original notebook's CNN, or one of this project's recipes. */
 export type TrainingName = 'keras' | keyof typeof RECIPES;
@@ -10,6 +10,8 @@ export const TRAINING_NAMES: readonly TrainingName[] = ['keras', 'fast', 'standa
 export interface Training {
   readonly name: TrainingName;
   readonly seed: number;
+  /** Other epochs than its own. */
+  readonly epochs?: number;
 }
 
 /** One training, timed and tested. */
@@ -18,6 +20,8 @@ export interface TrainingResult extends Training {
   readonly seconds: number;
   /** Of the finished model, measured after the clock has stopped; 0…1. */
   readonly testAccuracy: number;
+  /** The same without test-time views. */
+  readonly singleViewAccuracy: number;
   readonly epochs: number;
   readonly parameters: number;
   /** What the products are computed in. */
@@ -33,6 +37,14 @@ export interface TrainingResult extends Training {
 /** What the original does: ten epochs, batches of 32, Adam with Keras' defaults. */
 export const KERAS = { epochs: 10, batchSize: 32 } as const;
 
+/** The epochs of a training that names none. */
+export function ownEpochs(name: TrainingName): number {
+  return name === 'keras' ? KERAS.epochs : RECIPES[name].epochs;
+}
+
+/** Of the long recipe's epochs, for the curve of accuracy against time. */
+const CURVE = [1 / 4, 1 / 2, 2];
+
 export interface RaceOptions {
   /** Trainings of the fast and of the standard recipe. */
   readonly seeds: number;
@@ -40,15 +52,17 @@ export interface RaceOptions {
   readonly kerasSeeds: number;
   /** The long recipe too, once. */
   readonly long: boolean;
+  /** The long recipe in a quarter, half and twice its epochs, once each. */
+  readonly curve: boolean;
   /** These trainings alone. Default: all of the above. */
   readonly only?: readonly TrainingName[];
 }
 
 /**
  * All trainings in the order in which they run, one at a time: round by round Keras, the fast recipe, the standard one;
- * at the end the long one.
+ * at the end the long one, and its curve.
  */
-export function planTrainings({ seeds, kerasSeeds, long, only }: RaceOptions): Training[] {
+export function planTrainings({ seeds, kerasSeeds, long, curve, only }: RaceOptions): Training[] {
   const rounds = Array.from({ length: Math.max(seeds, kerasSeeds) }, (_, index) => index + 1);
   const all = [
     ...rounds.flatMap((seed): Training[] => [
@@ -56,16 +70,19 @@ export function planTrainings({ seeds, kerasSeeds, long, only }: RaceOptions): T
       ...(seed <= seeds ? (['fast', 'standard'] as const).map((name) => ({ name, seed })) : []),
     ]),
     ...(long ? [{ name: 'long', seed: 1 } as const] : []),
+    ...(curve ? CURVE : []).map((share): Training => {
+      return { name: 'long', seed: 1, epochs: Math.round(share * RECIPES.long.epochs) };
+    }),
   ];
   return all.filter(({ name }) => only?.includes(name) ?? true);
 }
 
-/** Earlier trainings, with new ones in the place of those of the same name and seed. */
+/** Earlier trainings, with new ones in the place of those of the same name, seed and epochs. */
 export function replaceTrainings(
   earlier: readonly TrainingResult[],
   results: readonly TrainingResult[],
 ): TrainingResult[] {
-  const keyOf = ({ name, seed }: Training): string => `${name} ${seed}`;
+  const keyOf = ({ name, seed, epochs }: TrainingResult): string => `${name} ${seed} ${epochs}`;
   const fresh = new Set(results.map(keyOf));
   return [...earlier.filter((result) => !fresh.has(keyOf(result))), ...results];
 }

@@ -66,9 +66,11 @@ async function train({ folder, recipe: name, seed, epochs }: Command): Promise<o
   );
   const seconds = secondsSoFar();
   const { accuracy } = await evaluateClassifier(classifier, testSet);
+  const oneView = await evaluateClassifier({ ...classifier, views: 1 }, testSet);
   return {
     seconds,
     testAccuracy: accuracy,
+    singleViewAccuracy: oneView.accuracy,
     epochs: recipe.epochs,
     parameters: classifier.model.countParams(),
     precision: recipeTraining(recipe).bfloat16 ? 'bfloat16' : 'float32',

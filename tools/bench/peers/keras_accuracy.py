@@ -1,7 +1,7 @@
 """Keras training the original notebook's CNN as the original does: fit() on arrays, batch 32, Adam, ten epochs.
 
     {"do": "train", "folder": "...", "epochs": n, "batchSize": n, "seed": n}
-      -> {"seconds": s, "testAccuracy": a, "epochs": n, "parameters": n, "precision": "float32"}
+      -> {"seconds": s, "testAccuracy": a, "singleViewAccuracy": a, "epochs": n, "parameters": n, "precision": "float32"}
 
 Between the command and its reply, a line "# ..." after each epoch.
 """
@@ -38,6 +38,7 @@ class KerasTraining:
         return {
             "seconds": seconds,
             "testAccuracy": float(accuracy),
+            "singleViewAccuracy": float(accuracy),
             "epochs": epochs,
             "parameters": model.count_params(),
             "precision": "float32",
