@@ -88,7 +88,7 @@ export function figurePlace(figure: Figure, picture = ''): string {
   );
 }
 
-/** What its files are called, and its numbers; a figure that somebody else made may have none that we can read. */
+/** What its files are called, and its numbers; a figure of another program may have none that we can read. */
 function fileOf(figure: Figure): { name: string; csv?: string } {
   const name = fileNameOf(plainText(figure.layout.title.text));
   try {
