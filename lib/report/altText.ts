@@ -1,5 +1,5 @@
 // A figure in words, for who cannot see it.
-import { plainText } from './csv';
+import { pictureCaptions, plainText } from './csv';
 import type { Axis, BarTrace, Figure, FigureLayout, HeatmapTrace, ScatterTrace } from './figure';
 import { percent, rounded } from './theme';
 
@@ -12,8 +12,7 @@ export function altText({ data, layout }: Figure): string {
   const [first] = data;
   if (first?.type === 'heatmap') return `${title}. ${matrixText(first)}`;
   if (first?.type === 'image') {
-    const captions = (layout.annotations ?? []).map(({ text }) => plainText(text));
-    return `${title}. ${data.length} pictures: ${listed(captions, '; ')}.`;
+    return `${title}. ${data.length} pictures: ${listed(pictureCaptions({ data, layout }), '; ')}.`;
   }
   const series = data.flatMap((trace) =>
     trace.type === 'scatter' || trace.type === 'bar' ? seriesText(trace, layout) : [],

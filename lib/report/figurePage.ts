@@ -88,7 +88,7 @@ export function figurePlace(figure: Figure, picture = ''): string {
   );
 }
 
-/** What its files are called, and its numbers; a figure that somebody else made may have none that we can read. */
+/** What its files are called, and its numbers; a figure of another program may have none that we can read. */
 function fileOf(figure: Figure): { name: string; csv?: string } {
   const name = fileNameOf(plainText(figure.layout.title.text));
   try {
@@ -115,9 +115,10 @@ export function attribute(text: string): string {
   return escapeText(text).replaceAll('"', '&quot;');
 }
 
-/** Beside this file, also in dist. It holds no `</script`. */
-export function pageScript(): Promise<string> {
-  return readFile(join(__dirname, 'pageScript.cjs'), 'utf8');
+/** Beside this file, also in dist, where the compiler has made a module of it. It holds no `</script`. */
+export async function pageScript(): Promise<string> {
+  const text = await readFile(join(__dirname, 'pageScript.cjs'), 'utf8');
+  return `((exports) => {\n${text}\n})({});`;
 }
 
 /**

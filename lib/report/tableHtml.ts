@@ -69,7 +69,7 @@ const MEASURED = /^(−?[\d.,]+( ± [\d.,]+)?|–)?$/;
 
 /**
  * Counts whole, fractions with three digits behind the point, as `fractionText`, what is larger with fewer; more digits where a small
- * value that somebody chose, of two digits such as a learning rate of 0.00025, would lose them. Below 1e-6 a value is the error of
+ * value of at most two digits, such as a learning rate of 0.00025, would lose them. Below 1e-6 a value is the error of
  * some addition.
  */
 function columnFormat(column: readonly TableCell[]): (cell: TableCell) => string {

@@ -301,10 +301,10 @@ export function nameTicks(names: readonly string[]): Axis {
   };
 }
 
-/** At most 28 characters. */
-export function shortened(name: string): string {
+/** At most so many characters. */
+export function shortened(name: string, most = 28): string {
   const letters = [...name];
-  return letters.length <= 28 ? name : `${letters.slice(0, 27).join('')}…`;
+  return letters.length <= most ? name : `${letters.slice(0, most - 1).join('')}…`;
 }
 
 /** An axis that counts epochs: whole numbers only, room for a first and only point; hovering says `epoch 1`. */

@@ -36,7 +36,7 @@ function resultsTable(models: readonly ModelRecord[], dataset: DatasetRecord | n
   const header = columns.map((name) => `<th scope="col" class="right">${name}</th>`).join('');
   const note = isPartial ? '; – means not tested' : '';
   return (
-    `<div class="scroll"><table><caption>Accuracies as fractions; ★ marks the highest on the test pictures${note}</caption>` +
+    `<div class="scroll"><table class="results"><caption>Accuracies as fractions; ★ marks the highest on the test pictures${note}</caption>` +
     `<thead><tr><th scope="col">model</th>${header}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`
   );
 }

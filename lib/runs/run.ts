@@ -205,12 +205,12 @@ async function testInRun(
   model.setEvaluation(evaluation, { testReads, singleViewAccuracy });
   await recorder.addModel(model.record);
   const { interval } = evaluation;
-  const { low, high } = interval;
+  const fraction = (value: number): string => fractionText(value, interval);
   const oneView =
-    singleViewAccuracy === null ? '' : ` (one view: ${fractionText(singleViewAccuracy, interval)})`;
+    singleViewAccuracy === null ? '' : ` (one view: ${fraction(singleViewAccuracy)})`;
   const again = testReads > 1 ? ` (test set read ${testReads} times)` : '';
   console.log(
-    `${name}: test accuracy ${fractionText(evaluation.accuracy, interval)}${oneView}, 95 % interval ${fractionText(low, interval)} to ${fractionText(high, interval)}${again}`,
+    `${name}: test accuracy ${fraction(evaluation.accuracy)}${oneView}, 95 % interval ${fraction(interval.low)} to ${fraction(interval.high)}${again}`,
   );
 }
 

@@ -13,6 +13,7 @@ import {
   confusionMatrixFigure,
   perClassFigure,
 } from '../../lib/report/classFigures';
+import { figureCsv } from '../../lib/report/csv';
 import { type Figure } from '../../lib/report/figure';
 import { accuracyAgainstSecondsFigure, historyFigure } from '../../lib/report/historyFigures';
 import { imageGridFigure } from '../../lib/report/imageGridFigure';
@@ -420,6 +421,15 @@ test('pictures keep their shape; large ones become smaller by the mean of their 
   assert.equal(layout.yaxis.range?.[0], 64 + 18 + 16, 'half as high as wide, a caption, a gap');
   const png = Buffer.from(picture.source.split(',')[1], 'base64');
   assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [128, 64]);
+});
+
+test('a caption that would run into the next picture is cut, and whole in what hovering says and in the CSV', () => {
+  const caption = 'cat\ntaken for golden retriever';
+  const figure = imageGridFigure([{ data: new Uint8Array(3), height: 1, width: 1, caption }]);
+  // 128 pixels and a gap of 16: 20 letters of 7.2 pixels.
+  assert.match(figure.layout.annotations?.[0].text ?? '', />taken for golden re…</);
+  assert.match(JSON.stringify(figure.data), /taken for golden retriever/);
+  assert.match(figureCsv(figure), /1,"cat, taken for golden retriever"/);
 });
 
 test('an empty list of pictures makes an empty figure', () => {

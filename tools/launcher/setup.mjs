@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { oneOf } from './options.mjs';
 import { Problem, wrapText } from './problem.cjs';
 import { addonPath, addonStep, adoptAddon } from './setup/addon.mjs';
-import { buildStep, plotlyStep } from './setup/build.mjs';
+import { buildStep } from './setup/build.mjs';
 import { jupyterStep } from './setup/jupyter.mjs';
 import { kernelStep } from './setup/kernel.mjs';
 import { acquireLock } from './setup/lock.mjs';
@@ -33,7 +33,6 @@ export async function setUp({ offline = false, device, extraSteps = [] } = {}) {
     tensorflowStep(chosen),
     addonStep(chosen),
     kernelStep(chosen),
-    plotlyStep(),
     buildStep(),
     ...extraSteps,
   ];
