@@ -30,6 +30,7 @@ export type { CreateNetwork, ImageShape, NetworkOptions } from './models/modelOp
 export { loadImageNetClassifier } from './models/pretrained';
 export { loadBackbone } from './models/transfer';
 export type { Backbone } from './models/transfer';
+export type { Views } from './models/views';
 
 // Training
 export { createAugmentation } from './training/augment';
@@ -43,13 +44,12 @@ export type { EpochRecord, History, ProgressEvent, ResumeInfo, StepInfo } from '
 export type { LearningRateSearch } from './training/learningRateFinder';
 export { crossEntropyLoss } from './training/loss';
 export type { ClassWeights, Loss } from './training/loss';
-export { createAdam, createSgd } from './training/optimizer';
-export type { AdamOptions, Optimizer, SgdOptions } from './training/optimizer';
+export { createAdam, createMuon, createSgd } from './training/optimizer';
+export type { AdamOptions, MuonOptions, Optimizer, SgdOptions } from './training/optimizer';
 export { RECIPES, trainRecipe } from './training/recipe';
 export type { Recipe, RecipePiece, TrainRecipeOptions } from './training/recipe';
 export {
   addWarmUp,
-  createConstantSchedule,
   createCosineSchedule,
   createOneCycleSchedule,
   createTriangularSchedule,

@@ -25,8 +25,6 @@ export interface FastCnnOptions {
    * from random weights. Default true.
    */
   readonly whitening?: boolean;
-  /** The bias of the whitening layer is trained, its kernel is not. Default false: it stays as `setWhitening` sets it. */
-  readonly learnWhiteningBias?: boolean;
   /**
    * Convolutions begin by passing their inputs on: filter i has a 1 at its centre for channel i and zeros elsewhere; filters
    * beyond the number of inputs are random. Default false: all are random.
@@ -55,7 +53,7 @@ const widthsRule = rule(
  * Dense softmax.
  *
  * Ours differs in relu instead of gelu (TensorFlow has a fused relu), in He's initial weights of what does not begin as
- * identity, and in a whitening whose bias begins by subtracting the patches' mean. Batch norms have a shift but no scale: the next
+ * identity, and in a whitening whose bias subtracts the patches' mean instead of being learned. Batch norms have a shift but no scale: the next
  * convolution could undo it. Their averages follow with a momentum of .6 (airbench), since trainings take hundreds of steps.
  *
  * Input float32 [n, height, width, channels]; output probabilities float32 [n, numClasses].
@@ -70,14 +68,13 @@ export function createFastCnn(options: FastCnnOptions = {}): tf.LayersModel {
     widths: widthsRule,
     convolutionsPerBlock: positiveInteger,
     whitening: flag,
-    learnWhiteningBias: flag,
     identity: flag,
     featureScale: positiveNumber,
     seed: seedInteger,
   });
   const { inputShape = [32, 32, 3], numClasses = 10, widths = [64, 256, 256] } = options;
   const { convolutionsPerBlock = 2, whitening = true, featureScale = 1 / 9, seed = 0 } = options;
-  const { learnWhiteningBias = false, identity = false } = options;
+  const { identity = false } = options;
 
   const convolution = (name: string, filters: number): tf.layers.Layer =>
     tf.layers.conv2d({
@@ -114,7 +111,7 @@ export function createFastCnn(options: FastCnnOptions = {}): tf.LayersModel {
         kernelSize: 2,
         activation: 'relu',
         kernelInitializer: tf.initializers.heNormal({ seed: layerSeed(seed, 'whitening') }),
-        trainable: !whitening || learnWhiteningBias,
+        trainable: !whitening,
       }),
       ...widths.flatMap(block),
       tf.layers.globalMaxPooling2d({ name: 'maximum' }),
@@ -128,17 +125,10 @@ export function createFastCnn(options: FastCnnOptions = {}): tf.LayersModel {
       }),
     ],
   });
-  if (whitening && learnWhiteningBias) freezeKernel(model.getLayer('whitening'));
   if (identity) {
     for (const layer of model.layers) if (/_conv\d+$/.test(layer.name)) passInputsOn(layer);
   }
   return model;
-}
-
-/** Leaves the bias as the layer's only weight that is trained. */
-function freezeKernel(layer: tf.layers.Layer): void {
-  const { kernel } = layer as unknown as { kernel: { trainable: boolean } };
-  kernel.trainable = false;
 }
 
 /** A convolution's kernel with the first filters replaced by those that copy a channel (PyTorch's `dirac_`). */

@@ -151,7 +151,7 @@ test('a piece that the recipe has not is refused, as are seeds that repeat', asy
   const options = { trainSet, valSet: take(testSet, 10), recipe };
   await assert.rejects(
     measureAblation({ ...options, pieces: ['mixup'], seeds: [1] }),
-    /pieces to be among those of the recipe \(whitening, flips.*\) but received "mixup"/,
+    /pieces to be among those of the recipe \(whitening, identity initialisation, Muon.*\) but received "mixup"/,
   );
   await assert.rejects(measureAblation({ ...options, seeds: [1, 1] }), /different integers/);
   await assert.rejects(measureAblation({ ...options, seeds: [] }), /different integers/);

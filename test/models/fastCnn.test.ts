@@ -41,19 +41,6 @@ test('the whitening is frozen, and trained where it is switched off', () => {
   for (const model of [frozen, trained]) model.dispose();
 });
 
-test('with a learnt bias the whitening has one weight that is trained', () => {
-  const [plain, learnt] = [false, true].map((learnWhiteningBias) =>
-    createFastCnn({ widths: [4], learnWhiteningBias }),
-  );
-  const names = (model: tf.LayersModel) =>
-    model.trainableWeights.map(({ name }) => name.replace(/_\d+$/, ''));
-  const more = names(learnt).filter((name) => name.startsWith('whitening'));
-  assert.deepEqual(more, ['whitening/bias']);
-  assert.equal(names(learnt).length, names(plain).length + 1);
-  assert.equal(learnt.countParams(), plain.countParams());
-  for (const model of [plain, learnt]) model.dispose();
-});
-
 test('with identities, each convolution hands its inputs on and adds random filters', () => {
   const before = tf.memory().numTensors;
   const model = createFastCnn({ widths: [30, 20], identity: true });

@@ -43,7 +43,6 @@ test('a recipe trains a classifier that predicts as it was validated', async () 
 test('each piece can be left out alone, and is gone then', () => {
   const whole: Recipe = {
     ...FAST_RECIPE,
-    learnWhiteningBias: true,
     identity: true,
     muonLearningRate: 0.1,
     offsetRate: 5,
@@ -65,7 +64,12 @@ test('each piece can be left out alone, and is gone then', () => {
 });
 
 test('the schedule is a triangle or a line, and half its peak throughout without it', () => {
-  const recipe = { ...FAST_RECIPE, peakLearningRate: 2 };
+  const recipe: Recipe = {
+    ...FAST_RECIPE,
+    muonLearningRate: 0,
+    peakLearningRate: 2,
+    schedule: 'triangular',
+  };
   const rates = (value: Recipe) => [0, 0.23, 1].map(recipeSchedule(value));
   const triangle = rates(recipe).map((rate) => Math.round(rate * 1e6) / 1e6);
   assert.deepEqual(triangle, [0.4, 2, 0.14]);
