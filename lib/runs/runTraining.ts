@@ -202,7 +202,6 @@ export function describeTraining(
         convolutionsPerBlock: recipe.convolutionsPerBlock,
         whitening: recipe.whitening,
         identity: recipe.identity,
-        learnWhiteningBias: recipe.learnWhiteningBias,
       },
     }),
     ...options,
