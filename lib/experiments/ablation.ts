@@ -16,6 +16,7 @@ import {
 } from '../options';
 import type { PieceCost } from '../report/recipeFigures';
 import { createTable, type DataTable } from '../report/tables';
+import { fractionText } from '../report/theme';
 import { describeDataset } from '../training/identity';
 import {
   RECIPE_PIECES,
@@ -255,12 +256,12 @@ export function trackAblation(
   };
 }
 
-/** `3 of 8: without flips, seed 43: validation accuracy 0.8123 after 12.3 s`. */
+/** `3 of 8: without flips, seed 43: validation accuracy 0.812 after 12.3 s`. */
 function describeAblationResult(result: AblationResult): string {
   const { piece, seed, accuracy, seconds, done, total } = result;
   const recipe = piece === null ? 'whole recipe' : `without ${piece}`;
   return (
-    `${done} of ${total}: ${recipe}, seed ${seed}: validation accuracy ${accuracy.toFixed(4)} ` +
+    `${done} of ${total}: ${recipe}, seed ${seed}: validation accuracy ${fractionText(accuracy)} ` +
     `after ${seconds.toFixed(1)} s`
   );
 }

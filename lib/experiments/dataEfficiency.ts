@@ -20,6 +20,7 @@ import {
 import { watchInterrupts, yieldToEvents } from '../interrupts';
 import { createRng, shuffledIndices } from '../random';
 import type { DataEfficiencySeries } from '../report/comparisonFigures';
+import { fractionText } from '../report/theme';
 import { selectFeatures, type Features } from '../training/features';
 import { predictFeatures, trainHead } from '../training/head';
 import type { TrainingOptions } from '../training/config';
@@ -122,7 +123,7 @@ export async function measureDataEfficiency(
         }
         points.push({ picturesPerClass, accuracies });
       }
-      series.push({ name: method.name, points });
+      series.push({ name: method.name, points, classNames: trainSet.classNames });
     }
   } finally {
     interrupts.stop();
@@ -142,7 +143,7 @@ export function trackDataEfficiency(
   return {
     onResult: ({ method, picturesPerClass, seed, accuracy, done, total }) =>
       show(
-        `${done} of ${total}: ${method}, ${picturesPerClass} pictures a class, seed ${seed}: test accuracy ${accuracy.toFixed(4)}`,
+        `${done} of ${total}: ${method}, ${picturesPerClass} pictures a class, seed ${seed}: test accuracy ${fractionText(accuracy)}`,
       ),
   };
 }

@@ -10,6 +10,7 @@ import {
   fractionAxis,
   legendBelow,
   nameTicks,
+  roleStyle,
   rounded,
   rowAxis,
   sequentialScale,
@@ -163,7 +164,7 @@ export function classCountsFigure(
         x: lying ? counts : places,
         y: lying ? places : counts,
         customdata: classNames.map(escapeText),
-        marker: { color: seriesStyle(index).color },
+        marker: { color: (roleStyle(name) ?? seriesStyle(index)).color },
         hovertemplate: `%{customdata}: %{${lying ? 'x' : 'y'}:,} pictures`,
       };
     }),

@@ -5,15 +5,21 @@ import { meanAndStd } from '../evaluation/statistics';
 import { anyValue, checkOptions, oneOf, text } from '../options';
 import type { ErrorBars, Figure, LineShape, ScatterTrace } from './figure';
 import {
+  chanceLine,
   type DatasetLabel,
   escapeText,
   figureTitle,
   fractionAxis,
+  fractionHover,
+  fractionText,
   inkColor,
   legendBelow,
+  modelStyles,
+  roleStyles,
   rounded,
   rowAxis,
-  seriesStyle,
+  type SeriesStyle,
+  shortened,
   softInkColor,
   themedAxis,
   themedLayout,
@@ -35,13 +41,15 @@ export interface ModelScores {
   readonly interval?: Interval;
   readonly train?: MetricValues | null;
   readonly val?: MetricValues | null;
+  /** The classes it tells apart; with them the figure shows what chance reaches. */
+  readonly classNames?: readonly string[];
 }
 
 export const comparisonRules = { dataset: anyValue, title: text };
 
 /**
  * One row per model, first on top: test accuracy with its 95 % interval, beside it training and
- * validation accuracy as hollow marks. A gap from training to test is
+ * validation accuracy as hollow marks, and a line at what chance reaches. A gap from training to test is
  * overfitting. `metric` names another one than accuracy, which then has no interval.
  */
 export function comparisonFigure(
@@ -51,22 +59,26 @@ export function comparisonFigure(
   checkOptions('comparisonFigure', options, { ...comparisonRules, metric: text });
   const { metric = 'accuracy' } = options;
   const names = models.map(({ name }) => escapeText(name));
-  const hollow = (name: string, key: 'train' | 'val', index: number) => ({
+  const hollow = (name: 'training' | 'validation', key: 'train' | 'val') => ({
     ...dots({ name, names, values: models.map((model) => rounded(model[key]?.[metric])) }),
-    marker: { ...hollowMarker(index), size: 10 },
+    marker: { ...hollowMarker(roleStyles[name]), size: 10 },
   });
   const test: ScatterTrace = {
     ...dots({ name: 'test', names, values: models.map((model) => rounded(model.test?.[metric])) }),
     mode: 'markers+text',
-    text: models.map(({ test }) => test?.[metric]?.toFixed(4) ?? ''),
+    text: models.map(({ test, interval }) => {
+      const value = test?.[metric];
+      return value === undefined ? '' : fractionText(value, interval);
+    }),
     textposition: 'top center',
     textfont: { color: inkColor },
-    marker: { color: seriesStyle(0).color, size: 12, symbol: 'circle' },
+    marker: { color: roleStyles.test.color, size: 12, symbol: roleStyles.test.symbol },
     ...(metric === 'accuracy' ? { error_x: intervalBars(models) } : {}),
   };
-  const traces = [hollow('training', 'train', 1), hollow('validation', 'val', 2), test];
+  const traces = [hollow('training', 'train'), hollow('validation', 'val'), test];
+  const chance = metric === 'accuracy' ? chanceLine(models, acrossRows(models)) : [];
   return {
-    data: traces.filter(({ y }) => y.length > 0),
+    data: [...chance, ...traces.filter(({ y }) => y.length > 0)],
     layout: themedLayout({
       title: figureTitle(
         options.title ??
@@ -74,7 +86,10 @@ export function comparisonFigure(
         options.dataset,
       ),
       height: 180 + 56 * models.length,
-      xaxis: metric === 'accuracy' ? fractionAxis(metric) : themedAxis(escapeText(metric)),
+      xaxis:
+        metric === 'accuracy'
+          ? fractionAxis(metric, chance.length > 0 ? { rangemode: 'tozero' } : {})
+          : themedAxis(escapeText(metric)),
       yaxis: rowAxis(models.map(({ name }) => name)),
       showlegend: true,
       legend: { ...legendBelow, traceorder: 'reversed' },
@@ -109,13 +124,13 @@ export function ablationFigure(
   });
   const names = settings.map(({ name }) => escapeText(name));
   const means = settings.map(({ accuracies }) => meanAndStd(accuracies));
-  const { color, symbol } = seriesStyle(0);
+  const { color, symbol } = roleStyles[options.split ?? 'test'];
   const seeds: ScatterTrace = {
     ...dots({ name: 'one seed', names: [], values: [] }),
     x: settings.flatMap(({ accuracies }) => accuracies.map((value) => rounded(value))),
     y: settings.flatMap(({ accuracies }, row) => accuracies.map(() => row)),
     customdata: settings.flatMap(({ accuracies }, row) => accuracies.map(() => names[row])),
-    marker: { ...hollowMarker(1), size: 6 },
+    marker: { ...hollowMarker({ color: softInkColor, symbol: 'circle' }), size: 6 },
   };
   const mean: ScatterTrace = {
     ...dots({ name: 'mean ± std', names, values: means.map((value) => rounded(value.mean)) }),
@@ -147,6 +162,8 @@ export function ablationFigure(
 /** A method and what it reached with few and with many pictures. */
 export interface DataEfficiencySeries {
   readonly name: string;
+  /** The classes it tells apart; with them the figure shows what chance reaches. */
+  readonly classNames?: readonly string[];
   readonly points: ReadonlyArray<{
     readonly picturesPerClass: number;
     /** One per seed. */
@@ -165,22 +182,25 @@ export function dataEfficiencyFigure(
       series.flatMap(({ points }) => points.map(({ picturesPerClass }) => picturesPerClass)),
     ),
   ].sort((a, b) => a - b);
+  const styles = modelStyles(series.map(({ name }) => name));
+  const curves = series.map(({ name, points }, index): ScatterTrace => {
+    const { color, symbol } = styles[index];
+    const means = points.map(({ accuracies }) => meanAndStd(accuracies));
+    return {
+      type: 'scatter',
+      mode: 'lines+markers',
+      name: escapeText(shortened(name)),
+      x: points.map(({ picturesPerClass }) => picturesPerClass),
+      y: means.map(({ mean }) => rounded(mean)),
+      error_y: { ...errorBars(means.map(({ std }) => rounded(std))), color },
+      line: { color, width: 2 },
+      marker: { color, size: 8, symbol },
+      hovertemplate: `${fractionHover('y')} with %{x} pictures per class`,
+    };
+  });
+  const ends = [counts[0], counts.at(-1) ?? null];
   return {
-    data: series.map(({ name, points }, index) => {
-      const { color, symbol } = seriesStyle(index);
-      const means = points.map(({ accuracies }) => meanAndStd(accuracies));
-      return {
-        type: 'scatter',
-        mode: 'lines+markers',
-        name: escapeText(name),
-        x: points.map(({ picturesPerClass }) => picturesPerClass),
-        y: means.map(({ mean }) => rounded(mean)),
-        error_y: { ...errorBars(means.map(({ std }) => rounded(std))), color },
-        line: { color, width: 2 },
-        marker: { color, size: 8, symbol },
-        hovertemplate: '%{y:.4f} with %{x} pictures per class',
-      };
-    }),
+    data: [...curves, ...chanceLine(series, (chance) => ({ x: ends, y: [chance, chance] }))],
     layout: themedLayout({
       title: figureTitle(options.title ?? 'Accuracy by number of pictures', options.dataset),
       height: 420,
@@ -213,13 +233,17 @@ function dots(options: {
     x: known ? values : [],
     y: known ? names.map((_, row) => row) : [],
     customdata: known ? names : [],
-    hovertemplate: '%{customdata}: %{x:.4f}',
+    hovertemplate: `%{customdata}: ${fractionHover('x')}`,
     cliponaxis: false,
   };
 }
 
-function hollowMarker(index: number) {
-  const { color, symbol } = seriesStyle(index);
+/** From above the first row to below the last: the range of `rowAxis`. */
+function acrossRows(rows: readonly unknown[]) {
+  return (x: number) => ({ x: [x, x], y: [-0.6, rows.length - 0.4] });
+}
+
+function hollowMarker({ color, symbol }: SeriesStyle) {
   return { color, symbol: `${symbol}-open`, line: { width: 1.5 } };
 }
 

@@ -1,6 +1,7 @@
 // A difference between two tested models in words that follow its sign and its interval.
 import type { TestedModel } from '../evaluation/evaluate';
 import type { Interval } from '../evaluation/metrics';
+import { fractionText } from './theme';
 
 /** The test accuracy of one model less that of another on the same pictures, and its 95 % interval. */
 export interface AccuracyDifference {
@@ -45,7 +46,7 @@ export function accuracyDifference(
 
 /**
  * `From MLP (0.475) to CNN (0.746) the test accuracy rises by 0.271 (95 % interval 0.260 to 0.282).` Where the interval includes
- * 0, it says that no difference is shown.
+ * 0, it says that no difference is shown; where it is wide, with two digits.
  */
 export function describeDifference(
   before: TestedModel<'accuracy' | 'predictedLabels' | 'labels'>,
@@ -53,20 +54,15 @@ export function describeDifference(
 ): string {
   const { difference, interval } = accuracyDifference(before, after);
   const named = ({ name, evaluation }: typeof before) =>
-    `${name} (${evaluation.accuracy.toFixed(3)})`;
+    `${name} (${fractionText(evaluation.accuracy, interval)})`;
   const models = `From ${named(before)} to ${named(after)}`;
   const { low, high } = interval;
   if (low <= 0 && high >= 0) {
-    return `${models} no difference in test accuracy is shown (95 % interval of the difference ${fixed(low)} to ${fixed(high)}).`;
+    return `${models} no difference in test accuracy is shown (95 % interval of the difference ${fractionText(low, interval)} to ${fractionText(high, interval)}).`;
   }
   const [least, most] = [low, high].map(Math.abs).sort((a, b) => a - b);
   return (
-    `${models} the test accuracy ${difference > 0 ? 'rises' : 'falls'} by ${Math.abs(difference).toFixed(3)} ` +
-    `(95 % interval ${fixed(least)} to ${fixed(most)}).`
+    `${models} the test accuracy ${difference > 0 ? 'rises' : 'falls'} by ${fractionText(Math.abs(difference), interval)} ` +
+    `(95 % interval ${fractionText(least, interval)} to ${fractionText(most, interval)}).`
   );
-}
-
-/** Three digits, and no minus before zeros. */
-function fixed(value: number): string {
-  return value.toFixed(3).replace(/^-(?=0\.0+$)/, '');
 }

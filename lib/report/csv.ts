@@ -24,16 +24,22 @@ function csvCell(value: CsvCell): string {
  * confusion matrix: one row a cell; pictures: their captions. Columns bear the axes' titles.
  */
 export function figureCsv(figure: Figure): string {
-  const { data, layout } = figure;
+  const { data } = figure;
   const heatmaps = data.filter((trace) => trace.type === 'heatmap');
   if (heatmaps.length > 0) return csvText(heatmaps.flatMap((trace) => cellRows(trace, figure)));
   const series = data.filter((trace) => trace.type === 'scatter' || trace.type === 'bar');
   if (series.length > 0) return csvText(pointRows(series, figure));
-  const captions = (layout.annotations ?? []).map(({ text }, index) => [
-    index + 1,
-    plainText(text),
-  ]);
-  return csvText([['picture', 'caption'], ...captions]);
+  const rows = pictureCaptions(figure).map((caption, index) => [index + 1, caption]);
+  return csvText([['picture', 'caption'], ...rows]);
+}
+
+/** What stands below each picture of a grid, whole; older kept figures have it only as it is printed. */
+export function pictureCaptions({ data, layout }: Figure): string[] {
+  const whole = data.flatMap((trace) =>
+    trace.type === 'image' && typeof trace.meta === 'string' ? plainText(trace.meta) : [],
+  );
+  const printed = layout.annotations ?? [];
+  return whole.length > 0 ? whole : printed.map(({ text }) => plainText(text));
 }
 
 function cellRows(trace: HeatmapTrace, { layout }: Figure): CsvCell[][] {

@@ -27,7 +27,7 @@ export interface SaveFigureOptions {
 }
 
 /**
- * Saves a figure, each file in one step. The HTML opens offline and is interactive (5 MB, most of it
+ * Saves a figure, each file in one step. The HTML opens offline and is interactive (0.7 MB, most of it
  * plotly.js). SVG and PNG are left out, with a notice, where no browser runs to draw them.
  *
  * @returns the paths of the files written, in the order of the formats

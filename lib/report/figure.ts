@@ -148,6 +148,8 @@ export interface Axis {
   readonly automargin?: boolean;
   readonly visible?: boolean;
   readonly fixedrange?: boolean;
+  /** What hovering says above the values of a place, where `hovermode` is `x unified`. */
+  readonly unifiedhovertitle?: { readonly text: string };
   readonly constrain?: 'domain';
   readonly scaleanchor?: 'x';
 }

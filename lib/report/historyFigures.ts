@@ -5,15 +5,19 @@ import type { History } from '../training/history';
 import type { Axis, Figure, FigureLayout, Line, ScatterTrace } from './figure';
 import {
   type DatasetLabel,
+  chanceLine,
   epochAxis,
   escapeText,
   figureTitle,
   fractionAxis,
+  fractionHover,
   legendBelow,
   rounded,
-  seriesStyle,
+  modelStyles,
+  roleStyles,
+  type SeriesStyle,
+  shortened,
   softInkColor,
-  splitDash,
   themedAxis,
   themedLayout,
 } from './theme';
@@ -24,6 +28,8 @@ export interface ModelHistory {
   readonly history: History;
   /** Of the test set, where it was tested. */
   readonly test?: MetricValues | null;
+  /** The classes it tells apart; with them a figure shows what chance reaches. */
+  readonly classNames?: readonly string[];
 }
 
 export interface HistoryFigureOptions {
@@ -34,7 +40,7 @@ export interface HistoryFigureOptions {
 
 /**
  * Loss (nats) and every metric that was measured, by epoch, in a panel each; training dotted, validation solid; a ring
- * marks the epoch that was kept. Several trainings get a colour each.
+ * marks the epoch that was kept. One training has the colours of training and validation, several have one for each model.
  */
 export function historyFigure(
   trainings: History | readonly ModelHistory[],
@@ -42,13 +48,14 @@ export function historyFigure(
 ): Figure {
   checkOptions('historyFigure', options, { dataset: anyValue, title: text });
   const models = isHistory(trainings) ? [{ name: '', history: trainings }] : trainings;
+  const styles = isHistory(trainings) ? [undefined] : modelStyles(models.map(({ name }) => name));
   const epochs = Math.max(1, ...models.map(({ history }) => history.epochs.at(-1)?.epoch ?? 1));
   const measures = metricNames(
     models.flatMap(({ history }) => history.epochs.flatMap(({ train, val }) => [train, val])),
   );
   return {
     data: [
-      ...models.flatMap((model, index) => historyTraces(model, { index, measures })),
+      ...models.flatMap((model, index) => historyTraces(model, { style: styles[index], measures })),
       ...(isHistory(trainings) ? [] : modelLegend(models)),
     ],
     layout: themedLayout({
@@ -75,8 +82,13 @@ export function accuracyAgainstSecondsFigure(
 ): Figure {
   checkOptions('accuracyAgainstSecondsFigure', options, { dataset: anyValue, title: text });
   const { dataset, title = 'Accuracy against training time' } = options;
+  const styles = modelStyles(models.map(({ name }) => name));
+  const longest = Math.max(...models.map(({ history }) => elapsedSeconds(history).at(-1) ?? 0));
   return {
-    data: models.flatMap((model, index) => secondsTraces(model, index)),
+    data: [
+      ...models.flatMap((model, index) => secondsTraces(model, styles[index])),
+      ...chanceLine(models, (chance) => ({ x: [0, rounded(longest)], y: [chance, chance] })),
+    ],
     layout: themedLayout({
       title: figureTitle(title, dataset),
       height: figureHeight(420, models),
@@ -91,16 +103,19 @@ export function accuracyAgainstSecondsFigure(
 
 function historyTraces(
   { name, history }: ModelHistory,
-  { index, measures }: { readonly index: number; readonly measures: readonly string[] },
+  {
+    style,
+    measures,
+  }: { readonly style: SeriesStyle | undefined; readonly measures: readonly string[] },
 ): ScatterTrace[] {
   const traces: ScatterTrace[] = [];
   for (const [panel, measure] of measures.entries()) {
     for (const split of ['training', 'validation'] as const) {
       const values = history.epochs.map((record) => rounded(record[splitKeys[split]]?.[measure]));
       if (values.every((value) => value === null)) continue;
-      traces.push(curve({ name, index, measure, panel, split, history, values }));
+      traces.push(curve({ name, style, measure, panel, split, history, values }));
     }
-    const kept = keptEpoch({ name, index, measure, panel, history });
+    const kept = keptEpoch({ name, style, measure, panel, history });
     if (kept !== undefined) traces.push(kept);
   }
   return traces;
@@ -141,7 +156,8 @@ function panelAxes(
 interface CurveOptions {
   /** Empty for a single training: its splits then have the colours and the legend. */
   readonly name: string;
-  readonly index: number;
+  /** The model's; undefined for a single training. */
+  readonly style: SeriesStyle | undefined;
   readonly measure: string;
   readonly panel: number;
   readonly history: History;
@@ -149,14 +165,14 @@ interface CurveOptions {
 
 function curve(
   options: CurveOptions & {
-    readonly split: keyof typeof splitDash;
+    readonly split: keyof typeof splitKeys;
     readonly values: readonly (number | null)[];
   },
 ): ScatterTrace {
-  const { name, index, panel, split, history, values } = options;
-  const alone = name === '';
-  const { color, symbol } = seriesStyle(alone && split === 'training' ? 1 : index);
-  const label = alone ? split : `${escapeText(name)}, ${split}`;
+  const { name, style, measure, panel, split, history, values } = options;
+  const alone = style === undefined;
+  const { color, symbol } = style ?? roleStyles[split];
+  const label = alone ? split : `${escapeText(shortened(name))}, ${split}`;
   const many = values.length > 30;
   return {
     type: 'scatter',
@@ -167,9 +183,11 @@ function curve(
     ...panelOf(panel),
     x: history.epochs.map(({ epoch }) => epoch),
     y: values,
-    line: { color, width: 2, dash: splitDash[split] },
-    ...(many ? {} : { marker: { color, size: 7, symbol } }),
-    hovertemplate: '%{y:.4f}',
+    line: { color, width: 2, dash: roleStyles[split].dash },
+    ...(many
+      ? {}
+      : { marker: { color, size: 7, symbol: split === 'training' ? `${symbol}-open` : symbol } }),
+    hovertemplate: measure === 'accuracy' ? fractionHover('y') : '%{y:.3f}',
   };
 }
 
@@ -184,18 +202,17 @@ function modelLegend(models: readonly ModelHistory[]): ScatterTrace[] {
   const entry = (name: string, group: string, line: Line): ScatterTrace => ({
     type: 'scatter',
     mode: 'lines',
-    name: escapeText(name),
+    name: escapeText(shortened(name)),
     legendgroup: group,
     x: [null],
     y: [null],
     line: { width: 2, ...line },
     hoverinfo: 'skip',
   });
-  const colors = models.map(({ name }, index) =>
-    entry(name, name, { color: seriesStyle(index).color }),
-  );
+  const styles = modelStyles(models.map(({ name }) => name));
+  const colors = models.map(({ name }, index) => entry(name, name, { color: styles[index].color }));
   const dashes = (['training', 'validation'] as const).map((split) =>
-    entry(split, '', { color: softInkColor, dash: splitDash[split] }),
+    entry(split, '', { color: softInkColor, dash: roleStyles[split].dash }),
   );
   return [...colors, ...dashes];
 }
@@ -203,7 +220,7 @@ function modelLegend(models: readonly ModelHistory[]): ScatterTrace[] {
 /** A ring around the validation value of the epoch whose weights the model ended with. */
 function keptEpoch({
   name,
-  index,
+  style,
   measure,
   panel,
   history,
@@ -214,14 +231,14 @@ function keptEpoch({
   return {
     type: 'scatter',
     mode: 'markers',
-    name: name === '' ? 'epoch kept' : `${escapeText(name)}, epoch kept`,
-    legendgroup: name === '' ? 'epoch kept' : name,
-    showlegend: name === '' && panel === 1,
+    name: style ? `${escapeText(shortened(name))}, epoch kept` : 'epoch kept',
+    legendgroup: style ? name : 'epoch kept',
+    showlegend: !style && panel === 1,
     ...panelOf(panel),
     x: [record.epoch],
     y: [value],
     marker: {
-      color: seriesStyle(index).color,
+      color: (style ?? roleStyles.validation).color,
       size: 15,
       symbol: 'circle-open',
       line: { width: 2 },
@@ -230,34 +247,42 @@ function keptEpoch({
   };
 }
 
-function secondsTraces({ name, history, test }: ModelHistory, index: number): ScatterTrace[] {
-  const { color, symbol } = seriesStyle(index);
-  let elapsed = 0;
-  const seconds = history.epochs.map((record) => rounded((elapsed += record.seconds)));
+function secondsTraces(
+  { name, history, test }: ModelHistory,
+  { color, symbol }: SeriesStyle,
+): ScatterTrace[] {
+  const seconds = elapsedSeconds(history).map((each) => rounded(each));
   const curve: ScatterTrace = {
     type: 'scatter',
     mode: 'lines+markers',
-    name: escapeText(name),
+    name: escapeText(shortened(name)),
     legendgroup: name,
     x: seconds,
     y: history.epochs.map(({ train, val }) => rounded((val ?? train).accuracy)),
     line: { color, width: 2 },
     marker: { color, size: 7, symbol },
-    hovertemplate: '%{y:.4f} after %{x:.0f} s',
+    customdata: history.epochs.map(({ epoch }) => String(epoch)),
+    hovertemplate: `epoch %{customdata}: ${fractionHover('y')} after %{x:.0f} s`,
   };
   const testAccuracy = rounded(test?.accuracy);
   if (testAccuracy === null) return [curve];
   const star: ScatterTrace = {
     type: 'scatter',
     mode: 'markers',
-    name: `${escapeText(name)}, test`,
+    name: `${escapeText(shortened(name))}, test`,
     legendgroup: name,
     x: seconds.slice(-1),
     y: [testAccuracy],
     marker: { color, size: 14, symbol: 'star', line: { color: '#ffffff', width: 1 } },
-    hovertemplate: 'test %{y:.4f}',
+    hovertemplate: `test: ${fractionHover('y')}`,
   };
   return [curve, star];
+}
+
+/** Since the training's start, at the end of each epoch. */
+function elapsedSeconds({ epochs }: History): number[] {
+  let elapsed = 0;
+  return epochs.map(({ seconds }) => (elapsed += seconds));
 }
 
 function isHistory(trainings: History | readonly ModelHistory[]): trainings is History {

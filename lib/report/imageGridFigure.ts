@@ -3,7 +3,14 @@ import type { DecodedImage } from '../data/image';
 import { anyValue, checkOptions, positiveInteger, text } from '../options';
 import type { Annotation, Axis, Figure, ImageTrace } from './figure';
 import { pngDataUri } from './png';
-import { type DatasetLabel, escapeText, figureTitle, softInkColor, themedLayout } from './theme';
+import {
+  type DatasetLabel,
+  escapeText,
+  figureTitle,
+  shortened,
+  softInkColor,
+  themedLayout,
+} from './theme';
 
 /** uint8 [height, width, 3] RGB and what is written below. */
 export interface CaptionedPicture extends DecodedImage {
@@ -24,6 +31,8 @@ export interface ImageGridOptions {
 // In CSS pixels.
 const GAP = 16;
 const LINE = 18;
+/** Of a letter, on average, in a font as wide as DejaVu Sans at 13 pixels. */
+const LETTER = 7.2;
 const MARGIN = 16;
 const TITLE = 60;
 
@@ -66,7 +75,7 @@ export function imageGridFigure(
       margin: { l: MARGIN, r: MARGIN, t: TITLE, b: MARGIN },
       xaxis: { ...hidden, range: [0, width] },
       yaxis: { ...hidden, range: [height, 0] },
-      annotations: pictures.map((picture, index) => caption(picture, boxes[index])),
+      annotations: pictures.map((picture, index) => captionBelow(picture, boxes[index], side)),
       showlegend: false,
       hovermode: 'closest',
     }),
@@ -103,8 +112,14 @@ function pictureTrace(picture: CaptionedPicture, box: Box): ImageTrace {
   };
 }
 
-function caption({ caption }: CaptionedPicture, { left, bottom }: Box): Annotation {
-  const [first, ...others] = escapeText(caption).split('\n');
+/** A line that would run into the next picture's is cut; hovering says all of it. */
+function captionBelow(
+  { caption }: CaptionedPicture,
+  { left, bottom }: Box,
+  side: number,
+): Annotation {
+  const most = Math.max(8, Math.floor((side + GAP) / LETTER));
+  const [first, ...others] = caption.split('\n').map((line) => escapeText(shortened(line, most)));
   const rest = others.map((line) => `<span style="color:${softInkColor}">${line}</span>`);
   return {
     text: [first, ...rest].join('<br>'),

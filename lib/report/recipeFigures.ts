@@ -8,11 +8,13 @@ import {
   escapeText,
   figureTitle,
   fractionAxis,
+  fractionHover,
   inkColor,
   legendBelow,
   rounded,
+  roleStyles,
   rowAxis,
-  seriesStyle,
+  softInkColor,
   themedAxis,
   themedLayout,
 } from './theme';
@@ -52,7 +54,7 @@ export function ablationCostFigure(
     x: rows.map(({ mean }) => rounded(mean)),
     y: rows.map((_, row) => row),
     customdata: names,
-    marker: { color: seriesStyle(0).color },
+    marker: { color: roleStyles.validation.color },
     error_x: {
       type: 'data',
       symmetric: true,
@@ -61,9 +63,8 @@ export function ablationCostFigure(
       thickness: 1.8,
       width: 6,
     },
-    hovertemplate: '%{customdata}: %{x:.4f}',
+    hovertemplate: `%{customdata}: ${fractionHover('x')}`,
   };
-  const { color, symbol } = seriesStyle(1);
   const seeds: ScatterTrace = {
     type: 'scatter',
     mode: 'markers',
@@ -71,8 +72,8 @@ export function ablationCostFigure(
     x: rows.flatMap(({ costs }) => costs.map((cost) => rounded(cost))),
     y: rows.flatMap(({ costs }, row) => costs.map(() => row)),
     customdata: rows.flatMap(({ costs }, row) => costs.map(() => names[row])),
-    marker: { color, symbol: `${symbol}-open`, size: 7, line: { width: 1.5 } },
-    hovertemplate: '%{customdata}: %{x:.4f}',
+    marker: { color: softInkColor, symbol: 'circle-open', size: 7, line: { width: 1.5 } },
+    hovertemplate: `%{customdata}: ${fractionHover('x')}`,
     cliponaxis: false,
   };
   return {
@@ -118,10 +119,10 @@ export function learningRateFigure(
     name,
     x: learningRates.map((rate) => rounded(rate)),
     y: values.map((loss) => rounded(loss)),
-    line: { color: seriesStyle(0).color, width },
+    line: { color: roleStyles.training.color, width },
     ...(width > 1
       ? { hovertemplate: '%{y:.3f} at %{x:.2g}' }
-      : { opacity: 0.5, hoverinfo: 'skip' as const }),
+      : { opacity: 0.8, hoverinfo: 'skip' as const }),
   });
   const suggested: ScatterTrace = {
     type: 'scatter',
@@ -130,7 +131,7 @@ export function learningRateFigure(
     // A trace and not a shape: its place on the logarithmic axis is the rate itself.
     x: [rounded(suggestion), rounded(suggestion)],
     y: range.map((loss) => rounded(loss)),
-    line: { color: seriesStyle(1).color, width: 2, dash: 'dash' },
+    line: { color: inkColor, width: 2, dash: 'dash' },
     hovertemplate: '%{x:.2g}',
   };
   return {

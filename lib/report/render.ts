@@ -2,19 +2,22 @@
 import type { Browser, Page } from 'puppeteer-core';
 import { withDensity } from '../data/image';
 import { BrowserUnavailableError, withBrowser } from './browser';
+import { altText } from './altText';
 import { plainText } from './csv';
 import type { Figure } from './figure';
-import { plotlySource } from './figurePage';
+import { attribute, pageScript, plotlyBundle, type PlotlyBundle, plotlySource } from './figurePage';
 import { defaultFigureWidth, pixelsPerInch, printable } from './theme';
 
 /**
- * The figure as SVG, without line breaks, numbers cut to what can be seen.
+ * The figure as SVG, without line breaks, numbers cut to what can be seen. The length of each text is written to it, so that it
+ * stays whole where the reader's fonts are others than ours; who cannot see it is told what it shows.
  *
  * @throws BrowserUnavailableError where no browser runs
  */
 export async function renderSvg(figure: Figure): Promise<string> {
   const uri = await renderUri(figure, { format: 'svg', scale: 1 });
-  return leanSvg(decodeURIComponent(uri.slice(uri.indexOf(',') + 1)));
+  const svg = leanSvg(decodeURIComponent(uri.slice(uri.indexOf(',') + 1)));
+  return svg.replace('<svg ', `<svg role="img" aria-label="${attribute(altText(figure))}" `);
 }
 
 /**
@@ -83,6 +86,8 @@ export async function pictureOrNotice<T>(render: () => Promise<T>): Promise<T | 
 
 /** What is used of plotly.js inside the page. */
 interface PlotlyWindow {
+  /** Of pageScript.cjs. */
+  readonly fitText: (svg: string) => string;
   readonly Plotly: {
     toImage(figure: Figure & { config: object }, options: RenderOptions): Promise<string>;
   };
@@ -101,12 +106,16 @@ function renderUri(
 ): Promise<string> {
   const options = { ...image, width: layout.width ?? defaultFigureWidth, height: layout.height };
   return withBrowser(async (browser) => {
-    const page = await plotlyPage(browser);
+    const page = await plotlyPage(browser, plotlyBundle([{ data, layout }]));
     const uri = await page.evaluate(
       async (figure, imageOptions) => {
-        const { Plotly } = globalThis as unknown as PlotlyWindow;
+        const { Plotly, fitText } = globalThis as unknown as PlotlyWindow;
         try {
-          return await Plotly.toImage({ ...figure, config: {} }, imageOptions);
+          const image = await Plotly.toImage({ ...figure, config: {} }, imageOptions);
+          if (imageOptions.format !== 'svg') return image;
+          const comma = image.indexOf(',') + 1;
+          const svg = fitText(decodeURIComponent(image.slice(comma)));
+          return image.slice(0, comma) + encodeURIComponent(svg);
         } catch (error) {
           // Plotly rejects with the event of an image that failed, which says "[object Event]" of itself.
           throw error instanceof Error ? error : new Error('the browser cannot read its SVG');
@@ -136,23 +145,31 @@ function printableFigure(figure: Figure): Figure {
   return JSON.parse(json) as Figure;
 }
 
-const pages = new WeakMap<Browser, Promise<Page>>();
+const pages = {
+  'plotly.js-cartesian-dist-min': new WeakMap<Browser, Promise<Page>>(),
+  'plotly.js-dist': new WeakMap<Browser, Promise<Page>>(),
+};
 
-/** An empty page with plotly.js, one for each browser: loading it costs about a second. */
-function plotlyPage(browser: Browser): Promise<Page> {
-  let page = pages.get(browser);
+/** An empty page with a bundle of plotly.js, one for each browser: loading it takes a moment. */
+function plotlyPage(browser: Browser, bundle: PlotlyBundle): Promise<Page> {
+  let page = pages[bundle].get(browser);
   if (page === undefined) {
-    page = openPlotlyPage(browser);
-    pages.set(browser, page);
-    page.catch(() => pages.delete(browser)); // the next figure tries again
+    page = openPlotlyPage(browser, bundle);
+    pages[bundle].set(browser, page);
+    page.catch(() => pages[bundle].delete(browser)); // the next figure tries again
   }
   return page;
 }
 
-async function openPlotlyPage(browser: Browser): Promise<Page> {
-  const [source, page] = await Promise.all([plotlySource(), browser.newPage()]);
+async function openPlotlyPage(browser: Browser, bundle: PlotlyBundle): Promise<Page> {
+  const [source, script, page] = await Promise.all([
+    plotlySource(bundle),
+    pageScript(),
+    browser.newPage(),
+  ]);
   await page.setContent('<!doctype html><meta charset="utf-8"><body></body>');
   await page.addScriptTag({ content: source });
+  await page.addScriptTag({ content: script });
   return page;
 }
 

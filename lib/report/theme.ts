@@ -1,23 +1,26 @@
 // The one look of every figure: colours, type, axes, and a title that names the data set.
 import type { ImageDataset } from '../data/dataset';
-import type { Axis, Figure, FigureLayout, Line } from './figure';
+import type { Interval } from '../evaluation/metrics';
+import type { Axis, Coordinate, Figure, FigureLayout, Line, ScatterTrace } from './figure';
 
 /** What a figure's title says about its data; every `ImageDataset` fits. */
 export type DatasetLabel = Pick<ImageDataset, 'name' | 'source'>;
 
 /**
- * Eight colours that people with any kind of colour blindness tell apart: M. Okabe and K. Ito, "Color
- * universal design" (2008). Yellow comes last, being faint on white.
+ * Colours that people with any kind of colour blindness tell apart: seven of the eight of M. Okabe and K. Ito, "Color
+ * universal design" (2008), without the yellow, which is faint on white, and with a brown that is as far from each of them as they
+ * are from each other (0.076 in OKLab, simulated after G. M. Machado, 2009). The first five have a contrast of 3:1 on white and on
+ * a dark page alike: they are for models; the others are those of the roles.
  */
 export const seriesColors = [
   '#0072B2', // blue
   '#D55E00', // vermilion
-  '#009E73', // bluish green
   '#CC79A7', // reddish purple
+  '#8C564B', // brown
+  '#009E73', // bluish green
   '#E69F00', // orange
   '#56B4E9', // sky blue
-  '#000000', // black
-  '#F0E442', // yellow
+  '#1f2328', // ink, for black
 ] as const;
 
 /** Marks that differ without colour, in the order of `seriesColors`. */
@@ -32,13 +35,57 @@ const seriesSymbols = [
   'triangle-down',
 ] as const;
 
+export interface SeriesStyle {
+  readonly color: string;
+  readonly symbol: string;
+}
+
 /** How the nth series is drawn; colours repeat after eight, symbols shifted by one each time. */
-export function seriesStyle(index: number): { color: string; symbol: string } {
+export function seriesStyle(index: number): SeriesStyle {
   const round = Math.floor(index / seriesColors.length);
   return {
     color: seriesColors[index % seriesColors.length],
     symbol: seriesSymbols[(index + round) % seriesSymbols.length],
   };
+}
+
+/** What a set of pictures is for: one colour, mark and line for each, in every figure. */
+export const roleStyles = {
+  training: { color: seriesColors[5], symbol: 'square', dash: 'dot' },
+  validation: { color: seriesColors[6], symbol: 'diamond', dash: 'solid' },
+  test: { color: seriesColors[7], symbol: 'circle' },
+} as const satisfies Record<string, SeriesStyle & { readonly dash?: Line['dash'] }>;
+
+/** The style of a role where the name is one's. */
+export function roleStyle(name: string): SeriesStyle | undefined {
+  return Object.hasOwn(roleStyles, name) ? roleStyles[name as keyof typeof roleStyles] : undefined;
+}
+
+/**
+ * How models are drawn. A model's colour follows from its name, so that it is the same in every figure and every notebook. Two
+ * names of one figure that want the same get different ones: the first has it.
+ */
+export function modelStyles(names: readonly string[]): SeriesStyle[] {
+  const places = new Map<string, number>();
+  for (const name of names) {
+    const wanted = wantedPlace(name);
+    if (![...places.values()].includes(wanted)) places.set(name, wanted);
+  }
+  let free = 0;
+  return names.map((name) => {
+    const taken = [...places.values()];
+    while (taken.includes(free)) free++;
+    const place = places.get(name) ?? free;
+    places.set(name, place);
+    return seriesStyle(place);
+  });
+}
+
+/** One of the five colours for models. With this factor those that the notebooks show in one figure differ. */
+function wantedPlace(name: string): number {
+  let hash = 0;
+  for (const letter of name) hash = (hash * 8164 + (letter.codePointAt(0) ?? 0)) % 1_000_003;
+  return hash % 5;
 }
 
 /** Light to dark: ColorBrewer's sequential "Blues" of nine classes (C. Brewer, colorbrewer2.org). */
@@ -54,7 +101,7 @@ export const sequentialScale = [
   '#08306b',
 ].map((color, index, { length }) => [index / (length - 1), color] as const);
 
-export const inkColor = '#1f2328';
+export const inkColor: string = seriesColors[7];
 /** For what is read second; 7:1 on white. */
 export const softInkColor = '#57606a';
 export const gridColor = '#e4e7eb';
@@ -69,10 +116,15 @@ export const defaultFigureWidth = 800;
  */
 export const pixelsPerInch = 120;
 
-/** `title – data set`; generated pictures always say "generated sample". */
-export function titleWithDataset(title: string, { name, source }: DatasetLabel): string {
+/** The data set's name; generated pictures always say "generated sample". */
+export function datasetName({ name, source }: DatasetLabel): string {
   const unsaid = source === 'generated' && !/generated sample/i.test(name);
-  return `${title} – ${unsaid ? `${name} (generated sample)` : name}`;
+  return unsaid ? `${name} (generated sample)` : name;
+}
+
+/** `title – data set` */
+export function titleWithDataset(title: string, dataset: DatasetLabel): string {
+  return `${title} – ${datasetName(dataset)}`;
 }
 
 /** The same as Plotly takes it; the bare title where no data set is named. */
@@ -116,9 +168,30 @@ export function rounded(value: number | null | undefined, digits = 5): number | 
   return Number.isFinite(value) ? Number(Number(value).toPrecision(digits)) : null;
 }
 
-/** A fraction for people: `0.9731` is `97.3 %`. */
+/** A probability for people: `0.9731` is `97.3 %`. */
 export function percent(fraction: number): string {
   return `${(100 * fraction).toFixed(1)} %`;
+}
+
+/**
+ * A measured fraction, or a difference of two, with the digits that the sample supports: `0.471`, or `0.47` where the 95 % interval
+ * is wider than ±0.035, as on fewer than some 800 pictures. Even on 10,000 pictures it is ±0.01: a fourth digit would be noise.
+ *
+ * @param interval where it is known.
+ */
+export function fractionText(fraction: number, interval?: Interval): string {
+  const isWide = interval !== undefined && interval.high - interval.low > 0.07;
+  return withMinus(fraction.toFixed(isWide ? 2 : 3));
+}
+
+/** What hovering says of a fraction. */
+export function fractionHover(axis: 'x' | 'y'): string {
+  return `%{${axis}:.3f}`;
+}
+
+/** The text of a number with a minus sign for its hyphen, and without one before nothing but zeros. */
+export function withMinus(number: string): string {
+  return number.replace(/^-(?=[0.,]*$)/, '').replace(/^-/, '−');
 }
 
 /** How a live figure behaves: few buttons, so that they leave the title free, and nothing that uploads. */
@@ -156,6 +229,31 @@ export function themedLayout({ title, margin, ...parts }: LayoutParts): FigureLa
     plot_bgcolor: '#ffffff',
     margin: { l: 72, r: 24, t: 60, b: 56, ...margin },
   };
+}
+
+/**
+ * A line at the accuracy that guessing reaches, 1 / number of classes; none where the models do not say their classes, or have
+ * different numbers of them.
+ *
+ * @param place where the line goes, given that accuracy.
+ */
+export function chanceLine(
+  models: readonly { readonly classNames?: readonly string[] }[],
+  place: (chance: number) => { readonly x: Coordinate[]; readonly y: Coordinate[] },
+): ScatterTrace[] {
+  const counts = new Set(models.map(({ classNames }) => classNames?.length ?? 0));
+  const [count] = counts;
+  if (counts.size !== 1 || count === 0) return [];
+  return [
+    {
+      type: 'scatter',
+      mode: 'lines',
+      name: `chance: 1 of ${count}`,
+      ...place(1 / count),
+      line: { color: softInkColor, width: 1.5, dash: 'dash' },
+      hoverinfo: 'skip',
+    },
+  ];
 }
 
 /** A legend in lines below the panels, which Plotly makes room for. */
@@ -203,26 +301,22 @@ export function nameTicks(names: readonly string[]): Axis {
   };
 }
 
-/** At most 28 characters. */
-export function shortened(name: string): string {
+/** At most so many characters. */
+export function shortened(name: string, most = 28): string {
   const letters = [...name];
-  return letters.length <= 28 ? name : `${letters.slice(0, 27).join('')}…`;
+  return letters.length <= most ? name : `${letters.slice(0, most - 1).join('')}…`;
 }
 
-/** An axis that counts epochs: whole numbers only, room for a first and only point. */
+/** An axis that counts epochs: whole numbers only, room for a first and only point; hovering says `epoch 1`. */
 export function epochAxis(epochs: number, parts: Axis = {}): Axis {
   const margin = Math.max(0.3, epochs * 0.03);
   const steps = epochs <= 10 ? { dtick: 1 } : { nticks: 8, tickformat: 'd' };
-  return themedAxis('epoch', { range: [1 - margin, epochs + margin], ...steps, ...parts });
+  const unifiedhovertitle = { text: 'epoch %{x}' };
+  const range = [1 - margin, epochs + margin] as const;
+  return themedAxis('epoch', { range, unifiedhovertitle, ...steps, ...parts });
 }
 
 /** An axis of fractions. The title names the unit: numbers are 0…1, not percent. */
 export function fractionAxis(title: string, parts: Axis = {}): Axis {
   return themedAxis(`${title} (fraction)`, { tickformat: '.4~f', ...parts });
 }
-
-/** The line of a series by what was measured: dotted where the model trained on the pictures. */
-export const splitDash = { training: 'dot', validation: 'solid' } as const satisfies Record<
-  string,
-  Line['dash']
->;

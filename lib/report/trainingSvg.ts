@@ -6,9 +6,10 @@ import {
   fontFamily,
   gridColor,
   inkColor,
+  fractionText,
+  roleStyles,
   seriesColors,
   softInkColor,
-  splitDash,
 } from './theme';
 
 /** Running means at a place in the training, counted in epochs: 1.5 is the middle of the second. */
@@ -46,8 +47,8 @@ const PANEL = { y: 112, width: 316, height: 124 };
 const PANEL_X = { loss: 52, accuracy: 428 };
 // More dots than that would hide their line.
 const MAX_DOTS = 30;
-// As in historyFigure: one training has a colour for each split.
-const COLORS = { training: seriesColors[1], validation: seriesColors[0] };
+/** One training has a colour for each of the two, as in historyFigure. */
+type Split = 'training' | 'validation';
 
 /** The state as SVG, always 760 × 306, a few kilobytes. */
 export function trainingSvg(view: TrainingView): string {
@@ -92,7 +93,7 @@ function runningNumbers({ step, epochs, isStopped }: TrainingView): string {
   const validation = epochs.at(-1)?.val;
   return [
     ...metricTexts(step.train),
-    ...(validation ? [`validation accuracy ${validation.accuracy.toFixed(3)}`] : []),
+    ...(validation ? [`validation accuracy ${fractionText(validation.accuracy)}`] : []),
     `${whole(step.imagesPerSecond)} images/s`,
     ...(isStopped ? [] : [`${duration(step.secondsLeft)} left`]),
   ].join(' · ');
@@ -104,7 +105,7 @@ function finalNumbers(epochs: readonly EpochRecord[], history: History): string 
   return [
     ...(history.bestEpoch === undefined ? [] : [`epoch ${history.bestEpoch} kept`]),
     ...metricTexts(kept.train),
-    ...(kept.val ? [`validation accuracy ${kept.val.accuracy.toFixed(3)}`] : []),
+    ...(kept.val ? [`validation accuracy ${fractionText(kept.val.accuracy)}`] : []),
     `${whole(kept.imagesPerSecond)} images/s`,
     duration(history.seconds),
   ].join(' · ');
@@ -112,7 +113,7 @@ function finalNumbers(epochs: readonly EpochRecord[], history: History): string 
 
 /** `loss 0.482`, `accuracy 0.851`, and what else is measured. */
 function metricTexts(values: MetricValues): string[] {
-  return Object.entries(values).map(([name, value]) => `${name} ${value.toFixed(3)}`);
+  return Object.entries(values).map(([name, value]) => `${name} ${fractionText(value)}`);
 }
 
 /** The bar, with a notch at each epoch's end as long as these are distinguishable. */
@@ -127,7 +128,7 @@ function bar({ plan, step, resumedAfter, history }: TrainingView): string {
     const at = round(x + (width * (index + 1)) / count);
     return `<path d="M${at} ${y}v${height}" stroke="#ffffff"/>`;
   });
-  const color = history ? seriesColors[2] : seriesColors[0];
+  const color = history ? seriesColors[4] : seriesColors[0];
   return rect(width, gridColor) + rect(width * Math.min(1, fraction), color) + notches.join('');
 }
 
@@ -159,14 +160,15 @@ function panel(measure: keyof typeof labels, view: TrainingView): string {
   const toY = (y: number) => round(top + height - ((y - low) / (high - low)) * height);
   const path = (points: readonly Point[]) =>
     points.map(({ x, y }, index) => `${index ? 'L' : 'M'}${toX(x)} ${toY(y)}`).join('');
-  const line = (points: readonly Point[], split: keyof typeof splitDash) =>
+  const line = (points: readonly Point[], split: Split) =>
     points.length === 0
       ? ''
-      : `<path d="${path(points)}" fill="none" stroke="${COLORS[split]}" stroke-width="2"` +
+      : `<path d="${path(points)}" fill="none" stroke="${roleStyles[split].color}" stroke-width="2"` +
         `${dash(split)}/>` +
         (points.length > MAX_DOTS ? [] : points)
           .map(
-            ({ x, y }) => `<circle cx="${toX(x)}" cy="${toY(y)}" r="3" fill="${COLORS[split]}"/>`,
+            ({ x, y }) =>
+              `<circle cx="${toX(x)}" cy="${toY(y)}" r="3" fill="${roleStyles[split].color}"/>`,
           )
           .join('');
   const resumed = (x: number) => resumptionLine(x, top, height);
@@ -208,7 +210,7 @@ function byEpoch(points: readonly Point[]): Point[][] {
 }
 
 /** Mean over the epoch so far: the same colour as at the epoch's end, lighter. */
-const RUNNING_LINE = `fill="none" stroke="${COLORS.training}" stroke-width="1.5" opacity="0.55"`;
+const RUNNING_LINE = `fill="none" stroke="${roleStyles.training.color}" stroke-width="1.5" opacity="0.55"`;
 
 function resumptionLine(x: number, y: number, height: number): string {
   return `<path d="M${x} ${y}v${height}" stroke="${softInkColor}" stroke-dasharray="6 3"/>`;
@@ -218,8 +220,8 @@ function resumptionLine(x: number, y: number, height: number): string {
 function legend({ resumedAfter = [] }: TrainingView): string {
   const line = (x: number, style: string) => `<path d="M${x} ${LEGEND_Y}h28" ${style}/>`;
   const label = (x: number, words: string) => text(x + 34, LEGEND_Y + 4, words, { size: 12 });
-  const split = (x: number, name: keyof typeof splitDash) =>
-    line(x, `stroke="${COLORS[name]}" stroke-width="2"${dash(name)}`) + label(x, name);
+  const split = (x: number, name: Split) =>
+    line(x, `stroke="${roleStyles[name].color}" stroke-width="2"${dash(name)}`) + label(x, name);
   return [
     split(PANEL_X.loss, 'training'),
     line(PANEL_X.loss + 112, RUNNING_LINE) + label(PANEL_X.loss + 112, 'training, epoch so far'),
@@ -231,8 +233,8 @@ function legend({ resumedAfter = [] }: TrainingView): string {
   ].join('');
 }
 
-function dash(split: keyof typeof splitDash): string {
-  return splitDash[split] === 'dot' ? ' stroke-dasharray="3 3"' : '';
+function dash(split: Split): string {
+  return roleStyles[split].dash === 'dot' ? ' stroke-dasharray="3 3"' : '';
 }
 
 function text(

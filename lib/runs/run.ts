@@ -10,7 +10,7 @@ import type { Backbone } from '../models/transfer';
 import { checkOption, checkOptions, oneOf, required, text } from '../options';
 import { showFigure } from '../report/display';
 import type { Figure } from '../report/figure';
-import { withDataset } from '../report/theme';
+import { fractionText, withDataset } from '../report/theme';
 import {
   findLearningRate,
   type LearningRateFinderOptions,
@@ -204,12 +204,13 @@ async function testInRun(
   const singleViewAccuracy = await accuracyOfOneView(model.classifier, testSet);
   model.setEvaluation(evaluation, { testReads, singleViewAccuracy });
   await recorder.addModel(model.record);
-  const { low, high } = evaluation.interval;
+  const { interval } = evaluation;
+  const fraction = (value: number): string => fractionText(value, interval);
   const oneView =
-    singleViewAccuracy === null ? '' : ` (one view: ${singleViewAccuracy.toFixed(4)})`;
+    singleViewAccuracy === null ? '' : ` (one view: ${fraction(singleViewAccuracy)})`;
   const again = testReads > 1 ? ` (test set read ${testReads} times)` : '';
   console.log(
-    `${name}: test accuracy ${evaluation.accuracy.toFixed(4)}${oneView}, 95 % interval ${low.toFixed(4)} to ${high.toFixed(4)}${again}`,
+    `${name}: test accuracy ${fraction(evaluation.accuracy)}${oneView}, 95 % interval ${fraction(interval.low)} to ${fraction(interval.high)}${again}`,
   );
 }
 

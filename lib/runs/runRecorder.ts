@@ -56,6 +56,8 @@ export interface RunRecorder {
   setWeights(weights: WeightsRecord): void;
   /** The models added so far, in that order. */
   readonly models: readonly ModelRecord[];
+  /** What the record says so far, of a run that ends now. */
+  readonly record: RunRecord;
   /**
    * Adds a finished model, or replaces the one of that name; a record that is complete already is written again.
    *
@@ -175,6 +177,9 @@ export function recordRun(options: RunRecorderOptions): RunRecorder {
     },
     get models() {
       return [...models.values()];
+    },
+    get record() {
+      return makeRecord();
     },
     async addModel(model) {
       models.set(model.name, modelSchema(model, `the model "${model.name}"`));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
+import ts from 'typescript';
 import { cleanNotebook, compactText } from '../../tools/commands/cleanNotebook';
 
 const root = resolve(__dirname, '../..');
@@ -36,8 +37,11 @@ function stdout(text: string, name = 'stdout'): Output {
 function clean(cells: Cell[], options: { withPictures?: boolean; metadata?: object } = {}) {
   const { metadata = {}, withPictures } = options;
   const text = JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 });
-  const { notebook, notices } = cleanNotebook(text, { path: 'a.ipynb', withPictures });
-  return { ...(notebook as unknown as { cells: Cell[]; metadata: object }), notices };
+  const git = { commit: '0123456789abcdef', dirty: false };
+  const { notebook, notices } = cleanNotebook(text, { path: 'a.ipynb', withPictures, git });
+  const { cells: all, metadata: kept } = notebook as unknown as { cells: Cell[]; metadata: object };
+  const [origin, ...own] = all;
+  return { origin, cells: own, metadata: kept, notices };
 }
 
 test('no path of the machine is left, in outputs, in figures or in code', () => {
@@ -141,6 +145,27 @@ test('above 2 MB the largest figures keep only their picture, then the largest o
   assert.match(small.text, /Left out: an output of 3\.0 MB[^]*kept/);
 });
 
+test('the first cell names the project, its commit and two commands, once, and fails elsewhere with these words', () => {
+  const { origin, cells } = clean([code('1', [], { metadata: { tags: ['shared'] } }), code('2')]);
+  assert.deepEqual(
+    cells.map(({ source }) => source),
+    ['2'],
+  );
+  const words =
+    /This notebook belongs to the project image-classification-notebooks, commit 0123456789\. .* git checkout 0123456789 && npm run lab/;
+  assert.match(origin.source, words);
+  const { outputText } = ts.transpileModule(origin.source, {
+    compilerOptions: { module: ts.ModuleKind.CommonJS },
+  });
+  const run = (isThere: boolean) =>
+    new Function('require', 'exports', outputText)(() => ({ existsSync: () => isThere }), {});
+  run(true);
+  assert.throws(() => run(false), words);
+});
+
 test('what is no notebook is refused by name', () => {
-  assert.throws(() => cleanNotebook('{', { path: 'a.ipynb' }), /Expected a notebook .*a\.ipynb/);
+  assert.throws(
+    () => cleanNotebook('{', { path: 'a.ipynb', git: null }),
+    /Expected a notebook .*a\.ipynb/,
+  );
 });

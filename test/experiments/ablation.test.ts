@@ -165,7 +165,7 @@ test('a watcher hears each measurement in words', () => {
   });
   assert.equal(file, join(folder, 'ablation.json'));
   onResult({ piece: 'flips', seed: 43, accuracy: 0.81234, seconds: 12.34, done: 3, total: 8 });
-  const text = '3 of 8: without flips, seed 43: validation accuracy 0.8123 after 12.3 s';
+  const text = '3 of 8: without flips, seed 43: validation accuracy 0.812 after 12.3 s';
   assert.deepEqual(notes, [{ event: 'note', text }]);
 });
 

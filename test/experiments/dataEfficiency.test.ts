@@ -129,6 +129,6 @@ test('a run is told of each measurement', () => {
   const { onResult } = trackDataEfficiency({ progress: (event) => notes.push(event) });
   const measured = { method: 'CNN', picturesPerClass: 30, seed: 8, accuracy: 0.51234 };
   onResult({ ...measured, done: 2, total: 6 });
-  const text = '2 of 6: CNN, 30 pictures a class, seed 8: test accuracy 0.5123';
+  const text = '2 of 6: CNN, 30 pictures a class, seed 8: test accuracy 0.512';
   assert.deepEqual(notes, [{ event: 'note', text }]);
 });

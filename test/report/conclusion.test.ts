@@ -48,11 +48,11 @@ test('the other way round the difference is the same with the other sign', () =>
 test('what is said follows the sign: rises, falls', () => {
   assert.equal(
     describeDifference(mlp, cnn),
-    'From MLP (0.710) to CNN (0.790) the test accuracy rises by 0.080 (95 % interval 0.010 to 0.150).',
+    'From MLP (0.71) to CNN (0.79) the test accuracy rises by 0.08 (95 % interval 0.01 to 0.15).',
   );
   assert.equal(
     describeDifference(cnn, mlp),
-    'From CNN (0.790) to MLP (0.710) the test accuracy falls by 0.080 (95 % interval 0.010 to 0.150).',
+    'From CNN (0.79) to MLP (0.71) the test accuracy falls by 0.08 (95 % interval 0.01 to 0.15).',
   );
 });
 
@@ -70,10 +70,10 @@ test('where the interval includes 0, no difference is shown, whichever has the h
   // (4 - 1) / 10 = .3; 1.96 √(4 + 1 - 3² / 10) / 10 = (1.96 √4.1 + 1) / 10 = .49687.
   assert.equal(
     describeDifference(before, after),
-    'From A (0.600) to B (0.900) no difference in test accuracy is shown ' +
-      '(95 % interval of the difference -0.197 to 0.797).',
+    'From A (0.60) to B (0.90) no difference in test accuracy is shown ' +
+      '(95 % interval of the difference −0.20 to 0.80).',
   );
-  assert.match(describeDifference(after, before), /no difference .* -0\.797 to 0\.197\)\.$/);
+  assert.match(describeDifference(after, before), /no difference .* −0\.80 to 0\.20\)\.$/);
 });
 
 test('two models that are right about the same pictures do not differ', () => {
@@ -94,7 +94,7 @@ for (const [gained, isShown] of [
     ]);
     const words = describeDifference(before, tested('B', [[1000, true]]));
     assert.match(words, isShown ? /rises by 0\.006/ : /no difference/);
-    assert.doesNotMatch(words, /-0\.000/);
+    assert.doesNotMatch(words, /[-−]0\.000/);
   });
 }
 

@@ -87,9 +87,9 @@ test('tables, HTML and Markdown come with a text for front ends that know no bet
   });
   assert.deepEqual(
     shown.map(({ data }) => data['text/plain']),
-    ['Recall\nclass  recall\n-------------\ncat    0.5000', 'x', '**x**'],
+    ['Recall\nclass  recall\n-------------\ncat     0.500', 'x', '**x**'],
   );
-  assert.match(formOf(shown[0], 'text/html'), /^<table .*<td [^>]*right[^>]*>0\.5000</);
+  assert.match(formOf(shown[0], 'text/html'), /^<table .*<td [^>]*right[^>]*>0\.500</);
   assert.equal(shown[1].data['text/html'], '<b>x</b>');
   assert.equal(shown[2].data['text/markdown'], '**x**');
 });

@@ -133,7 +133,7 @@ test('rows, bars and legends take any name', async (context) => {
 function tickTexts(svg: string, axis: 'x' | 'y'): string[] {
   const ticks = [...svg.matchAll(new RegExp(`<g class="${axis}tick"><text[^>]*>([^<]*)<`, 'g'))];
   return ticks.map(([, text]) =>
-    text.replaceAll('&#60;', '<').replaceAll('&#62;', '>').replaceAll('&amp;', '&'),
+    text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&'),
   );
 }
 
@@ -193,9 +193,10 @@ function openOffline(file: string) {
       });
       await page.setOfflineMode(true);
       await page.goto(pathToFileURL(file).href);
+      await page.waitForSelector('html[data-drawn]');
       const plots = Number(
         await page.evaluate(
-          "document.querySelectorAll('.plot .main-svg .infolayer .g-gtitle text').length",
+          "document.querySelectorAll('.drawing .main-svg .infolayer .g-gtitle text').length",
         ),
       );
       return { errors, requests, title: await page.title(), plots };
@@ -213,6 +214,7 @@ test('plotly.js knows every attribute that the figures use', async (context) => 
   const problems = await withBrowser(async (browser) => {
     const page = await browser.newPage();
     await page.goto(pathToFileURL(file).href);
+    await page.waitForSelector('html[data-drawn]');
     // `unused` is an attribute that this figure happens not to need, such as the colour of a hidden grid.
     const script = `(() => {
       const figures = ${JSON.stringify(sampleFigures)};

@@ -13,10 +13,12 @@ import {
   confusionMatrixFigure,
   perClassFigure,
 } from '../../lib/report/classFigures';
+import { figureCsv } from '../../lib/report/csv';
 import { type Figure } from '../../lib/report/figure';
 import { accuracyAgainstSecondsFigure, historyFigure } from '../../lib/report/historyFigures';
 import { imageGridFigure } from '../../lib/report/imageGridFigure';
-import { withDataset } from '../../lib/report/theme';
+import { fractionText, modelStyles, withDataset } from '../../lib/report/theme';
+import { trainingSvg } from '../../lib/report/trainingSvg';
 import {
   cifar10,
   generated,
@@ -79,6 +81,110 @@ test('a figure without a data set in its title is given one, once, and else stay
     'Loss and accuracy',
     'the figure handed over is not changed',
   );
+});
+
+test('training, validation and test have one colour each, in every figure and in the live display', () => {
+  const colors: Record<string, Set<string | undefined>> = {};
+  const sets = {
+    training: labelledSet([1, 1]),
+    validation: labelledSet([1, 1]),
+    test: labelledSet([1, 1]),
+  };
+  const scores = { train: { accuracy: 0.6 }, val: { accuracy: 0.5 }, test: { accuracy: 0.5 } };
+  const figures = [
+    historyFigure(sampleHistory()),
+    comparisonFigure([{ name: 'CNN', ...scores }]),
+    classCountsFigure(sets),
+  ];
+  for (const trace of figures.flatMap(({ data }) => data)) {
+    if (trace.type !== 'scatter' && trace.type !== 'bar') continue;
+    (colors[trace.name ?? ''] ??= new Set()).add(trace.marker?.color);
+  }
+  assert.deepEqual(
+    Object.entries(colors).map(([name, all]) => [name, [...all]]),
+    [
+      ['training', ['#E69F00']],
+      ['validation', ['#56B4E9']],
+      ['test', ['#1f2328']],
+    ],
+  );
+  const live = trainingSvg({
+    title: 'CNN',
+    step: undefined,
+    epochs: sampleHistory().epochs,
+    stepPoints: [],
+  });
+  assert.match(
+    live,
+    /stroke="#E69F00" stroke-width="2" stroke-dasharray="3 3"\/><text[^>]*>training</,
+  );
+  assert.match(live, /stroke="#56B4E9" stroke-width="2"\/><text[^>]*>validation</);
+});
+
+test('a model has the same colour and mark in every figure, whatever stands beside it', () => {
+  const model = (name: string) => ({ name, history: sampleHistory() });
+  const point = { picturesPerClass: 10, accuracies: [0.5] };
+  const cnn = [
+    scatter(historyFigure([model('MLP'), model('CNN')]), 'CNN, validation'),
+    scatter(accuracyAgainstSecondsFigure([model('CNN'), model('CNN, fast recipe')]), 'CNN'),
+    scatter(accuracyAgainstSecondsFigure([model('MobileNetV2 frozen'), model('CNN')]), 'CNN'),
+    scatter(
+      dataEfficiencyFigure([{ name: 'CNN from scratch', points: [point] }]),
+      'CNN from scratch',
+    ),
+  ].map(({ marker }) => `${marker?.color} ${marker?.symbol}`);
+  assert.deepEqual([...new Set(cnn)], ['#009E73 cross']);
+});
+
+test('the models that the notebooks show in one figure have different colours', () => {
+  for (const names of [
+    ['MLP', 'CNN'],
+    ['CNN', 'CNN, fast recipe'],
+    ['CNN', 'CNN, standard recipe'],
+    ['CNN', 'CNN, long recipe'],
+    ['MLP', 'CNN', 'MobileNetV2 frozen', 'MobileNetV2 fine-tuned'],
+  ]) {
+    const alone = names.map((name) => modelStyles([name])[0].color);
+    assert.deepEqual(
+      modelStyles(names).map(({ color }) => color),
+      alone,
+    );
+    assert.equal(new Set(alone).size, names.length);
+  }
+});
+
+test('models whose names want the same colour get different ones; beyond eight the marks differ', () => {
+  const names = Array.from({ length: 20 }, (_, index) => `model ${index}`);
+  const looks = modelStyles(names).map(({ color, symbol }) => `${color} ${symbol}`);
+  assert.equal(new Set(looks).size, 20);
+  assert.equal(new Set(looks.slice(0, 8).map((look) => look.slice(0, 7))).size, 8);
+});
+
+test('a comparison shows what chance reaches, where the models say how many classes they tell apart', () => {
+  for (const kind of ['comparison', 'seconds', 'dataEfficiency']) {
+    const line = scatter(sampleFigures[kind], 'chance: 1 of 10');
+    assert.ok(
+      (kind === 'comparison' ? line.x : line.y).every((value) => value === 0.1),
+      kind,
+    );
+  }
+  const scores = { name: 'A', test: { accuracy: 0.5 } };
+  const two = [scores, { ...scores, name: 'B', classNames: ['cat', 'dog'] }];
+  assert.doesNotMatch(JSON.stringify(comparisonFigure(two)), /chance/);
+});
+
+test('numbers have the digits that the sample supports, and a minus sign', () => {
+  assert.equal(fractionText(0.47149), '0.471');
+  assert.equal(fractionText(-0.0714), '−0.071');
+  assert.equal(fractionText(-0.0001), '0.000');
+  // Of 100 pictures, 47 right: ±0.098; of 10,000: ±0.0098.
+  assert.equal(fractionText(0.47, { low: 0.375, high: 0.567 }), '0.47');
+  assert.equal(fractionText(0.47, { low: 0.46, high: 0.48 }), '0.470');
+});
+
+test('hovering over a curve says the epoch', () => {
+  const { xaxis, xaxis2 } = sampleFigures.history.layout;
+  for (const axis of [xaxis, xaxis2]) assert.equal(axis.unifiedhovertitle?.text, 'epoch %{x}');
 });
 
 test('every axis of numbers names its unit', () => {
@@ -315,6 +421,15 @@ test('pictures keep their shape; large ones become smaller by the mean of their 
   assert.equal(layout.yaxis.range?.[0], 64 + 18 + 16, 'half as high as wide, a caption, a gap');
   const png = Buffer.from(picture.source.split(',')[1], 'base64');
   assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [128, 64]);
+});
+
+test('a caption that would run into the next picture is cut, and whole in what hovering says and in the CSV', () => {
+  const caption = 'cat\ntaken for golden retriever';
+  const figure = imageGridFigure([{ data: new Uint8Array(3), height: 1, width: 1, caption }]);
+  // 128 pixels and a gap of 16: 20 letters of 7.2 pixels.
+  assert.match(figure.layout.annotations?.[0].text ?? '', />taken for golden re…</);
+  assert.match(JSON.stringify(figure.data), /taken for golden retriever/);
+  assert.match(figureCsv(figure), /1,"cat, taken for golden retriever"/);
 });
 
 test('an empty list of pictures makes an empty figure', () => {

@@ -59,6 +59,7 @@ const perClass = [
   { precision: 0.7, recall: 0.933, f1: 0.8, support: 100 },
 ];
 const threeSeeds = [0.7, 0.72, 0.74];
+const classNames = 'airplane automobile bird cat deer dog frog horse ship truck'.split(' ');
 
 /** Every kind of figure, by name. */
 export const sampleFigures: Readonly<Record<string, Figure>> = {
@@ -71,13 +72,18 @@ export const sampleFigures: Readonly<Record<string, Figure>> = {
     { dataset: cifar10 },
   ),
   seconds: accuracyAgainstSecondsFigure(
-    [{ name: 'CNN', history: sampleHistory(), test: { loss: 0.8, accuracy: 0.7462 } }],
+    [{ name: 'CNN', history: sampleHistory(), test: { loss: 0.8, accuracy: 0.7462 }, classNames }],
     { dataset: cifar10 },
   ),
   comparison: comparisonFigure(
     [
-      { name: 'MLP', test: { accuracy: 0.4695 }, train: { accuracy: 0.52 } },
-      { name: 'CNN', test: { accuracy: 0.7462 }, interval: { low: 0.7376, high: 0.7546 } },
+      { name: 'MLP', test: { accuracy: 0.4695 }, train: { accuracy: 0.52 }, classNames },
+      {
+        name: 'CNN',
+        test: { accuracy: 0.7462 },
+        interval: { low: 0.7376, high: 0.7546 },
+        classNames,
+      },
     ],
     { dataset: cifar10 },
   ),
@@ -108,6 +114,7 @@ export const sampleFigures: Readonly<Record<string, Figure>> = {
     [
       {
         name: 'frozen',
+        classNames,
         points: [
           { picturesPerClass: 10, accuracies: threeSeeds },
           { picturesPerClass: 1000, accuracies: [0.8] },

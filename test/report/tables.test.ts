@@ -66,7 +66,7 @@ test('numbers are written as their column needs it, what is missing as a dash', 
       'Models',
       'model  parameters  train accuracy  validation accuracy  test accuracy  seconds  images/s',
       '----------------------------------------------------------------------------------------',
-      'MLP     6,313,994          0.5200                    –         0.4695    1,780     253.2',
+      'MLP     6,313,994           0.520                    –          0.470    1,780     253.2',
     ].join('\n'),
   );
 });
@@ -114,12 +114,17 @@ test('a recipe is a table of its settings', () => {
 test('HTML sets numbers to the right and keeps markup in names as text', () => {
   const html = tableHtml(createTable([{ class: '<b>', recall: 0.5 }]));
   assert.match(html, /<td style="text-align:left;[^"]*">&lt;b&gt;<\/td>/);
-  assert.match(html, /<td style="text-align:right;[^"]*">0\.5000<\/td>/);
+  assert.match(html, /<td style="text-align:right;[^"]*">0\.500<\/td>/);
 });
 
 test('small values, such as learning rates, keep the digits that tell them apart', () => {
   const text = tableText(createTable([{ rate: 0.001 }, { rate: 0.00025 }, { rate: 1e-17 }]));
   assert.deepEqual(text.split('\n').slice(2), ['0.00100', '0.00025', '0.00000']);
+});
+
+test('a negative number has a minus sign, and noise does not take its column further', () => {
+  const text = tableText(createTable([{ change: -0.0712 }, { change: 0.00023333 }]));
+  assert.deepEqual(text.split('\n').slice(2), ['−0.071', ' 0.000']);
 });
 
 test('CSV keeps all digits and quotes names', () => {

@@ -127,7 +127,7 @@ test('a notice moves nothing, and a line of the legend has the look of its curve
     steadyParts(svg),
   );
   // In the legend, and in each of the two panels.
-  assert.equal(svg.match(/stroke="#D55E00" stroke-width="1.5" opacity="0.55"/g)?.length, 3);
+  assert.equal(svg.match(/stroke="#E69F00" stroke-width="1.5" opacity="0.55"/g)?.length, 3);
 });
 
 /** The places on the loss panel's time axis where lines with this look begin and end; 1 is the end of the first epoch. */
@@ -259,7 +259,7 @@ test('an interrupted training says where it stopped and how it goes on, without 
   assert.match(formOf(last, 'image/svg+xml'), /run this cell again to continue\.<\/text><\/svg>$/);
   assert.deepEqual(events.at(-1), {
     event: 'note',
-    text: 'CNN: Stopped in epoch 2 after step 150; run this cell again to continue.',
+    text: 'CNN: Stopped in epoch 2 after step 150',
   });
   assert.match(formOf((await stop()).at(-1), 'text/plain'), /no checkpoint was kept\.$/);
 });

@@ -11,6 +11,7 @@ import type { RunTrainingOptions } from '../../lib/runs/runTraining';
 import { tf } from '../../lib/tensorflow/backend';
 import { TrainingInterrupted } from '../../lib/training/exclusiveTraining';
 import type { History } from '../../lib/training/history';
+import { RECIPES } from '../../lib/training/recipe';
 import { createTinyDataset, createTinyModel } from '../training/tinyTraining';
 import { sharedFolder } from '../temporaryFolder';
 
@@ -131,7 +132,7 @@ test('the test set is read once; a second time stands in the record', async () =
   const net = await run.train('net', p, options);
   assert.throws(() => net.evaluation, /"net" has not met the test set: run the cell with run.test/);
   const once = await printedBy(() => run.test([net]));
-  assert.match(once, /^net: test accuracy 0\.\d{4}, 95 % interval 0\.\d{4} to [01]\.\d{4}$/);
+  assert.match(once, /^net: test accuracy 0\.\d{2,3}, 95 % interval 0\.\d{2,3} to [01]\.\d{2,3}$/);
   assert.equal(run.models[0].origin?.testReads, 1);
   assert.equal(run.models[0].test?.accuracy, net.evaluation.accuracy);
   const twice = await printedBy(() => run.test([net]));
@@ -157,6 +158,20 @@ test('values that are no longer those of the run stand beside the model', async 
     run.models.map(({ origin }) => origin?.changedParameters),
     [{}, { epochs: 1 }],
   );
+});
+
+test('what a model was trained with stands in the record, not what its notebook has for others', async () => {
+  const run = startTinyRun();
+  const recipe = { ...RECIPES.fast, epochs: 1 };
+  await run.train('net', p, options);
+  await run.train('by recipe', p, { ...options, recipe, learningRate: 0.01 });
+  const [net, byRecipe] = run.models.map(({ origin }) => origin?.options ?? {});
+  assert.deepEqual([net.epochs, net.batchSize, net.recipe], [p.epochs, p.batchSize, undefined]);
+  assert.deepEqual(
+    [byRecipe.epochs, byRecipe.batchSize, byRecipe.recipe, byRecipe.learningRate],
+    [1, RECIPES.fast.batchSize, 'fast', 0.01],
+  );
+  assert.equal(net.pictures, run.data.trainSet.size);
 });
 
 test('a training that fails leaves the finished one in record and folder', async () => {

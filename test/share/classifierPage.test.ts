@@ -226,6 +226,40 @@ test('the page is used by keyboard and by ear, and a broken picture gets a messa
   });
 });
 
+test('on a phone the answer is in view after a drop, and no name breaks inside a word', async (t) => {
+  const plain = decided(createCnn({ seed: 1 }), { height: 32, width: 32, ...scale });
+  const longNames = ['automobile', 'Staubsaugerbeutel', 'golden retriever, grown up'];
+  const classNames = plain.classNames.map((_, label) => longNames[label % 3]);
+  const file = await pageFile({ ...plain, classNames }, 'Phone');
+  plain.model.dispose();
+  await inBrowser(t, file, async (page) => {
+    await page.setViewport({ width: 390, height: 700 });
+    await drop(page, pictures['photo.jpg']);
+    await waitForStatus(page, 'photo.jpg: ');
+    const seen = await page.evaluate(`(() => {
+      const answer = document.getElementById('answer').getBoundingClientRect();
+      const lines = (node, start, end) => {
+        const range = document.createRange();
+        range.setStart(node, start);
+        range.setEnd(node, end);
+        return range.getClientRects().length;
+      };
+      const broken = [...document.querySelectorAll('#classes th')].flatMap((heading) => {
+        const { firstChild: node, textContent: text } = heading;
+        return [...text.matchAll(/\\S+/g)]
+          .filter((word) => lines(node, word.index, word.index + word[0].length) > 1)
+          .map(([word]) => word);
+      });
+      return {
+        isInView: answer.top >= 0 && answer.bottom <= innerHeight,
+        broken,
+        width: document.documentElement.scrollWidth,
+      };
+    })()`);
+    assert.deepEqual(seen, { isInView: true, broken: [], width: 390 });
+  });
+});
+
 test('a page is saved as a file, in a folder that is made; its size is told in bytes', async () => {
   const directory = join(folder, 'Saved');
   const classifier = decided(createCnn({ seed: 1 }), { height: 32, width: 32, ...scale });

@@ -1,17 +1,23 @@
 // Cleans a notebook for sharing: keeps its outputs, removes traces of the machine it ran on.
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import {
   cellSource,
+  hasTag,
   joined,
   type Notebook,
   type NotebookCell,
   type NotebookOutput,
   parseNotebook,
 } from '../../lib/notebook';
-import { withoutProjectPath } from './program';
+import type { GitRecord } from '../../lib/runs/runRecord';
+import { inProject, withoutProjectPath } from './program';
 
 /** Cells whose outputs show the data set's own pictures, which the repository may not hand on. */
 export const PICTURES_TAG = 'dataset-pictures';
+
+/** The first cell of a shared notebook: where it comes from, and how to run it. */
+export const SHARED_TAG = 'shared';
 
 /** GitHub's preview gives up on larger notebooks. */
 export const MAX_BYTES = 2e6;
@@ -29,6 +35,8 @@ export interface CleanOptions {
   /** Named in errors. */
   readonly path: string;
   readonly withPictures?: boolean;
+  /** The code that made it, and that runs it again; null where no commit is known. */
+  readonly git: GitRecord | null;
 }
 
 /**
@@ -42,10 +50,17 @@ export interface CleanOptions {
  */
 export function cleanNotebook(
   text: string,
-  { path, withPictures = false }: CleanOptions,
+  { path, withPictures = false, git }: CleanOptions,
 ): { notebook: Notebook; notices: string[] } {
   const original = parse(text, path);
-  const { cells, metadata = {}, nbformat, nbformat_minor } = parseNotebook(withoutMachine(text));
+  const {
+    cells: present,
+    metadata = {},
+    nbformat = 4,
+    nbformat_minor = 4,
+  } = parseNotebook(withoutMachine(text));
+  const isOwn = (cell: NotebookCell) => !hasTag(cell, SHARED_TAG) && !hasTag(cell, 'record');
+  const cells = present.filter(isOwn);
   const notices: string[] = [];
   const counts = cells.filter(isCode).map(({ execution_count }) => execution_count ?? null);
   const isWholeRun = counts.every((count, index) => count === index + 1);
@@ -74,14 +89,45 @@ export function cleanNotebook(
       'The notebook has no outputs: npm start runs it, npm run share -- latest shares that run.',
     );
   }
-  if (sources(cells) !== sources(original.cells)) {
+  if (sources(cells) !== sources(original.cells.filter(isOwn))) {
     notices.push('Paths of this machine stood in the text of cells; the copy has them cut short.');
   }
   const kept = KEPT_METADATA.flatMap((name) => (name in metadata ? [[name, metadata[name]]] : []));
   const cleanMetadata = Object.fromEntries(kept) as Record<string, unknown>;
   return {
-    notebook: { cells: clean, metadata: cleanMetadata, nbformat, nbformat_minor },
+    notebook: {
+      cells: [originCell(git, nbformat_minor), ...clean],
+      metadata: cleanMetadata,
+      nbformat,
+      nbformat_minor,
+    },
     notices,
+  };
+}
+
+/**
+ * Code that names the project, the commit and the two commands that run the notebook, and that fails with these words where the
+ * project is not: the next cell could only say that it does not find '../lib'.
+ */
+function originCell(git: GitRecord | null, nbformatMinor: number): NotebookCell {
+  const { name } = JSON.parse(readFileSync(inProject('package.json'), 'utf8')) as { name: string };
+  const commit = git?.commit.slice(0, 10);
+  const commands = [...(commit ? [`git checkout ${commit}`] : []), 'npm run lab -- --original'];
+  const origin = commit ? `${name}, commit ${commit}` : name;
+  const dirty = git?.dirty ? ' (it ran with changes that the commit does not hold)' : '';
+  const words = `This notebook belongs to the project ${origin}${dirty}. To run it, put it into the folder notebooks/ of a clone of the project, then run there: ${commands.join(' && ')}`;
+  const source = `// ${words}
+import { existsSync } from 'node:fs';
+if (!existsSync('../lib/package.json')) {
+  throw new Error(${JSON.stringify(words)});
+}`;
+  return {
+    cell_type: 'code',
+    ...(nbformatMinor >= 5 ? { id: SHARED_TAG } : {}),
+    metadata: { tags: [SHARED_TAG] },
+    execution_count: null,
+    source,
+    outputs: [],
   };
 }
 

@@ -1,9 +1,13 @@
 // npm run share: a notebook as one page and as a clean .ipynb, or a run's classifier as a page of its own.
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { writeFileAtomic } from '../../lib/atomicFile';
 import { findModel } from '../../lib/runs/findModel';
+import { projectRoot } from '../../lib/project';
 import { findRun } from '../../lib/runs/findRuns';
+import { describeCommit } from '../../lib/runs/machine';
+import { loadRun } from '../../lib/runs/runFolder';
+import type { RunRecord } from '../../lib/runs/runRecord';
 import { fileNameOf } from '../../lib/report/keptFigures';
 import { saveClassifierPage } from '../../lib/share/classifierPage';
 import { findNotebook } from '../../lib/share/findFigures';
@@ -14,11 +18,12 @@ import {
   Problem,
   runProgram,
   shownPath,
+  tell,
   tellOfWorkingCopy,
   userFolder,
   workingCopyOf,
 } from './program';
-import { exportHtml } from './run/runFolder';
+import { saveNotebookPage } from './run/notebookPage';
 
 interface Options {
   readonly names: readonly string[];
@@ -43,34 +48,35 @@ async function shareNotebook(
   name: string,
   { withPictures, folder }: { withPictures: boolean; folder: string },
 ): Promise<void> {
-  const { path, title } = await findSource(name);
-  const { notebook, notices } = cleanNotebook(readFileSync(path, 'utf8'), { path, withPictures });
+  const { path, title, record } = await findSource(name);
+  const git = record === undefined ? describeCommit(projectRoot()) : record.git;
+  const text = readFileSync(path, 'utf8');
+  const { notebook, notices } = cleanNotebook(text, { path, withPictures, git });
   const compact = compactText(notebook);
   const target = join(folder, `${title}.ipynb`);
   const page = join(folder, `${title}.html`);
   await writeFileAtomic(target, compact.text);
   // The page is made of all that is shown: it has no 2 MB to stay below.
-  const whole = join(folder, `.${title}.${process.pid}.whole.ipynb`);
-  await writeFileAtomic(whole, JSON.stringify(notebook));
-  try {
-    await exportHtml(whole, page, title);
-  } finally {
-    rmSync(whole, { force: true });
-  }
-  for (const notice of [...notices, ...compact.notices]) process.stderr.write(`${notice}\n`);
+  await saveNotebookPage(JSON.stringify(notebook), page, { title, record });
+  for (const notice of [...notices, ...compact.notices]) tell(notice);
   printFile(target, Buffer.byteLength(compact.text));
   printFile(page, statSync(page).size);
 }
 
-/** The notebook file that is meant, and what the shared files are called. */
-async function findSource(name: string): Promise<{ path: string; title: string }> {
+/** The notebook file that is meant, what the shared files are called, and the record of the run that it shows. */
+async function findSource(
+  name: string,
+): Promise<{ path: string; title: string; record?: RunRecord }> {
   const place = { from: userFolder, notebooksDirectory: inProject('notebooks') };
   const notebook = await findNotebook(name, place);
   tellOfWorkingCopy(notebook);
-  if (notebook !== undefined) return { path: notebook, title: basename(notebook, '.ipynb') };
+  if (notebook !== undefined) {
+    const record = await loadRun(dirname(notebook)).catch(() => undefined); // the notebook of a run's folder
+    return { path: notebook, title: record?.id ?? basename(notebook, '.ipynb'), record };
+  }
   const { directory, record } = await findRun(name, { from: userFolder });
   const path = join(directory, 'notebook.ipynb');
-  if (existsSync(path)) return { path, title: record.id };
+  if (existsSync(path)) return { path, title: record.id, record };
   const saved = inProject('notebooks', `${record.notebook}.ipynb`);
   throw new Problem(`The run ${record.id} has no notebook.ipynb: it was made inside Jupyter.`, {
     remedy: `Save the notebook in Jupyter and share that: npm run share -- ${shownPath(workingCopyOf(saved) ?? saved)}`,

@@ -64,6 +64,8 @@ function present(file: File, picture: Pixels, probabilities: Float32Array): void
   const runnerUp =
     second === undefined ? '' : `, then ${second.name}, ${percent(second.probability)}`;
   say(`${file.name}: ${first.name}, ${percent(first.probability)}${runnerUp}.`);
+  // On a phone the answer stands below the field: it comes into view, as far as it is not there yet.
+  element('classes').closest('div')?.scrollIntoView({ block: 'nearest' });
 }
 
 function classRow({ name, probability }: { name: string; probability: number }): HTMLElement {

@@ -1,22 +1,13 @@
 // The end of a run: the executed notebook becomes its record, and the folder is complete.
-import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
-import { promisify } from 'node:util';
 import { writeFileAtomic } from '../../../lib/atomicFile';
 import { projectRoot } from '../../../lib/project';
-import type { RunRecord } from '../../../lib/runs/runRecord';
+import { parseRunRecord, type RunRecord } from '../../../lib/runs/runRecord';
 import { completeRunFolder, loadRun } from '../../../lib/runs/runFolder';
-import {
-  inProject,
-  insideJson,
-  lastLines,
-  Problem,
-  pythonPath,
-  withoutProjectPath,
-  writeProblem,
-} from '../program';
+import { insideJson, withoutProjectPath, writeProblem } from '../program';
 import { type NotebookCell, parseNotebook } from '../../../lib/notebook';
+import { saveNotebookPage } from './notebookPage';
 
 /** Finds out before any work whether runs can be written below `parent`. @throws {Problem} */
 export function checkWritable(parent: string): void {
@@ -50,9 +41,16 @@ export async function completeRun(
   const record = join(directory, 'notebook.ipynb');
   const text = recordText(readFileSync(executed, 'utf8'), { notebook, directory });
   await writeFileAtomic(record, text);
-  await exportHtml(record, join(directory, 'notebook.html'), notebook);
+  const partial = join(directory, 'run.partial.json');
+  const results = existsSync(partial)
+    ? parseRunRecord(readFileSync(partial, 'utf8'), partial)
+    : undefined;
+  await saveNotebookPage(text, join(directory, 'notebook.html'), {
+    title: notebook,
+    record: results,
+  });
   rmSync(executed, { force: true });
-  if (!existsSync(join(directory, 'run.partial.json'))) return undefined;
+  if (results === undefined) return undefined;
   await completeRunFolder(directory);
   return loadRun(directory);
 }
@@ -85,18 +83,4 @@ function withoutPaths(json: string, directory: string): string {
   return withoutProjectPath(
     isOutside ? json.replaceAll(insideJson(join(directory, '..')), 'runs') : json,
   );
-}
-
-/** Writes a notebook as one page with live figures that needs no network. @throws {Problem} */
-export async function exportHtml(source: string, target: string, title: string): Promise<void> {
-  const script = inProject('tools', 'jupyter', 'export_html.py');
-  const plotly = inProject('dist', 'plotly.min.js');
-  try {
-    await promisify(execFile)(pythonPath(), [script, source, plotly, target, title]);
-  } catch (error) {
-    const { stderr, message } = error as Error & { stderr?: string };
-    throw new Problem(`The notebook ran, but ${target} could not be written.`, {
-      details: lastLines(stderr ?? message),
-    });
-  }
 }

@@ -1,22 +1,19 @@
-// Steps: lib and the commands compiled to dist, which the notebooks import, and plotly.js made small for exported pages.
+// The step that compiles lib and the commands to dist, which the notebooks import.
 import {
   existsSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { CommandFailed, runCommand } from './command.mjs';
 import { Problem } from '../problem.cjs';
-import { fileHash, folderFingerprint, inProject, readJson, temporaryFolder } from './project.mjs';
+import { fileHash, folderFingerprint, inProject, readJson } from './project.mjs';
 
 const dist = inProject('dist');
-const PLOTLY = 'plotly.min.js';
 
 /** @returns the step that compiles lib/ and tools/commands/ to dist/ whenever a source file changed. */
 export function buildStep() {
@@ -43,19 +40,6 @@ export function buildStep() {
       join(dist, 'tools/commands/start.js'),
     ],
     run: buildLibrary,
-  };
-}
-
-/** @returns the step that makes dist/plotly.min.js (plotly.js-dist carries 10 MB, unminified). */
-export function plotlyStep() {
-  return {
-    id: 'plotly',
-    name: 'plotly.js (minified)',
-    downloadMb: 0,
-    diskMb: 5,
-    inputs: () => [String(packageVersion('plotly.js-dist'))],
-    outputs: () => [join(dist, PLOTLY)],
-    run: minifyPlotly,
   };
 }
 
@@ -92,7 +76,7 @@ async function buildLibrary({ onSpawn }) {
     renameSync(join(output, file), join(dist, file));
   }
   for (const file of filesBelow(dist)) {
-    if (!made.has(file) && file !== PLOTLY) rmSync(join(dist, file), { force: true });
+    if (!made.has(file)) rmSync(join(dist, file), { force: true });
   }
   removeEmptyFolders(dist);
   rmSync(output, { recursive: true, force: true });
@@ -110,6 +94,7 @@ const NEEDED = [
   '@tensorflow-models/mobilenet',
   '@tensorflow/tfjs-node-gpu',
   'h5wasm',
+  'protobufjs',
   'sharp',
   'tar',
   'undici',
@@ -118,6 +103,8 @@ const OPTIONAL = [
   '@sparticuz/chromium',
   'danfojs-node',
   'esbuild',
+  'onnxruntime-node',
+  'plotly.js-cartesian-dist-min',
   'plotly.js-dist',
   'puppeteer-core',
 ];
@@ -141,23 +128,6 @@ function packageManifest() {
     peerDependencies: pick(OPTIONAL),
     peerDependenciesMeta: Object.fromEntries(OPTIONAL.map((each) => [each, { optional: true }])),
   };
-}
-
-async function minifyPlotly() {
-  const source = inProject('node_modules', 'plotly.js-dist', 'plotly.js');
-  const { transform } = createRequire(import.meta.url)('esbuild');
-  const { code } = await transform(readFileSync(source, 'utf8'), {
-    minify: true,
-    legalComments: 'inline',
-    charset: 'utf8',
-    target: 'es2020',
-  });
-  const temporary = join(temporaryFolder, PLOTLY);
-  mkdirSync(temporaryFolder, { recursive: true });
-  mkdirSync(dist, { recursive: true });
-  // Inside an HTML page "</script" would end the script.
-  writeFileSync(temporary, code.replace(/<\/script/gi, '<\\/script'));
-  renameSync(temporary, join(dist, PLOTLY));
 }
 
 function firstLines(output, count) {
