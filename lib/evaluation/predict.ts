@@ -7,7 +7,7 @@ import { createEnginePredictor, type Engine, engineRule } from './engine';
 
 /** Options of {@link predictDataset}. */
 export interface PredictOptions {
-  /** Pictures a run of the graph. Default 256. */
+  /** Pictures a run of the graph. Default 256 views. */
   readonly batchSize?: number;
   /** What computes. Default 'tensorflow': the runs of a notebook have one engine for training and test. */
   readonly engine?: Engine;
@@ -34,8 +34,9 @@ export async function predictDataset(
     onProgress: callback,
     signal: abortSignal,
   });
-  const { batchSize = 256, engine = 'tensorflow', onProgress, signal } = options;
-  const { model } = classifier;
+  const { model, views = 1 } = classifier;
+  const { batchSize = Math.ceil(256 / views), engine = 'tensorflow' } = options;
+  const { onProgress, signal } = options;
   const { size, height, width } = dataset;
   const numOutputs = model.outputs[0].shape[1] as number;
   const probabilities = new Float32Array(size * numOutputs);

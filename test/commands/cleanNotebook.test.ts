@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import ts from 'typescript';
 import { cleanNotebook, compactText } from '../../tools/commands/cleanNotebook';
 
@@ -158,7 +159,7 @@ test('the first cell names the project, its commit and two commands, once, and f
     compilerOptions: { module: ts.ModuleKind.CommonJS },
   });
   const run = (isThere: boolean) =>
-    new Function('require', 'exports', outputText)(() => ({ existsSync: () => isThere }), {});
+    runInNewContext(outputText, { require: () => ({ existsSync: () => isThere }), exports: {} });
   run(true);
   assert.throws(() => run(false), words);
 });

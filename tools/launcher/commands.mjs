@@ -240,9 +240,14 @@ Measures this project beside Keras, PyTorch and ONNX Runtime, which it sets up i
         'accuracy: trainings of the fast and the standard recipe (default 5; with --quick 1)',
         { parse: count(5) },
       ),
-      option('--keras-seeds N', 'kerasSeeds', 'accuracy: trainings in Keras (default 3; with --quick 1)', {
-        parse: count(3),
-      }),
+      option(
+        '--keras-seeds N',
+        'kerasSeeds',
+        'accuracy: trainings in Keras (default 3; with --quick 1)',
+        {
+          parse: count(3),
+        },
+      ),
       option('--long', 'long', 'accuracy: the long recipe too, once'),
       option('--curve', 'curve', 'accuracy: the long recipe in 1/4, 1/2 and 2 × its epochs'),
       option('--only NAME', 'only', 'accuracy: keras, fast, standard or long alone', {

@@ -61,10 +61,7 @@ function pageParts(
   const results =
     record === undefined ? '' : `<section aria-label="Results">${recordHtml(record)}</section>`;
   return {
-    title: heading
-      .replaceAll(/<[^>]*>/g, '')
-      .replaceAll('&amp;', '&')
-      .replaceAll('&lt;', '<'),
+    title: unescaped(heading.replaceAll(/<[^>]*>/g, '')),
     body: `<h1>${heading}</h1>\n${results}\n${contents}\n<main>${body}</main>`,
   };
 }
