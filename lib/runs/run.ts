@@ -206,8 +206,7 @@ async function testInRun(
   await recorder.addModel(model.record);
   const { interval } = evaluation;
   const fraction = (value: number): string => fractionText(value, interval);
-  const oneView =
-    singleViewAccuracy === null ? '' : ` (one view: ${fraction(singleViewAccuracy)})`;
+  const oneView = singleViewAccuracy === null ? '' : ` (one view: ${fraction(singleViewAccuracy)})`;
   const again = testReads > 1 ? ` (test set read ${testReads} times)` : '';
   console.log(
     `${name}: test accuracy ${fraction(evaluation.accuracy)}${oneView}, 95 % interval ${fraction(interval.low)} to ${fraction(interval.high)}${again}`,

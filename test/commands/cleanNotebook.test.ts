@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import ts from 'typescript';
 import { cleanNotebook, compactText } from '../../tools/commands/cleanNotebook';
 
@@ -157,10 +158,12 @@ test('the first cell names the project, its commit and two commands, once, and f
   const { outputText } = ts.transpileModule(origin.source, {
     compilerOptions: { module: ts.ModuleKind.CommonJS },
   });
-  const run = (isThere: boolean) =>
-    new Function('require', 'exports', outputText)(() => ({ existsSync: () => isThere }), {});
+  const run = (isThere: boolean): unknown => {
+    const require = () => ({ existsSync: () => isThere });
+    return runInNewContext(outputText, { require, exports: {} });
+  };
   run(true);
-  assert.throws(() => run(false), words);
+  assert.throws(() => run(false), { message: words });
 });
 
 test('what is no notebook is refused by name', () => {
