@@ -18,6 +18,8 @@ const projects = ['test/tsconfig.json', 'lib/share/app/tsconfig.json'].filter((f
 /** Packages that have one door in lib, and the one file that may name them. */
 const doors = [
   { packages: ['@tensorflow/*'], file: 'lib/tensorflow/backend.ts' },
+  { packages: ['protobufjs'], file: 'lib/onnx/format.ts' },
+  { packages: ['onnxruntime-node'], file: 'lib/onnx/runtime.ts' },
   { packages: ['danfojs-node'], file: 'lib/report/tables.ts' },
 ];
 

@@ -20,7 +20,14 @@ const examples = readFileSync(join(root, 'docs/extending.md'), 'utf8')
   }));
 
 before(() => {
-  for (const part of ['lib', 'tools/commands', 'tools/launcher', 'package.json', 'tsconfig.json']) {
+  for (const part of [
+    'lib',
+    'tools/commands',
+    'tools/launcher',
+    'tools/notebookCells.mjs',
+    'package.json',
+    'tsconfig.json',
+  ]) {
     cpSync(join(root, part), join(copy, part), { recursive: true });
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));

@@ -1,7 +1,7 @@
 import type { Classifier } from '../models/classifier';
 import { yieldToEvents } from '../interrupts';
 import { checkOptions, positiveInteger } from '../options';
-import { createPredictor } from './predictor';
+import { createEnginePredictor, type Engine, engineRule } from './engine';
 import { percentile } from './statistics';
 
 /** How long one picture takes, batch 1, from bytes in memory to probabilities. */
@@ -18,6 +18,8 @@ export interface LatencyOptions {
   /** Size of the picture before preprocessing, which is part of the time. Default: the preprocess' own. */
   readonly height?: number;
   readonly width?: number;
+  /** What computes. Default 'tensorflow'. */
+  readonly engine?: Engine;
   /** Timed predictions, one after the other. Default 50. */
   readonly runs?: number;
   /** Predictions before that: the first ones record the graph and let TensorFlow lay out its memory. Default 5. */
@@ -36,19 +38,20 @@ export async function measureLatency(
   checkOptions<LatencyOptions>('measureLatency', options, {
     height: positiveInteger,
     width: positiveInteger,
+    engine: engineRule,
     runs: positiveInteger,
     warmUpRuns: positiveInteger,
   });
-  const { model, preprocess, views } = classifier;
-  const { height = preprocess.height, width = preprocess.width } = options;
+  const { preprocess } = classifier;
+  const { height = preprocess.height, width = preprocess.width, engine = 'tensorflow' } = options;
   const { runs = 50, warmUpRuns = 5 } = options;
   const picture = Uint8Array.from({ length: height * width * 3 }, (_, index) => (index * 31) % 256);
-  const predictor = createPredictor(model, { preprocess, height, width, views });
+  const predictor = createEnginePredictor(classifier, { engine, height, width });
   try {
     const milliseconds: number[] = [];
     for (let run = -warmUpRuns; run < runs; run++) {
       const startedAt = performance.now();
-      predictor.run(picture, 1);
+      await predictor.run(picture, 1);
       if (run >= 0) milliseconds.push(performance.now() - startedAt);
       await yieldToEvents();
     }

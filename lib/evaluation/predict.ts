@@ -3,12 +3,14 @@ import type { ImageDataset } from '../data/dataset';
 import type { Classifier } from '../models/classifier';
 import { abortSignal, callback, checkOptions, positiveInteger } from '../options';
 import { Interrupted, watchInterrupts, yieldToEvents } from '../interrupts';
-import { createPredictor } from './predictor';
+import { createEnginePredictor, type Engine, engineRule } from './engine';
 
 /** Options of {@link predictDataset}. */
 export interface PredictOptions {
-  /** Pictures a run of the graph. Default 256. */
+  /** Pictures a run of the graph. Default 256 views. */
   readonly batchSize?: number;
+  /** What computes. Default 'tensorflow': the runs of a notebook have one engine for training and test. */
+  readonly engine?: Engine;
   /** Called after each batch. */
   readonly onProgress?: (progress: { readonly images: number; readonly of: number }) => void;
   /** Stops the prediction within one batch, as SIGINT does. */
@@ -28,25 +30,27 @@ export async function predictDataset(
 ): Promise<Float32Array> {
   checkOptions<PredictOptions>('predictDataset', options, {
     batchSize: positiveInteger,
+    engine: engineRule,
     onProgress: callback,
     signal: abortSignal,
   });
-  const { batchSize = 256, onProgress, signal } = options;
-  const { model, preprocess, views } = classifier;
+  const { model, views = 1 } = classifier;
+  const { batchSize = Math.ceil(256 / views), engine = 'tensorflow' } = options;
+  const { onProgress, signal } = options;
   const { size, height, width } = dataset;
   const numOutputs = model.outputs[0].shape[1] as number;
   const probabilities = new Float32Array(size * numOutputs);
 
   await yieldToEvents(); // watchInterrupts wants an await before it
   const interrupts = watchInterrupts(signal);
-  const predictor = createPredictor(model, { preprocess, height, width, views });
+  const predictor = createEnginePredictor(classifier, { engine, height, width });
   try {
     let images = 0;
     for (const batch of batches(dataset, { batchSize })) {
       if (interrupts.requested) {
         throw new Interrupted(`Prediction was interrupted after ${images} of ${size} pictures.`);
       }
-      probabilities.set(predictor.run(batch.images, batch.size), images * numOutputs);
+      probabilities.set(await predictor.run(batch.images, batch.size), images * numOutputs);
       images += batch.size;
       onProgress?.({ images, of: size });
       await yieldToEvents();

@@ -3,7 +3,8 @@ import type { Classifier } from '../models/classifier';
 import { sourceSizeOf } from '../data/resize';
 import { checkOptions, positiveInteger } from '../options';
 import { type tf } from '../tensorflow/backend';
-import { createPredictor, type Predictor } from './predictor';
+import { createEnginePredictor, type Engine, engineRule } from './engine';
+import type { Predictor } from './predictor';
 import { topK } from './ranking';
 
 /** One class and how likely it is. */
@@ -31,18 +32,20 @@ const predictors = new WeakMap<tf.LayersModel, Map<string, Predictor>>();
  * @param picture pixels, uint8 [height, width, 3] RGB, which are preprocessed exactly as in training; or the path of a
  *   jpg, png or the like, which is scaled to cover the size of the training pictures and cut at the centre.
  * @param options.k classes in `topK`. Default 5, or all of them where there are fewer.
+ * @param options.engine what computes. Default 'auto'.
  */
 export async function predictImage(
   classifier: Classifier,
   picture: DecodedImage | string,
-  options: { readonly k?: number } = {},
+  options: { readonly k?: number; readonly engine?: Engine } = {},
 ): Promise<Prediction> {
-  checkOptions('predictImage', options, { k: positiveInteger });
+  checkOptions('predictImage', options, { k: positiveInteger, engine: engineRule });
   const { classNames, preprocess } = classifier;
   const image =
     typeof picture === 'string' ? await decodeImage(picture, sourceSizeOf(preprocess)) : picture;
   checkPixels(image);
-  const probabilities = keptPredictor(classifier, image).run(image.data, 1);
+  const predictor = keptPredictor(classifier, image, options.engine);
+  const probabilities = await predictor.run(image.data, 1);
   const ranked = topK(probabilities, Math.min(options.k ?? 5, classNames.length)).map(
     ({ label, probability }) => ({ className: classNames[label], label, probability }),
   );
@@ -50,12 +53,14 @@ export async function predictImage(
 }
 
 function keptPredictor(
-  { model, preprocess, views }: Classifier,
+  classifier: Classifier,
   { height, width }: DecodedImage,
+  engine: Engine = 'auto',
 ): Predictor {
+  const { model, preprocess, views } = classifier;
   const kept = predictors.get(model) ?? keepPredictors(model);
-  const key = JSON.stringify({ preprocess, views, height, width });
-  const predictor = kept.get(key) ?? createPredictor(model, { preprocess, height, width, views });
+  const key = JSON.stringify({ preprocess, views, height, width, engine });
+  const predictor = kept.get(key) ?? createEnginePredictor(classifier, { engine, height, width });
   kept.delete(key); // re-inserted last: the first entry is the least recently used
   kept.set(key, predictor);
   for (const [oldest, unused] of kept) {

@@ -5,6 +5,7 @@ import type { SkippedFile } from '../data/dataset';
 import { listFolder, PICTURE_EXTENSIONS, skippedNotice } from '../data/pictureFiles';
 import type { Classifier } from '../models/classifier';
 import { callback, checkOptions, positiveInteger } from '../options';
+import { type Engine, engineRule } from './engine';
 import { predictImage, type Prediction } from './predictImage';
 
 /** A picture's path and what a classifier says of it. */
@@ -18,19 +19,31 @@ export interface NamedPrediction {
  *
  * @param paths of {@link listPictures}.
  * @param options.k classes in each prediction's `topK`; default 5.
+ * @param options.engine what computes. Default 'auto'.
  * @param options.onSkip receives each picture that cannot be read; it is left out. Default: the error is thrown.
  */
 export async function predictPictures(
   classifier: Classifier,
   paths: readonly string[],
-  options: { readonly k?: number; readonly onSkip?: (path: string, error: Error) => void } = {},
+  options: {
+    readonly k?: number;
+    readonly engine?: Engine;
+    readonly onSkip?: (path: string, error: Error) => void;
+  } = {},
 ): Promise<NamedPrediction[]> {
-  checkOptions('predictPictures', options, { k: positiveInteger, onSkip: callback });
-  const { k, onSkip } = options;
+  checkOptions('predictPictures', options, {
+    k: positiveInteger,
+    engine: engineRule,
+    onSkip: callback,
+  });
+  const { k, engine, onSkip } = options;
   const predictions: NamedPrediction[] = [];
   for (const picture of paths) {
     try {
-      predictions.push({ picture, prediction: await predictImage(classifier, picture, { k }) });
+      predictions.push({
+        picture,
+        prediction: await predictImage(classifier, picture, { k, engine }),
+      });
     } catch (error) {
       if (!onSkip || !(error instanceof Error)) throw error;
       onSkip(picture, error);

@@ -15,15 +15,20 @@ export interface PredictorOptions {
   readonly bfloat16?: boolean;
 }
 
-/** Inference as one TensorFlow graph with the weights as constants. */
+/** Inference by whichever engine. */
 export interface Predictor {
   /**
    * @param images uint8 [size, height, width, 3].
    * @returns float32 [size, outputs] in row-major order: the model's output, flat.
    */
+  run(images: Uint8Array, size: number): Float32Array | Promise<Float32Array>;
+  dispose(): void;
+}
+
+/** Inference as one TensorFlow graph with the weights as constants. */
+export interface GraphPredictor extends Predictor {
   run(images: Uint8Array, size: number): Float32Array;
   readonly statistics: CompileStatistics;
-  dispose(): void;
 }
 
 /**
@@ -41,7 +46,7 @@ export function createPredictor(
     views = 1,
     bfloat16 = false,
   }: PredictorOptions,
-): Predictor {
+): GraphPredictor {
   const compiled = compile(
     function predict(pixels: tf.Tensor4D) {
       const images = applyPreprocess(uint8ToFloat(pixels) as tf.Tensor4D, preprocess);

@@ -91,7 +91,7 @@ export async function scoreDataset(
   const { add, values } = startScore(options);
   const numClasses = dataset.classNames.length;
   for (const { images, labels, size } of batches(dataset, { batchSize: BATCH_SIZE })) {
-    add({ probabilities: predictor.run(images, size), labels, numClasses });
+    add({ probabilities: await predictor.run(images, size), labels, numClasses });
     await options.between?.();
   }
   return values();

@@ -155,7 +155,7 @@ async function createModel(path: string, artifacts: ModelArtifacts): Promise<tf.
 }
 
 /** Topology and weights, as `model.save` would hand them to a file. */
-async function modelArtifacts(model: tf.LayersModel): Promise<ModelArtifacts> {
+export async function modelArtifacts(model: tf.LayersModel): Promise<ModelArtifacts> {
   let artifacts: ModelArtifacts = {};
   await model.save(
     tf.io.withSaveHandler((saved) => {

@@ -16,7 +16,7 @@ import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 export type Views = 1 | 2 | 6;
 
 /** What each view counts, in the order in which {@link averageViews} makes them. */
-const WEIGHTS: Readonly<Record<Views, readonly number[]>> = {
+export const VIEW_WEIGHTS: Readonly<Record<Views, readonly number[]>> = {
   1: [1],
   2: [1 / 2, 1 / 2],
   6: [1 / 4, 1 / 4, 1 / 8, 1 / 8, 1 / 8, 1 / 8],
@@ -39,7 +39,7 @@ export function averageViews(
   const all = pictures.flatMap((each) => [each, each.reverse<Tensor4D>(2)]);
   const outputs = predict(all[0].concat(all.slice(1), 0));
   const [size] = images.shape;
-  return WEIGHTS[views]
+  return VIEW_WEIGHTS[views]
     .map((weight, view) => outputs.slice([view * size, 0], [size, -1]).mul<Tensor2D>(weight))
     .reduce((sum, part) => sum.add<Tensor2D>(part));
 }

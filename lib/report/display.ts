@@ -11,7 +11,7 @@ import type { Figure } from './figure';
 import { pngDataUri } from './png';
 import { pictureOrNotice, renderSvg } from './render';
 import { tableHtml, tableText } from './tableHtml';
-import type { DataTable } from './tables';
+import type { TableContent } from './tables';
 import { escapeText, figureConfig } from './theme';
 
 /** One output in several forms, by MIME type: a front end shows the best one it knows. */
@@ -91,7 +91,7 @@ export async function showFigure(figure: Figure, options: ShowFigureOptions = {}
 }
 
 /** Shows a table; outside a notebook as text. */
-export function showTable(table: DataTable, caption?: string): void {
+export function showTable(table: TableContent, caption?: string): void {
   showBundle({ 'text/html': tableHtml(table, caption), 'text/plain': tableText(table, caption) });
 }
 

@@ -1,9 +1,9 @@
 // Tables for display: the same number of decimals within a column, numbers right-aligned.
-import { type DataTable, type TableCell, tableRows } from './tables';
+import { type TableCell, type TableContent, tableRows } from './tables';
 import { escapeText, printable, withMinus } from './theme';
 
 /** The table as an HTML `<table>`, styled in place, since a saved notebook has no style sheet. */
-export function tableHtml(table: DataTable, caption?: string): string {
+export function tableHtml(table: TableContent, caption?: string): string {
   const { columns, rows, numeric } = formatted(table);
   const cell = (tag: 'td' | 'th', text: string, column: number) =>
     `<${tag} style="text-align:${numeric[column] ? 'right' : 'left'};padding:3px 12px">` +
@@ -21,15 +21,33 @@ export function tableHtml(table: DataTable, caption?: string): string {
   ].join('');
 }
 
-/** The table in columns of plain text. */
-export function tableText(table: DataTable, caption?: string): string {
+/**
+ * The table in columns of plain text.
+ *
+ * @param options.width in characters; default: no limit. Columns that find no room are left out, and a last line counts them.
+ * @param options.file for that line: where all columns are.
+ */
+export function tableText(
+  table: TableContent,
+  caption?: string,
+  { width = Infinity, file }: { readonly width?: number; readonly file?: string } = {},
+): string {
   const { columns, rows, numeric } = formatted(table);
-  const lines = alignColumns(columns, rows, (column) => numeric[column]);
+  const lines = (count: number) =>
+    alignColumns(
+      columns.slice(0, count),
+      rows.map((row) => row.slice(0, count)),
+      (column) => numeric[column],
+    );
+  let count = columns.length;
+  while (count > 1 && Math.max(...lines(count).map(({ length }) => length)) > width) count--;
+  const more = columns.length - count;
+  const rest = `${more} ${more === 1 ? 'column' : 'columns'} more${file === undefined ? '' : ` in ${file}`}`;
   const head = caption === undefined ? [] : [caption];
-  return printable([...head, ...lines].join('\n'));
+  return printable([...head, ...lines(count), ...(more > 0 ? [rest] : [])].join('\n'));
 }
 
-function formatted(table: DataTable): {
+function formatted(table: TableContent): {
   columns: string[];
   rows: string[][];
   numeric: boolean[];
@@ -40,9 +58,14 @@ function formatted(table: DataTable): {
   return {
     columns: table.columns,
     rows: cells.map((row) => row.map((cell, column) => formats[column](cell))),
-    numeric: columns.map((column) => column.every((cell) => typeof cell !== 'string')),
+    numeric: columns.map((column) =>
+      column.every((cell) => typeof cell !== 'string' || MEASURED.test(cell)),
+    ),
   };
 }
+
+/** A number as text, with its deviation or without; or none. */
+const MEASURED = /^(−?[\d.,]+( ± [\d.,]+)?|–)?$/;
 
 /**
  * Counts whole, fractions with three digits behind the point, as `fractionText`, what is larger with fewer; more digits where a small

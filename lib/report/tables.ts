@@ -27,6 +27,9 @@ export interface DataTable {
 /** One cell of a table; null is shown as "–". */
 export type TableCell = string | number | null;
 
+/** What showing a table takes of it: a table of one's own needs no danfojs. */
+export type TableContent = Pick<DataTable, 'columns' | 'values'>;
+
 /**
  * A danfojs DataFrame of the given rows; the columns are those of the first row.
  *
@@ -146,15 +149,13 @@ export function metricCells(
 }
 
 /** The cells of a table, row by row. */
-export function tableRows(table: DataTable): TableCell[][] {
+export function tableRows({ values }: Pick<TableContent, 'values'>): TableCell[][] {
   // danfojs: a single column's values come flat.
-  return (table.values as unknown[]).map((row) =>
-    (Array.isArray(row) ? row : [row]).map(tableCell),
-  );
+  return (values as unknown[]).map((row) => (Array.isArray(row) ? row : [row]).map(tableCell));
 }
 
 /** The table as CSV (danfojs' own `toCSV` does not quote). */
-export function tableCsv(table: DataTable): string {
+export function tableCsv(table: TableContent): string {
   const rows: CsvCell[][] = tableRows(table);
   return csvText([table.columns, ...rows]);
 }

@@ -128,10 +128,10 @@ class LiveTraining implements TrainingDisplay {
     onInterrupt: ({ epoch, step, checkpointDirectory }) => {
       this.isStopped = true;
       this.tell(
-        `Stopped in epoch ${epoch} after step ${step.toLocaleString('en')}; ` +
-          (checkpointDirectory === undefined
-            ? 'no checkpoint was kept.'
-            : 'run this cell again to continue.'),
+        `Stopped in epoch ${epoch} after step ${step.toLocaleString('en')}`,
+        checkpointDirectory === undefined
+          ? '; no checkpoint was kept.'
+          : '; run this cell again to continue.',
       );
       // Draw now: an interrupted cell may produce no later output.
       this.show();
@@ -172,8 +172,9 @@ class LiveTraining implements TrainingDisplay {
   }
 
   /** Shows a notice below the curves and writes it to the run's progress file. */
-  private tell(notice: string): void {
-    this.notice = notice;
+  /** `advice` is for a person at the cell; one at the terminal gets it from the launcher. */
+  private tell(notice: string, advice = ''): void {
+    this.notice = notice + advice;
     const { run, model } = this.options;
     run?.progress({ event: 'note', text: `${model}: ${notice}` });
   }

@@ -1,33 +1,43 @@
-// A comparison as figures: curves over each other, accuracy against seconds, settings in rows.
+// A notebook's settings as figures: accuracies in rows, curves over each other, accuracy against seconds.
 import { meanAndStd } from '../evaluation/statistics';
 import type { Figure, ScatterTrace } from '../report/figure';
 import { ablationFigure } from '../report/comparisonFigures';
 import {
-  type DatasetLabel,
   epochAxis,
   escapeText,
   figureTitle,
   fractionAxis,
   legendBelow,
   rounded,
+  seriesColors,
   seriesStyle,
-  shortened,
   themedAxis,
   themedLayout,
 } from '../report/theme';
 import type { EpochRecord } from '../training/history';
-import type { ComparedSetting, RunComparison, Spread } from './compareRuns';
+import {
+  bestSettings,
+  type ComparedNotebook,
+  type ComparedSetting,
+  type Spread,
+} from './compareRuns';
 
-/** The figures that the comparison has values for, in reading order. */
-export function comparisonFigures(comparison: RunComparison): Figure[] {
-  const { settings } = comparison;
-  const dataset = datasetLabel(comparison);
+/** More settings than colours cannot be told apart: the best are drawn, the table has all. */
+const MOST_SERIES = seriesColors.length;
+const MOST_ROWS = 20;
+
+/** The figures that there are values for, in reading order; several settings are called by their keys. */
+export function comparisonFigures(notebook: ComparedNotebook): Figure[] {
+  const { settings } = notebook;
   const tested = settings.filter(({ test }) => test.accuracy !== undefined);
+  // Without a spread the other figure shows as much.
+  const hasSpread = tested.some(({ test }) => test.accuracy.std !== null);
+  const hasRows = tested.length > 1 && (hasSpread || tested.length > MOST_SERIES);
   const curves = settings.some(({ trainings }) => trainings.some(hasCurve));
   return [
-    ...(tested.length > 0 ? [accuracyRows(tested, dataset)] : []),
-    ...(curves ? [curvesFigure(settings, dataset)] : []),
-    ...(settings.length > 0 ? [secondsFigure(settings, dataset)] : []),
+    ...(hasRows ? [accuracyRows(tested, notebook)] : []),
+    ...(settings.length > 1 ? [secondsFigure(settings, notebook)] : []),
+    ...(curves ? [curvesFigure(settings, notebook)] : []),
   ];
 }
 
@@ -35,52 +45,41 @@ function hasCurve({ model }: ComparedSetting['trainings'][number]): boolean {
   return model.history.length > 0;
 }
 
-function accuracyRows(settings: readonly ComparedSetting[], dataset: DatasetLabel): Figure {
-  const rows = settings.map(({ label, trainings }) => ({
-    name: label,
+/** Names the notebook, what is drawn, how many of how many, and the data. */
+function title(
+  { notebook, dataset }: ComparedNotebook,
+  what: string,
+  { shown, of }: { readonly shown: number; readonly of: number },
+): string {
+  const part = shown < of ? ` of ${shown} settings of ${of}` : '';
+  return figureTitle(`${notebook}: ${what}${part}`, dataset);
+}
+
+function accuracyRows(tested: readonly ComparedSetting[], notebook: ComparedNotebook): Figure {
+  const rows = bestSettings(tested, MOST_ROWS).map(({ key, trainings }) => ({
+    name: key,
     accuracies: trainings.flatMap(({ model }) => model.test?.accuracy ?? []),
   }));
-  const { data, layout } = ablationFigure(rows, {
-    dataset,
-    title: 'Test accuracy of the settings',
-  });
-  // The end of a long name is what tells it from the next: it continues in further lines.
-  const names = settings.map(({ label }) => labelLines(label));
-  const most = Math.max(...names.map((lines) => lines.length));
-  const height = layout.height + LINE_HEIGHT * (most - 1) * names.length;
-  const ticktext = names.map((lines) => lines.join('<br>'));
-  return { data, layout: { ...layout, height, yaxis: { ...layout.yaxis, ticktext } } };
+  const { data, layout } = ablationFigure(rows);
+  const text = title(notebook, 'test accuracy', { shown: rows.length, of: tested.length });
+  return { data, layout: { ...layout, title: { ...layout.title, text } } };
 }
 
-/** A setting's name in lines of up to 30 letters, broken between its parts; a part that is longer is cut. */
-function labelLines(label: string): string[] {
-  const lines: string[] = [];
-  for (const part of label.split(', ').map(shortened)) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + part.length < 28)
-      lines[lines.length - 1] += `, ${part}`;
-    else lines.push(part);
-  }
-  return lines.map((line, index) => escapeText(index < lines.length - 1 ? `${line},` : line));
-}
-
-/** Pixels; letters are 14 high. */
-const LINE_HEIGHT = 18;
-
-/** Loss left, accuracy right; validation where there is one, else training. Mean thick, each seed thin. */
-function curvesFigure(settings: readonly ComparedSetting[], dataset: DatasetLabel): Figure {
-  const lengths = settings.flatMap(({ trainings }) =>
-    trainings.map(({ model }) => model.history.length),
+/** Loss left, accuracy right; validation where there is one, else training. Mean thick, each run thin. */
+function curvesFigure(all: readonly ComparedSetting[], notebook: ComparedNotebook): Figure {
+  const settings = bestSettings(all, MOST_SERIES);
+  const histories = settings.flatMap(({ trainings }) =>
+    trainings.map(({ model }) => model.history),
   );
-  const longest = Math.max(1, ...lengths);
-  const epochs = settings.flatMap(({ trainings }) =>
-    trainings.flatMap(({ model }) => model.history),
-  );
-  const split = epochs.every(({ val }) => val !== null) ? 'validation ' : '';
+  const longest = Math.max(1, ...histories.map(({ length }) => length));
+  const split = histories.flat().every(({ val }) => val !== null) ? 'validation ' : '';
   return {
-    data: settings.flatMap((setting, index) => settingCurves(setting, index)),
+    data: (['loss', 'accuracy'] as const).flatMap((measure) => panelCurves(settings, measure)),
     layout: themedLayout({
-      title: figureTitle('Loss and accuracy by epoch', dataset),
+      title: title(notebook, `${split}loss and accuracy`, {
+        shown: settings.length,
+        of: all.length,
+      }),
       height: legendHeight(400, settings),
       xaxis: epochAxis(longest, { domain: [0, 0.44] }),
       yaxis: themedAxis(`${split}loss (nats)`, { rangemode: 'tozero' }),
@@ -98,41 +97,66 @@ const measures = {
   accuracy: { of: (e: EpochRecord) => (e.val ?? e.train).accuracy, xaxis: 'x2', yaxis: 'y2' },
 } as const;
 
-function settingCurves({ label, trainings }: ComparedSetting, index: number): ScatterTrace[] {
-  const { color } = seriesStyle(index);
-  return (['loss', 'accuracy'] as const).flatMap((measure): ScatterTrace[] => {
-    const { of, xaxis, yaxis } = measures[measure];
-    const curves = trainings.map(({ model }) => model.history.map(of));
-    const length = Math.max(0, ...curves.map((curve) => curve.length));
-    const line = (values: readonly number[], width: number): ScatterTrace => ({
+const LINE_WIDTH = 2.5;
+const DASHES = ['solid', 'dash', 'dot'] as const;
+
+/** A mean that a later setting repeats exactly is drawn wider, so that it shows on both sides of that one. */
+function panelCurves(
+  settings: readonly ComparedSetting[],
+  measure: keyof typeof measures,
+): ScatterTrace[] {
+  const { of, xaxis, yaxis } = measures[measure];
+  const curves = settings.map(({ trainings }) =>
+    trainings.map(({ model }) => model.history.map(of)),
+  );
+  const means = curves.map(meanCurve);
+  return settings.flatMap(({ key }, index): ScatterTrace[] => {
+    const { color, symbol } = seriesStyle(index);
+    const trace = (values: readonly number[]): ScatterTrace => ({
       type: 'scatter',
-      mode: values.length === 1 ? 'lines+markers' : 'lines',
-      name: labelLines(label).join('<br>'),
-      legendgroup: label,
-      showlegend: measure === 'accuracy' && width > 1,
+      mode: 'lines',
+      name: escapeText(key),
+      legendgroup: key,
+      showlegend: false,
       xaxis,
       yaxis,
       x: values.map((_, epoch) => epoch + 1),
       y: values.map((value) => rounded(value)),
-      line: { color, width },
-      marker: { color, size: 7 },
-      ...(width > 1 ? { hovertemplate: '%{y:.4f}' } : { opacity: 0.4, hoverinfo: 'skip' }),
     });
-    const mean = Array.from({ length }, (_, epoch) => {
-      const values = curves.flatMap((curve) => curve.slice(epoch, epoch + 1));
-      return meanAndStd(values).mean;
-    });
-    const seeds = curves.length > 1 ? curves.map((curve) => line(curve, 1)) : [];
-    return [...seeds, line(mean, 2.5)];
+    const mean = means[index];
+    const later = means.slice(index + 1).filter((other) => other.join() === mean.join());
+    const width = LINE_WIDTH * (1 + 2 * later.length);
+    const each = curves[index].length > 1 ? curves[index] : [];
+    return [
+      ...each.map((curve): ScatterTrace => {
+        return { ...trace(curve), line: { color, width: 1 }, opacity: 0.4, hoverinfo: 'skip' };
+      }),
+      {
+        ...trace(mean),
+        showlegend: measure === 'accuracy',
+        mode: mean.length > 30 ? 'lines' : 'lines+markers',
+        line: { color, width, dash: DASHES[index % DASHES.length] },
+        marker: { color, symbol, size: 6 + width / 2 },
+        hovertemplate: `epoch %{x}: %{y:.3f}`,
+      },
+    ];
+  });
+}
+
+/** By epoch; of those that went so far. */
+function meanCurve(curves: readonly (readonly number[])[]): number[] {
+  const length = Math.max(0, ...curves.map((curve) => curve.length));
+  return Array.from({ length }, (_, epoch) => {
+    return meanAndStd(curves.flatMap((curve) => curve.slice(epoch, epoch + 1))).mean;
   });
 }
 
 /** Test accuracy (else validation, else training) against training seconds, with the spread of both. */
-function secondsFigure(settings: readonly ComparedSetting[], dataset: DatasetLabel): Figure {
-  const data = settings.flatMap((setting, index): ScatterTrace[] => {
-    const { train, val, test } = setting;
+function secondsFigure(all: readonly ComparedSetting[], notebook: ComparedNotebook): Figure {
+  const settings = bestSettings(all, MOST_SERIES);
+  const data = settings.flatMap(({ key, train, val, test, seconds }, index): ScatterTrace[] => {
     const accuracy: Spread | undefined = test.accuracy ?? val.accuracy ?? train.accuracy;
-    if (accuracy === undefined || setting.seconds === null) return [];
+    if (accuracy === undefined) return [];
     const { color, symbol } = seriesStyle(index);
     const bars = (std: number | null) => ({
       type: 'data' as const,
@@ -146,14 +170,14 @@ function secondsFigure(settings: readonly ComparedSetting[], dataset: DatasetLab
       {
         type: 'scatter',
         mode: 'markers',
-        name: labelLines(setting.label).join('<br>'),
-        x: [rounded(setting.seconds.mean)],
+        name: escapeText(key),
+        x: [rounded(seconds.mean)],
         y: [rounded(accuracy.mean)],
-        error_x: bars(setting.seconds.std),
+        error_x: bars(seconds.std),
         error_y: bars(accuracy.std),
         marker: { color, symbol, size: 12 },
-        customdata: [escapeText(setting.label)],
-        hovertemplate: '%{customdata}: %{y:.4f} in %{x:.1f} s',
+        customdata: [escapeText(key)],
+        hovertemplate: '%{customdata}: %{y:.3f} in %{x:.1f} s',
       },
     ];
   });
@@ -161,8 +185,11 @@ function secondsFigure(settings: readonly ComparedSetting[], dataset: DatasetLab
   return {
     data,
     layout: themedLayout({
-      title: figureTitle('Accuracy against training time', dataset),
-      height: legendHeight(420, settings),
+      title: title(notebook, 'accuracy against training time', {
+        shown: settings.length,
+        of: all.length,
+      }),
+      height: legendHeight(400, settings),
       xaxis: themedAxis('training time (seconds)', { rangemode: 'tozero' }),
       yaxis: fractionAxis(isTested ? 'test accuracy' : 'accuracy (test, else validation)'),
       showlegend: true,
@@ -172,19 +199,7 @@ function secondsFigure(settings: readonly ComparedSetting[], dataset: DatasetLab
   };
 }
 
-/** More settings, and longer names, make more lines in the legend, where three names stand side by side. */
+/** Three names stand side by side in a legend, in lines of 18 pixels. */
 function legendHeight(height: number, settings: readonly ComparedSetting[]): number {
-  const lines = settings.reduce((sum, { label }) => sum + labelLines(label).length, 0);
-  return height + LINE_HEIGHT * Math.max(0, Math.ceil(lines / 3) - 1);
-}
-
-/** One name for the data of all runs; `generated` as soon as one of them is, so that every title says it. */
-function datasetLabel({ runs }: RunComparison): DatasetLabel {
-  const datasets = runs.flatMap(({ dataset }) => dataset ?? []);
-  const names = [...new Set(datasets.map(({ name }) => name))];
-  const isGenerated = datasets.some(({ source }) => source === 'generated');
-  return {
-    name: names.join(' and ') || 'no data set',
-    source: isGenerated ? 'generated' : (datasets[0]?.source ?? 'folder'),
-  };
+  return height + 18 * (Math.ceil(settings.length / 3) - 1);
 }

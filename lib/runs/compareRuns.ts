@@ -1,29 +1,36 @@
 // What several runs have in common and in what they differ. Pure: records in, values out.
 import { metricNames } from '../evaluation/runningMetrics';
 import { meanAndStd } from '../evaluation/statistics';
+import { type DatasetLabel, shortened } from '../report/theme';
 import type { ModelRecord, RunRecord } from './runRecord';
 
 /** One model of one run. */
 export interface ComparedTraining {
   readonly run: RunRecord;
   readonly model: ModelRecord;
-  /** What this run's values are, by the names of {@link RunComparison.differing}; absent where it has none. */
-  readonly values: ReadonlyMap<string, string | number>;
+  /**
+   * What decided about it, by name, but for the seed: the options of its training, or in records from before they were
+   * noted the run's parameters; and facts such as the commit and the processor.
+   */
+  readonly values: ReadonlyMap<string, ComparedValue>;
 }
 
-/** All trainings of one model with the same parameters, data and commit; only the seed may differ. */
+export type ComparedValue = string | number;
+
+/** All trainings of one model with the same options, data and commit; only the seed may differ. */
 export interface ComparedSetting {
-  /** What tells it from the other settings, e.g. `CNN, epochs 8`. */
-  readonly label: string;
+  /** The model's name; where it has several settings `CNN #1`, `CNN #2`, … from the best on. */
+  readonly key: string;
   readonly model: string;
-  readonly values: ReadonlyMap<string, string | number>;
+  /** What tells it from the model's other settings; several values where they made no difference. */
+  readonly values: ReadonlyMap<string, ComparedValue>;
   /** One a seed, usually. */
   readonly trainings: readonly ComparedTraining[];
-  /** Of each metric that was measured, by name. */
+  /** Of each metric that was measured, by name; a training that was repeated to the last bit counts once. */
   readonly train: Readonly<Record<string, Spread>>;
   readonly val: Readonly<Record<string, Spread>>;
   readonly test: Readonly<Record<string, Spread>>;
-  readonly seconds: Spread | null;
+  readonly seconds: Spread;
 }
 
 /** Mean and sample standard deviation; `std` is null for a single value. */
@@ -33,139 +40,245 @@ export interface Spread {
   readonly count: number;
 }
 
-export interface RunComparison {
-  readonly runs: readonly RunRecord[];
-  /** Parameters and circumstances that are not the same in all runs, the seed left out. */
+/** What one notebook has trained on one data set. */
+export interface ComparedNotebook {
+  readonly notebook: string;
+  readonly dataset: DatasetLabel;
+  /** The names of all that tells some setting from another one of the same model. */
   readonly differing: readonly string[];
-  readonly trainings: readonly ComparedTraining[];
+  /** Best first: by test accuracy; those that were not tested behind them, by validation. */
   readonly settings: readonly ComparedSetting[];
 }
 
-/** Facts of a run besides its parameters; the first ones make a setting, the others are only shown. */
-const settingFacts: Readonly<Record<string, (run: RunRecord) => string | number>> = {
-  notebook: ({ notebook }) => notebook,
-  'data set': ({ dataset }) => dataset?.name ?? 'none',
-  'training images': ({ dataset }) => dataset?.counts.train ?? 0,
-  'test images': ({ dataset }) => dataset?.counts.test ?? 0,
+export interface RunComparison {
+  readonly runs: readonly RunRecord[];
+  /** What is the same in all runs, such as the commit, by name. */
+  readonly common: ReadonlyMap<string, ComparedValue>;
+  /** In the order of their first runs. */
+  readonly notebooks: readonly ComparedNotebook[];
+}
+
+type Facts = Readonly<Record<string, (run: RunRecord) => ComparedValue>>;
+
+/** What a training met, whatever its options. */
+const facts: Facts = {
   // Folders of one name may hold other pictures. Not of the sets: a seed splits them, and draws the generated sample.
   'data checksum': ({ dataset }) => {
     const { source, train } = dataset?.sha256 ?? {};
     return (dataset?.source === 'generated' ? null : (source ?? train))?.slice(0, 8) ?? 'unknown';
   },
-  'pretrained weights': ({ weights }) =>
-    weights === null ? 'none' : `${weights.name} (${weights.source})`,
+  'test images': ({ dataset }) => dataset?.counts.test ?? 0,
   commit: ({ git }) => (git === null ? 'none' : git.commit.slice(0, 8) + (git.dirty ? '+' : '')),
 };
-const circumstances: typeof settingFacts = {
+
+/** What the options of a training say, where they were noted. */
+const olderFacts: Facts = {
+  'training images': ({ dataset }) => dataset?.counts.train ?? 0,
+  'pretrained weights': ({ weights }) =>
+    weights === null ? 'none' : `${weights.name} (${weights.source})`,
+};
+
+/** What may change seconds and last digits: it makes no setting of its own. */
+const circumstances: Facts = {
   TensorFlow: ({ versions }) => versions.tensorflow,
   device: ({ device }) => device,
   threads: ({ threads }) => threads,
   processor: ({ machine }) => machine.cpu,
 };
 
+/** Columns of the tables that the names of options must leave free. */
+const columns = ['run', 'runs', 'seed', 'seeds', 'notebook', 'model', 'setting', 'parameters'];
+const scores = ['train accuracy', 'validation accuracy', 'test accuracy', 'seconds'];
+const reserved = new Set([
+  ...columns,
+  ...scores,
+  ...Object.keys({ ...facts, ...olderFacts, ...circumstances }),
+]);
+
 /**
- * Lays runs side by side: what differed in their parameters and circumstances, each model of each run, and the
- * runs that differ in nothing but the seed as one setting with mean and standard deviation.
+ * Lays runs side by side: by notebook and data set the settings of each model, with mean and standard deviation over their
+ * runs, and the options that tell them apart.
+ *
+ * Trainings with the same seed that agree to the last bit, in history and test, are one setting, whatever else differed
+ * between their runs: it made no difference to this model.
  *
  * @param runs in the order in which they are to appear.
  */
 export function compareRuns(runs: readonly RunRecord[]): RunComparison {
-  const each = runs.flatMap((run) =>
-    run.models.map((model) => ({ run, model, all: describeRun(withChanges(run, model)) })),
+  const trainings = runs.flatMap((run) => run.models.map((model) => ({ run, model })));
+  const groups = groupBy(trainings, ({ run: { notebook, dataset } }) =>
+    JSON.stringify([notebook, dataset?.name, dataset?.source]),
   );
-  const all = [...runs.map(describeRun), ...each.map((training) => training.all)];
-  const names = [...new Set(all.flatMap((values) => [...values.keys()]))];
-  const differing = names.filter((name) => new Set(all.map((values) => values.get(name))).size > 1);
-  const trainings = each.map(({ run, model, all }): ComparedTraining => {
-    return { run, model, values: new Map([...all].filter(([name]) => differing.includes(name))) };
+  return { runs, common: commonFacts(runs), notebooks: groups.map(compareNotebook) };
+}
+
+function commonFacts(runs: readonly RunRecord[]): Map<string, ComparedValue> {
+  const named: Facts = {
+    'data set': ({ dataset }) => dataset?.name ?? 'none',
+    ...facts,
+    ...circumstances,
+  };
+  const each = Object.entries(named).filter(([, of]) => new Set(runs.map(of)).size === 1);
+  return new Map(each.map(([name, of]) => [name, of(runs[0])]));
+}
+
+type Training = Pick<ComparedTraining, 'run' | 'model'>;
+
+function compareNotebook(trainings: readonly Training[]): ComparedNotebook {
+  const [{ run }] = trainings;
+  const { name, source } = run.dataset ?? { name: 'no data set', source: 'folder' as const };
+  const settings = groupBy(trainings, ({ model }) => model.name)
+    .flatMap(settingsOfModel)
+    .sort((a, b) => rank(b) - rank(a));
+  return {
+    notebook: run.notebook,
+    dataset: { name, source },
+    differing: [...new Set(settings.flatMap(({ values }) => [...values.keys()]))],
+    settings: withKeys(settings),
+  };
+}
+
+/** At most so many: the best of each model, as far as there is room, and of the others the best. */
+export function bestSettings(
+  settings: readonly ComparedSetting[],
+  most: number,
+): readonly ComparedSetting[] {
+  const isFirst = (one: ComparedSetting) =>
+    settings.find(({ model }) => model === one.model) === one;
+  const order = [...settings.filter(isFirst), ...settings.filter((one) => !isFirst(one))];
+  const chosen = new Set(order.slice(0, most));
+  return settings.filter((one) => chosen.has(one));
+}
+
+/** What was tested stands above what was not. */
+function rank({ train, val, test }: Pick<ComparedSetting, 'train' | 'val' | 'test'>): number {
+  const untested = val.accuracy ?? train.accuracy;
+  return test.accuracy?.mean ?? (untested?.mean ?? 0) - 1;
+}
+
+function withKeys(settings: readonly Omit<ComparedSetting, 'key'>[]): ComparedSetting[] {
+  return settings.map((setting) => {
+    const name = shortened(setting.model);
+    const others = settings.filter(({ model }) => shortened(model) === name);
+    if (others.length === 1) return { key: name, ...setting };
+    const number = ` #${others.indexOf(setting) + 1}`;
+    // As long as a name in a figure may be, its number whole.
+    const cut = [...name].length + number.length > LONGEST_NAME;
+    const start = cut ? `${[...name].slice(0, LONGEST_NAME - 1 - number.length).join('')}…` : name;
+    return { key: start + number, ...setting };
   });
-  return { runs, differing, trainings, settings: groupSettings(trainings) };
 }
 
-/** The run as it would have been with the values that this model was trained with. */
-function withChanges(run: RunRecord, { origin }: ModelRecord): RunRecord {
-  return origin ? { ...run, parameters: { ...run.parameters, ...origin.changedParameters } } : run;
+/** Of {@link shortened}. */
+const LONGEST_NAME = 28;
+
+/** The settings of one model of one notebook. */
+function settingsOfModel(members: readonly Training[]): Omit<ComparedSetting, 'key'>[] {
+  const areOptionsKnown = members.every(({ model }) => model.origin?.options != null);
+  const trainings = members.map((training): ComparedTraining => {
+    return { ...training, values: describeTraining(training, areOptionsKnown) };
+  });
+  const names = [...new Set(trainings.flatMap(({ values }) => [...values.keys()]))].filter(
+    (name) =>
+      !Object.hasOwn(circumstances, name) &&
+      new Set(trainings.map(({ values }) => values.get(name))).size > 1,
+  );
+  const alike = groupBy(trainings, ({ values }) =>
+    JSON.stringify(names.map((name) => values.get(name) ?? null)),
+  );
+  const groups = joinRepeated(alike);
+  const valuesOf = (group: readonly ComparedTraining[], name: string) => [
+    ...new Set(group.flatMap(({ values }) => values.get(name) ?? [])),
+  ];
+  const differing = names.filter(
+    (name) => new Set(groups.map((group) => valuesOf(group, name).join())).size > 1,
+  );
+  return groups.map((group) => {
+    const values = differing.flatMap((name): [string, ComparedValue][] => {
+      const all = valuesOf(group, name);
+      return all.length === 0 ? [] : [[name, all.length === 1 ? all[0] : all.join(', ')]];
+    });
+    const models = distinct(group).map(({ model }) => model);
+    return {
+      model: group[0].model.name,
+      values: new Map(values),
+      trainings: group,
+      train: spreads(models.map(({ train }) => train)),
+      val: spreads(models.map(({ val }) => val)),
+      test: spreads(models.map(({ test }) => test)),
+      seconds: spreadOf(group.map(({ model: { seconds } }) => seconds)),
+    };
+  });
 }
 
-/** Every parameter but the seed, and every fact, by name. A parameter that is called like a fact says so. */
-function describeRun(run: RunRecord): Map<string, string | number> {
-  const facts = { ...settingFacts, ...circumstances };
-  const values = new Map<string, string | number>();
-  for (const [name, value] of Object.entries(run.parameters)) {
+/** The options of the training where they were noted, else all parameters of its run. */
+function describeTraining(
+  { run, model }: Training,
+  areOptionsKnown: boolean,
+): Map<string, ComparedValue> {
+  const { origin, parameterCount } = model;
+  const options = areOptionsKnown
+    ? origin?.options
+    : { ...run.parameters, ...origin?.changedParameters };
+  const values = new Map<string, ComparedValue>();
+  for (const [name, value] of Object.entries(options ?? {})) {
     if (name === 'seed') continue;
-    const label = Object.hasOwn(facts, name) || reserved.has(name) ? `parameter ${name}` : name;
+    const label = reserved.has(name) ? `parameter ${name}` : name;
     values.set(label, typeof value === 'boolean' ? String(value) : value);
   }
-  for (const [name, of] of Object.entries(facts)) values.set(name, of(run));
+  values.set('parameters', parameterCount);
+  const named = { ...facts, ...(areOptionsKnown ? {} : olderFacts), ...circumstances };
+  for (const [name, of] of Object.entries(named)) values.set(name, of(run));
   return values;
 }
 
-/** Columns of the tables. */
-const reserved = new Set([
-  'run',
-  'runs',
-  'seed',
-  'seeds',
-  'model',
-  'parameters',
-  'seconds',
-  'train accuracy',
-  'validation accuracy',
-  'test accuracy',
-]);
-
-function groupSettings(trainings: readonly ComparedTraining[]): ComparedSetting[] {
-  const groups = new Map<string, ComparedTraining[]>();
-  for (const training of trainings) {
-    const settings = [...training.values].filter(([name]) => !Object.hasOwn(circumstances, name));
-    const key = JSON.stringify([training.model.name, ...settings]);
-    const group = groups.get(key) ?? [];
-    group.push(training);
-    groups.set(key, group);
+/** Groups that have the same training in common, to the last bit, become one. */
+function joinRepeated(groups: readonly (readonly ComparedTraining[])[]): ComparedTraining[][] {
+  let joined: { readonly trainings: ComparedTraining[]; readonly curves: Set<string> }[] = [];
+  for (const group of groups) {
+    const curves = new Set(group.flatMap((training) => curveOf(training) ?? []));
+    const same = joined.filter((other) => [...curves].some((curve) => other.curves.has(curve)));
+    const whole = {
+      trainings: [...same.flatMap(({ trainings }) => trainings), ...group],
+      curves: new Set([...same.flatMap((other) => [...other.curves]), ...curves]),
+    };
+    joined = [...joined.filter((other) => !same.includes(other)), whole];
   }
-  const settings = [...groups.values()];
-  const labels = uniqueLabels(settings.map(([first]) => settingLabel(first)));
-  return settings.map((group, index): ComparedSetting => {
-    const [{ model, values }] = group;
-    const models = group.map((training) => training.model);
-    const spreads = (split: 'train' | 'val' | 'test') => {
-      return Object.fromEntries(
-        metricNames(models.map((each) => each[split])).flatMap((name) => {
-          const spread = spreadOf(models.map((each) => each[split]?.[name] ?? null));
-          return spread ? [[name, spread]] : [];
-        }),
-      );
-    };
-    return {
-      label: labels[index],
-      model: model.name,
-      values,
-      trainings: group,
-      train: spreads('train'),
-      val: spreads('val'),
-      test: spreads('test'),
-      seconds: spreadOf(models.map(({ seconds }) => seconds)),
-    };
+  return joined.map(({ trainings }) => trainings);
+}
+
+/** Without those that repeat an earlier one. */
+function distinct(trainings: readonly ComparedTraining[]): readonly ComparedTraining[] {
+  return groupBy(trainings, (training) => curveOf(training) ?? training).map(([first]) => first);
+}
+
+/** What two trainings share that are one and the same; undefined where nothing of the way was noted. */
+function curveOf({ run, model }: Training): string | undefined {
+  const { history, test, parameterCount } = model;
+  if (history.length === 0) return undefined;
+  const epochs = history.map(({ train, val }) => [train, val]);
+  return JSON.stringify([run.seed, parameterCount, epochs, test]);
+}
+
+function spreads(values: readonly ModelRecord['test'][]): Record<string, Spread> {
+  const named = metricNames(values).map((name) => {
+    const known = values.flatMap((metrics) => metrics?.[name] ?? []);
+    return [name, spreadOf(known)] as const;
   });
+  return Object.fromEntries(named.filter(([, { count }]) => count > 0));
 }
 
-function settingLabel({ model, values }: ComparedTraining): string {
-  const settings = [...values].filter(([name]) => !Object.hasOwn(circumstances, name));
-  return [model.name, ...settings.map(([name, value]) => `${name} ${value}`)].join(', ');
+function spreadOf(values: readonly number[]): Spread {
+  const count = values.length;
+  return count === 0 ? { mean: 0, std: null, count } : { ...meanAndStd(values), count };
 }
 
-/** `CNN`, `CNN (2)`: figures and tables tell rows apart by their names. */
-function uniqueLabels(labels: readonly string[]): string[] {
-  const seen = new Map<string, number>();
-  return labels.map((label) => {
-    const count = (seen.get(label) ?? 0) + 1;
-    seen.set(label, count);
-    return count === 1 ? label : `${label} (${count})`;
-  });
-}
-
-/** Of the values that there are; null where there is none. */
-function spreadOf(values: readonly (number | null)[]): Spread | null {
-  const known = values.filter((value): value is number => value !== null);
-  return known.length === 0 ? null : { ...meanAndStd(known), count: known.length };
+/** The lists of those with the same key, in the order in which they appear. */
+function groupBy<T>(all: readonly T[], keyOf: (one: T) => unknown): T[][] {
+  const groups = new Map<unknown, T[]>();
+  for (const one of all) {
+    const key = keyOf(one);
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  return [...groups.values()];
 }

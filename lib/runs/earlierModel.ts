@@ -6,7 +6,7 @@ import { loadClassifier, type Classifier } from '../models/classifier';
 import { recordDataset, type RecordedSplits } from './datasetRecord';
 import type { ParameterValue } from './parameters';
 import { listRuns, loadRun, modelFolderName, runsDirectory } from './runFolder';
-import type { DatasetRecord, ModelRecord, RunRecord } from './runRecord';
+import type { DatasetRecord, ModelOrigin, ModelRecord, RunRecord } from './runRecord';
 
 /** A model of an earlier run, as it was saved. */
 export interface EarlierModel {
@@ -14,6 +14,8 @@ export interface EarlierModel {
   /** The caller disposes its model. */
   readonly classifier: Classifier;
   readonly history: History;
+  /** As its record says. */
+  readonly options: ModelOrigin['options'];
 }
 
 /** What a model must have been trained with. */
@@ -50,7 +52,8 @@ export async function findEarlierModel(
       const place = join(directory, 'models', modelFolderName(model.name));
       const classifier = await loadClassifier(place).catch(() => undefined); // not saved, or damaged
       if (!classifier) continue;
-      return { runId: id, classifier, history: historyOf(model) };
+      const trainedWith = model.origin?.options ?? null;
+      return { runId: id, classifier, history: historyOf(model), options: trainedWith };
     }
   }
   return undefined;

@@ -36,8 +36,21 @@ export async function findModel(
   options: FindModelOptions = {},
 ): Promise<FoundModel> {
   checkOptions('findModel', options, { runsDirectory: text, from: text, model: text });
+  return (await findModels(place, options))[0];
+}
+
+/**
+ * Finds the models of a run, the one with the highest test accuracy first; or the one that is meant by a folder or `options.model`.
+ *
+ * @param place as for {@link findModel}.
+ * @returns one or more.
+ */
+export async function findModels(
+  place: string,
+  options: FindModelOptions = {},
+): Promise<FoundModel[]> {
   const { model, ...search } = options;
-  if (place === 'latest') return modelOfRun(await findRun(place, search), model);
+  if (place === 'latest') return modelsOfRun(await findRun(place, search), model);
   const candidate = resolve(search.from ?? process.cwd(), place);
   if (await isFile(join(candidate, 'model.json'))) {
     if (model !== undefined) {
@@ -48,18 +61,15 @@ export async function findModel(
     const name = basename(candidate);
     const record = await loadRun(join(candidate, '..', '..')).catch(() => undefined);
     const recorded = record?.models.find((each) => modelFolderName(each.name) === name);
-    return {
-      directory: candidate,
-      name,
-      runId: null,
-      trainedOn: trainedOn(record),
-      testAccuracy: recorded?.test?.accuracy ?? null,
-    };
+    const testAccuracy = recorded?.test?.accuracy ?? null;
+    return [
+      { directory: candidate, name, runId: null, trainedOn: trainedOn(record), testAccuracy },
+    ];
   }
   const isThere = (await kindOf(candidate)) !== undefined;
   const isOther = isThere && !(await isFile(join(candidate, 'run.json'))); // a folder of runs: which one?
   const runs = isOther ? [] : await findRuns([place], search).then((all) => all.runs, none);
-  if (runs.length === 1) return modelOfRun(runs[0], model);
+  if (runs.length === 1) return modelsOfRun(runs[0], model);
   const found = runs.length > 1 ? `${runs.length} runs` : isThere ? 'neither' : 'nothing';
   throw new Error(
     `Expected a model's folder (with model.json) or a complete run (its folder or its id) at ${place} ` +
@@ -71,7 +81,10 @@ function none(): [] {
   return [];
 }
 
-async function modelOfRun({ directory, record }: FoundRun, wanted?: string): Promise<FoundModel> {
+async function modelsOfRun(
+  { directory, record }: FoundRun,
+  wanted?: string,
+): Promise<FoundModel[]> {
   const saved: FoundModel[] = [];
   for (const { name, test } of byTestAccuracy(record)) {
     const folder = join(directory, 'models', modelFolderName(name));
@@ -86,8 +99,8 @@ async function modelOfRun({ directory, record }: FoundRun, wanted?: string): Pro
   }
   const isWanted = ({ name, directory: folder }: FoundModel) =>
     [name, basename(folder)].some((each) => each.toLowerCase() === wanted?.toLowerCase());
-  const chosen = wanted === undefined ? saved[0] : saved.find(isWanted);
-  if (chosen !== undefined) return chosen;
+  const chosen = wanted === undefined ? saved : saved.filter(isWanted).slice(0, 1);
+  if (chosen.length > 0) return chosen;
   if (saved.length === 0) {
     throw new Error(
       `Expected a saved model in the run ${directory} but found none: choose another run, or a model's folder.`,

@@ -138,13 +138,22 @@ async function isUnfinished(folder: string): Promise<boolean> {
 
 /** What `latest` may mean. */
 const LATEST = {
-  complete: { accepts: holdsRun, kind: 'a complete run', remedy: '"npm start" makes one' },
+  complete: {
+    accepts: holdsRun,
+    kind: 'a complete run',
+    kinds: 'complete runs',
+    remedy: '"npm start" makes one',
+  },
   unfinished: {
     accepts: isUnfinished,
     kind: 'an unfinished run',
+    kinds: 'runs that can be resumed',
     remedy: 'there is nothing to resume',
   },
 } as const;
+
+/** Of a list in an error: a person looks for one of the last days. */
+const MOST_NAMES = 5;
 
 interface Search {
   readonly parents: readonly string[];
@@ -174,15 +183,30 @@ async function expand(name: string, search: Search): Promise<string[]> {
   }
   const begun = name === '' ? [] : folders.filter((each) => path.basename(each).startsWith(name));
   if (begun.length > 0) return begun;
-  const known = folders.map((folder) => path.basename(folder));
-  const near = nearMisses(name, known);
-  throw new Error(
+  throw await nothingFound(name, { folders, ...search });
+}
+
+/** Proposes what could be meant: of the kind that is looked for, the latest first. */
+async function nothingFound(
+  name: string,
+  { folders, parents, latest }: Search & { readonly folders: readonly string[] },
+): Promise<Error> {
+  const { accepts, kinds, remedy } = latest;
+  const fitting = await filtered(folders, accepts);
+  const [known, all] = [fitting, folders].map((each) => each.map((one) => path.basename(one)));
+  const near = [known, all]
+    .map((names) => nearMisses(name, names))
+    .find(({ length }) => length > 0);
+  const more = known.length - MOST_NAMES;
+  const latestFirst = known.reverse().slice(0, MOST_NAMES);
+  const list = latestFirst.join(', ') + (more > 0 ? ` and ${more} older ones` : '');
+  return new Error(
     `Expected a run's id or folder but found none for "${name}": ` +
-      (known.length === 0
-        ? `there are no runs in ${parents.join(' or ')}; "npm start" makes one.`
-        : near.length > 0
-          ? `did you mean ${near.join(' or ')}?`
-          : `try ${known.slice(-3).join(', ')}.`),
+      (near !== undefined
+        ? `did you mean ${near.join(' or ')}?`
+        : known.length > 0
+          ? `the ${kinds} are ${list}.`
+          : `there are no ${kinds} in ${parents.join(' or ')}; ${remedy}.`),
   );
 }
 

@@ -3,7 +3,9 @@ import { readdirSync, statSync } from 'node:fs';
 import * as path from 'node:path';
 import type { Evaluation } from '../evaluation/evaluate';
 import type { tf } from '../tensorflow/backend';
+import type { Schedule } from '../training/schedule';
 import type { History } from '../training/history';
+import type { ParameterValue } from './parameters';
 import type { ModelOrigin, ModelRecord } from './runRecord';
 
 export interface FinishedModel {
@@ -38,6 +40,46 @@ export function describeTrainedModel(finished: FinishedModel): ModelRecord {
     history: epochs,
     origin,
   };
+}
+
+/**
+ * Options of a training as a record holds them, flat: `{ optimizer: { name: 'sgd', hyperparameters: { momentum: 0.9 } } }` is
+ * `{ optimizer: 'sgd', 'optimizer.momentum': 0.9 }`. A list of plain values becomes a text; functions, such as callbacks, are
+ * left out, but for a learning rate that is a schedule, which is written from start over peak to end: `0.12 → 0.6 → 0.042`.
+ */
+export function describeOptions(options: object): Record<string, ParameterValue> {
+  return Object.fromEntries(Object.entries(options).flatMap(([name, value]) => flat(value, name)));
+}
+
+function flat(value: unknown, place: string): [string, ParameterValue][] {
+  if (place === 'learningRate' && typeof value === 'function')
+    return [[place, describeSchedule(value as Schedule)]];
+  if (isPlain(value)) return [[place, value]];
+  if (Array.isArray(value) && value.every(isPlain)) return [[place, value.join(' ')]];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, part]) =>
+    flat(part, OWN_NAMES.has(name) ? place : `${place}.${name}`),
+  );
+}
+
+/** Of an optimizer, a loss, an augmentation: what they hold belongs to the option itself. */
+const OWN_NAMES = new Set(['name', 'options', 'hyperparameters']);
+
+function isPlain(value: unknown): value is ParameterValue {
+  return ['string', 'boolean'].includes(typeof value) || Number.isFinite(value);
+}
+
+/** Sampled: a schedule is a function of the progress from 0 up to, not including, 1. */
+function describeSchedule(schedule: Schedule): string {
+  const rates = Array.from({ length: 1001 }, (_, index) =>
+    schedule(Math.min(index / 1000, 0.9999)),
+  );
+  const peak = Math.max(...rates);
+  const points = [rates[0], peak, rates[rates.length - 1]];
+  const shown = points.map((rate) =>
+    Number(((Math.round((rate / peak) * 100) / 100) * peak).toPrecision(3)),
+  );
+  return shown.filter((rate, index) => rate !== shown[index - 1]).join(' → ');
 }
 
 /** All epochs have the same number of images: images over seconds is the harmonic mean. */

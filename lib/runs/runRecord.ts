@@ -110,6 +110,11 @@ export interface ModelOrigin {
   readonly changedParameters: Readonly<Record<string, ParameterValue>>;
   /** The run that trained it, by its id; null: this one. */
   readonly trainedBy: string | null;
+  /**
+   * The options that decided about its training, from parameters, recipe and cell together: `epochs`, `optimizer.momentum`,
+   * … null in records from before they were noted.
+   */
+  readonly options: Readonly<Record<string, ParameterValue>> | null;
 }
 
 export interface VersionsRecord {
@@ -156,6 +161,7 @@ export const modelSchema: Schema<ModelRecord> = objectOf<ModelRecord>({
       testReads: count,
       changedParameters: recordOf(primitive),
       trainedBy: nullable(text),
+      options: optional(recordOf(primitive)),
     }),
   ),
 });

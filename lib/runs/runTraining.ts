@@ -28,6 +28,7 @@ import { addPreparationTime, type History } from '../training/history';
 import { recipeNetwork, recipeTraining, type Recipe } from '../training/recipe';
 import { trainModel } from '../training/train';
 import { findEarlierModel } from './earlierModel';
+import { describeOptions } from './modelRecord';
 import type { RunData } from './runData';
 import type { ModelOrigin } from './runRecord';
 import type { RunRecorder } from './runRecorder';
@@ -182,6 +183,30 @@ export async function trainInRun(
     train: (model, hooks) => trainModel(model, { ...plan.training, epochs, ...hooks }),
     hooks: options,
     classifier: { classNames: trainSet.classNames, preprocess, views },
+    options: describeTraining({ ...plan.training, epochs }, options),
+  });
+}
+
+/** What a record says about how a model was trained. */
+export function describeTraining(
+  training: TrainingPlan['training'],
+  { recipe, maxSize }: Pick<RunTrainingOptions, 'recipe' | 'maxSize'>,
+): NonNullable<ModelOrigin['options']> {
+  const { trainSet, valSet: _valSet, seed: _seed, metrics: _metrics, ...options } = training;
+  return describeOptions({
+    // Of a recipe what makes the network: the rest is among the options.
+    ...(recipe && {
+      recipe: {
+        name: recipe.name,
+        widths: recipe.widths,
+        convolutionsPerBlock: recipe.convolutionsPerBlock,
+        whitening: recipe.whitening,
+        identity: recipe.identity,
+      },
+    }),
+    ...options,
+    maxSize,
+    pictures: trainSet.size,
   });
 }
 
@@ -201,6 +226,8 @@ export interface Fit {
   readonly hooks: Hooks;
   /** What makes the trained model a classifier. */
   readonly classifier: Omit<Classifier, 'model'>;
+  /** For the record. */
+  readonly options: ModelOrigin['options'];
 }
 
 /** Makes, trains, shows, saves and records one model. Where it fails, the fit before it stays in record and folder. */
@@ -236,6 +263,7 @@ export async function fit(state: RunState, name: string, plan: Fit): Promise<Tra
     classifier: { ...plan.classifier, model },
     history: addPreparationTime(history, plan.preparationSeconds ?? 0),
     maxSize: plan.maxSize,
+    options: plan.options,
     changedParameters: changedParameters(recorder, plan.values),
     // A training that goes further is the same fit.
     fits: (earlier?.record.origin?.fits ?? 0) + (plan.isContinued && earlier ? 0 : 1),
@@ -251,12 +279,14 @@ export async function keep(
     readonly history: History;
     readonly maxSize?: number;
     readonly changedParameters?: ModelOrigin['changedParameters'];
+    readonly options: ModelOrigin['options'];
     readonly fits: number;
     readonly trainedBy?: string;
   },
 ): Promise<TrainedModel> {
   const { recorder, trained } = state;
   const { classifier, history, maxSize, fits, changedParameters = {}, trainedBy = null } = made;
+  const { options } = made;
   const directory = recorder.modelDirectory(name);
   await saveClassifier(classifier, directory);
   const replaced = trained.get(name);
@@ -272,6 +302,7 @@ export async function keep(
       testReads: replaced?.record.origin?.testReads ?? 0,
       changedParameters,
       trainedBy,
+      options,
     },
   });
   trained.set(name, model);
@@ -351,6 +382,7 @@ async function reuseModel(
   return keep(state, name, {
     classifier,
     history,
+    options: found.options,
     fits: 0,
     trainedBy: runId,
     maxSize: options.maxSize,

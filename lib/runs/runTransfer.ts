@@ -22,9 +22,11 @@ import { addPreparationTime } from '../training/history';
 import { learningRateRule } from '../training/config';
 import { createCosineSchedule, type Schedule } from '../training/schedule';
 import { HEAD_RECIPES, selectHead, type HeadRecipe, type HeadTrial } from '../training/selectHead';
+import { describeOptions } from './modelRecord';
 import { trackExtraction } from './progress';
 import {
   checkModelName,
+  describeTraining,
   fit,
   keep,
   planTraining,
@@ -125,14 +127,17 @@ export async function trainHeadInRun(
   const display = createDisplay();
   const caption = titleWithDataset(`${name}: heads on ${backbone.weights.name}`, data);
   const trials: HeadTrial[] = [];
+  const selectOptions = {
+    labelSmoothing,
+    ...(epochs === undefined ? {} : { epochs }),
+    ...(learningRate === undefined ? {} : { learningRate: asPeak(learningRate) }),
+  };
   const selected = await selectHead({
     trainFeatures: train,
     valFeatures: val,
     seed: values.seed,
     recipes,
-    labelSmoothing,
-    ...(epochs === undefined ? {} : { epochs }),
-    ...(learningRate === undefined ? {} : { learningRate: asPeak(learningRate) }),
+    ...selectOptions,
     onTrial(trial) {
       trials.push(trial);
       const table = trialsTable(trials);
@@ -158,10 +163,22 @@ export async function trainHeadInRun(
       preprocess: { ...backbone.preprocess, sourceSize: { height, width } },
       ...(mirror ? { views: 2 } : {}),
     },
+    options: describeOptions({
+      ...describeBackbone(backbone),
+      heads: recipes,
+      mirror,
+      ...selectOptions,
+      pictures: train.size,
+    }),
     history: addPreparationTime(selected.history, preparation),
     fits: (state.trained.get(name)?.record.origin?.fits ?? 0) + 1,
   });
   return Object.assign(trained, { recipe: selected.recipe, trials: selected.trials });
+}
+
+function describeBackbone({ weights, preprocess }: Backbone): object {
+  const { name, source } = weights;
+  return { weights: `${name} (${source})`, preprocess };
 }
 
 /** A number is where half a cosine begins: what is fine-tuned ends with small steps. */
@@ -201,6 +218,7 @@ export async function fineTuneInRun(
     valSet: rest.valSet ?? takeStratified(data.valSet, limit, 'limit'),
   });
   const { preprocess, views } = from.classifier;
+  const fromOptions = from.record.origin?.options;
   return fit(state, name, {
     values,
     createModel: async () => (await loadClassifier(from.directory)).model,
@@ -209,5 +227,9 @@ export async function fineTuneInRun(
     preparationSeconds: from.history.seconds,
     hooks: options,
     classifier: from.classifier,
+    options: {
+      ...describeTraining({ ...training, preprocess, views }, {}),
+      ...describeOptions({ unfreezeFrom, from: { name: from.name, options: fromOptions } }),
+    },
   });
 }

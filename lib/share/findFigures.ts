@@ -17,6 +17,8 @@ export interface FoundFigures extends KeptFigures {
   readonly name: string;
   /** The run's `figures/`; undefined for a notebook. */
   readonly directory?: string;
+  /** The notebook's path; undefined for a run. */
+  readonly notebook?: string;
 }
 
 export interface FindFiguresOptions {
@@ -82,7 +84,7 @@ async function notebookFigures(file: string): Promise<FoundFigures> {
       skipped.push({ name: `figure ${index + 1} of ${path.basename(file)}`, reason });
     }
   }
-  return { name: path.basename(file, '.ipynb'), figures, skipped };
+  return { name: path.basename(file, '.ipynb'), notebook: file, figures, skipped };
 }
 
 /** What `showFigure` puts into a cell, beside the figure itself. */

@@ -31,6 +31,9 @@ test('values stand behind their option or behind =, and some options repeat', ()
 
 for (const [line, message, remedy] of [
   ['--ful', /Unknown option --ful/, /Did you mean --full\?/],
+  ['--epoch 3', /Unknown option --epoch/, /Did you mean --set epochs=3\?/],
+  ['--batch-size=64', /Unknown option --batch-size/, /Did you mean --set batchSize=64\?/],
+  ['--epoch', /Unknown option --epoch/, /Did you mean --set epochs=…\?/],
   ['--sede 3', /Unknown option --sede/, /Did you mean --seed/],
   ['--datas /x', /Unknown option --datas/, /--data\?/],
   ['epochs=3', /Unexpected argument "epochs=3"/, /Did you mean --set epochs=3\?/],

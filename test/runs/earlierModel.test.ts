@@ -29,7 +29,13 @@ const wanted: EarlierModelOptions = {
   seed: 1,
 };
 
-const ownFit: ModelOrigin = { fits: 1, testReads: 1, changedParameters: {}, trainedBy: null };
+const ownFit: ModelOrigin = {
+  fits: 1,
+  testReads: 1,
+  changedParameters: {},
+  trainedBy: null,
+  options: null,
+};
 
 interface SampleRun {
   readonly notebook?: string;

@@ -4,7 +4,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { compareRuns } from '../../lib/runs/compareRuns';
-import { comparisonCsv, comparisonPage } from '../../lib/runs/compareReport';
+import { comparisonPage } from '../../lib/runs/comparePage';
+import { comparisonCsv } from '../../lib/runs/compareReport';
 import { findRun, findRuns } from '../../lib/runs/findRuns';
 import { loadRun } from '../../lib/runs/runFolder';
 import { createRng } from '../../lib/random';
@@ -37,7 +38,10 @@ test('a name that means nothing, or too much, is told with what there is', async
   const folder = temporaryFolder(t);
   twoRuns(folder);
   const options = { runsDirectory: folder, from: folder };
-  await assert.rejects(findRuns(['1999'], options), /found none for "1999": try 20260101-080000/);
+  await assert.rejects(
+    findRuns(['1999'], options),
+    /found none for "1999": the complete runs are 20260102-080000-using-cifar-full, 20260101/,
+  );
   await assert.rejects(findRun('2026', options), /means 2 \(20260101.*write more of its id/);
   await assert.rejects(findRuns(['latest'], { runsDirectory: join(folder, 'no') }), /"npm start"/);
 });
@@ -135,6 +139,6 @@ test('200 malformed records: each is read or refused by name, and a comparison s
   const comparison = compareRuns(runs.map(({ record }) => record));
   assert.equal(comparison.runs.length, 200 - refused);
   comparisonCsv(comparison);
-  const page = await comparisonPage(comparison, skipped);
+  const page = await comparisonPage(comparison, { skipped });
   assert.doesNotMatch(page.slice(0, page.indexOf('<noscript>')), /<script>alert/);
 });

@@ -2,8 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { describeTrainedModel } from '../../lib/runs/modelRecord';
+import { describeOptions, describeTrainedModel } from '../../lib/runs/modelRecord';
 import type { EpochRecord, History } from '../../lib/training/history';
+import { createSgd } from '../../lib/training/optimizer';
+import {
+  createConstantSchedule,
+  createCosineSchedule,
+  createTriangularSchedule,
+} from '../../lib/training/schedule';
 import { sharedFolder } from '../temporaryFolder';
 
 const folder = sharedFolder();
@@ -52,8 +58,41 @@ test('how a model came about stands in its record', () => {
     testReads: 1,
     changedParameters: { learningRate: 0.01 },
     trainedBy: null,
+    options: null,
   };
   assert.deepEqual(describeTrainedModel({ name: 'MLP', model, history, origin }).origin, origin);
+});
+
+test('options are recorded flat, without callbacks and what was not given', () => {
+  const options = {
+    epochs: 2,
+    optimizer: createSgd({ momentum: 0.9 }),
+    augmentation: { options: { flip: true, shift: 0 } },
+    heads: [{ hiddenUnits: 512 }],
+    scale: [0, 0.5],
+    bfloat16: undefined,
+    valSet: null,
+    onEpoch: () => undefined,
+  };
+  const { 'optimizer.momentum': momentum, optimizer, ...others } = describeOptions(options);
+  assert.deepEqual([optimizer, momentum], ['sgd', 0.9]);
+  for (const name of ['optimizer.nesterov', 'optimizer.weightDecay']) delete others[name];
+  assert.deepEqual(others, {
+    epochs: 2,
+    'augmentation.flip': true,
+    'augmentation.shift': 0,
+    'heads.0.hiddenUnits': 512,
+    scale: '0 0.5',
+  });
+});
+
+test('a learning rate that changes is recorded by its start, its peak and its end', () => {
+  const rate = (learningRate: unknown) => describeOptions({ learningRate }).learningRate;
+  assert.equal(rate(0.001), 0.001);
+  assert.equal(rate(createConstantSchedule({ value: 0.02 })), '0.02');
+  assert.equal(rate(createCosineSchedule({ peak: 0.001 })), '0.001 → 0');
+  // By default from .2 of the peak down to .07 of it.
+  assert.equal(rate(createTriangularSchedule({ peak: 0.6 })), '0.12 → 0.6 → 0.042');
 });
 
 test('where the best epoch was kept, its accuracies count', () => {

@@ -11,6 +11,7 @@ import type { RunTrainingOptions } from '../../lib/runs/runTraining';
 import { tf } from '../../lib/tensorflow/backend';
 import { TrainingInterrupted } from '../../lib/training/exclusiveTraining';
 import type { History } from '../../lib/training/history';
+import { RECIPES } from '../../lib/training/recipe';
 import { createTinyDataset, createTinyModel } from '../training/tinyTraining';
 import { sharedFolder } from '../temporaryFolder';
 
@@ -157,6 +158,20 @@ test('values that are no longer those of the run stand beside the model', async 
     run.models.map(({ origin }) => origin?.changedParameters),
     [{}, { epochs: 1 }],
   );
+});
+
+test('what a model was trained with stands in the record, not what its notebook has for others', async () => {
+  const run = startTinyRun();
+  const recipe = { ...RECIPES.fast, epochs: 1 };
+  await run.train('net', p, options);
+  await run.train('by recipe', p, { ...options, recipe, learningRate: 0.01 });
+  const [net, byRecipe] = run.models.map(({ origin }) => origin?.options ?? {});
+  assert.deepEqual([net.epochs, net.batchSize, net.recipe], [p.epochs, p.batchSize, undefined]);
+  assert.deepEqual(
+    [byRecipe.epochs, byRecipe.batchSize, byRecipe.recipe, byRecipe.learningRate],
+    [1, RECIPES.fast.batchSize, 'fast', 0.01],
+  );
+  assert.equal(net.pictures, run.data.trainSet.size);
 });
 
 test('a training that fails leaves the finished one in record and folder', async () => {

@@ -48,6 +48,7 @@ const example = {
         testReads: 1,
         changedParameters: { learningRate: 0.01, optimizer: 'sgd', augment: true },
         trainedBy: '20260130-120000-using-cifar-quick',
+        options: { epochs: 2, optimizer: 'adam' },
       },
     },
   ],

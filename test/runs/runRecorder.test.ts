@@ -137,6 +137,7 @@ test('a model that is added to a complete run is in its record at once', async (
     testReads: 1,
     changedParameters: { learningRate: 0.01, augment: false },
     trainedBy: '20260131-120000-using-cifar-quick',
+    options: null,
   };
   const again: ModelRecord = { ...cnn, seconds: 3, origin };
   await run.addModel(again);

@@ -66,6 +66,11 @@ test('a stopped fine-tuning continues as if it had not been stopped, from the he
   const expected = await tuning(whole);
   assert.ok(expected.seconds > frozen.seconds, 'its seconds count from the first picture');
   assert.ok(expected.trainedParameterCount > frozen.trainedParameterCount);
+  const options = expected.record.origin?.options ?? {};
+  assert.deepEqual(
+    [options.unfreezeFrom, options.learningRate, options.from, options['from.heads.0.weightDecay']],
+    ['block_16_expand', '0.001 → 0', 'frozen', 0.1],
+  );
 
   const run = startTransferRun();
   await trainFrozen(run);

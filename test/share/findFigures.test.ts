@@ -88,7 +88,7 @@ test('what is neither a run nor a notebook is told', async (t) => {
   writeFileSync(join(folder, 'b.ipynb'), 'no JSON');
   await assert.rejects(
     findFigures('nothing', { runsDirectory: folder, from: folder }),
-    /no runs in/,
+    /no complete runs in/,
   );
   await assert.rejects(findFigures('b.ipynb', { from: folder }), /Expected a notebook .*b\.ipynb/);
 });

@@ -1,43 +1,51 @@
 // npm run compare: runs side by side, in the terminal, as CSV and as one page.
-import { resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
 import { writeFileAtomic } from '../../lib/atomicFile';
-import {
-  comparisonCsv,
-  comparisonPage,
-  runsTable,
-  settingsCaption,
-  settingsTable,
-} from '../../lib/runs/compareReport';
-import { compareRuns } from '../../lib/runs/compareRuns';
-import { describeSkipped, findRuns } from '../../lib/runs/findRuns';
+import { comparisonPage } from '../../lib/runs/comparePage';
+import { comparisonCsv, settingsCaption, settingsTable } from '../../lib/runs/compareReport';
+import { bestSettings, compareRuns } from '../../lib/runs/compareRuns';
+import { describeSkipped, findRuns, type FoundRun } from '../../lib/runs/findRuns';
 import { tableText } from '../../lib/report/tableHtml';
-import { fromHere, inProject, Problem, runProgram, shownPath, userFolder } from './program';
+import { fromHere, inProject, Problem, runProgram, shownPath, tell, userFolder } from './program';
 
 interface Options {
   readonly names: readonly string[];
   readonly out?: string;
 }
 
+/** Of each notebook's settings; the files have all. */
+const MOST_ROWS = 20;
+
 void runProgram<Options>(async ({ names, out }) => {
   const { runs, skipped } = await findRuns(names, { from: userFolder });
   for (const folder of skipped) {
     const line = describeSkipped(folder, shownPath(folder.directory));
-    process.stderr.write(`Skipped. ${line}\n`);
+    tell(`Skipped. ${line}`);
   }
   const comparison = compareRuns(runs.map(({ record }) => record));
-  if (comparison.trainings.length === 0) {
+  if (comparison.notebooks.length === 0) {
     throw new Problem('There is no complete run with a trained model to compare.', {
       remedy: 'npm start makes a run; npm run compare -- FOLDER looks elsewhere than in data/runs.',
     });
   }
-  const print = (text: string) => process.stdout.write(`\n${text}\n`);
-  print(tableText(settingsTable(comparison), settingsCaption));
-  print(tableText(runsTable(comparison), 'Each run'));
+  const width = process.stdout.columns ?? 100;
+  for (const notebook of comparison.notebooks) {
+    const { settings } = notebook;
+    const table = settingsTable({ ...notebook, settings: bestSettings(settings, MOST_ROWS) });
+    const text = tableText(table, settingsCaption(notebook), { width, file: 'settings.csv' });
+    const more = settings.length - MOST_ROWS;
+    const rest = more > 0 ? `${more} settings more in settings.csv\n` : '';
+    process.stdout.write(`\n${text}\n${rest}`);
+  }
 
   const folder = out === undefined ? inProject('data', 'comparison') : fromHere(out);
   const csv = comparisonCsv(comparison);
   const files = {
-    'comparison.html': await comparisonPage(comparison, skipped),
+    'comparison.html': await comparisonPage(comparison, {
+      skipped,
+      links: await runLinks(runs, folder),
+    }),
     'settings.csv': csv.settings,
     'runs.csv': csv.runs,
   };
@@ -48,3 +56,23 @@ void runProgram<Options>(async ({ names, out }) => {
     process.stdout.write(`  ${shownPath(path)}\n`);
   }
 });
+
+/** The page that shows each run, as an address relative to a folder; a run that was not shared or exported has none. */
+async function runLinks(
+  runs: readonly FoundRun[],
+  folder: string,
+): Promise<ReadonlyMap<string, string>> {
+  const links = new Map<string, string>();
+  for (const { directory, record } of runs) {
+    for (const page of ['figures/figures.html', 'notebook.html']) {
+      const path = join(directory, page);
+      const isThere = await stat(path).then(
+        (found) => found.isFile(),
+        () => false,
+      );
+      if (isThere)
+        links.set(record.id, relative(folder, path).split('/').map(encodeURIComponent).join('/'));
+    }
+  }
+  return links;
+}

@@ -1,13 +1,18 @@
-// npm run export: the figures of a run or a notebook as files.
+// npm run export: the figures of a run or a notebook as files, and a run's models as ONNX.
+import { basename, join } from 'node:path';
+import { loadClassifier } from '../../lib/models/classifier';
+import { exportOnnx } from '../../lib/onnx/exportOnnx';
 import { closeBrowser } from '../../lib/report/browser';
 import { type FigureFormat, figureFormats, saveFigure } from '../../lib/report/export';
-import { findFigures, findNotebook } from '../../lib/share/findFigures';
+import { findModels } from '../../lib/runs/findModel';
+import { findFigures } from '../../lib/share/findFigures';
 import {
   fromHere,
   inProject,
   Problem,
   runProgram,
   shownPath,
+  tell,
   tellOfWorkingCopy,
   userFolder,
 } from './program';
@@ -15,17 +20,65 @@ import {
 interface Options {
   readonly names: readonly string[];
   readonly format?: string;
+  readonly model?: string;
   readonly scale?: number;
   readonly out?: string;
 }
 
-void runProgram<Options>(async ({ names: [name], format, scale = 3, out }) => {
-  const formats = parseFormats(format ?? 'html,svg,png,csv');
+/** What `--format` knows besides the formats of figures. */
+const MODEL_FORMATS = ['onnx'] as const;
+type ModelFormat = (typeof MODEL_FORMATS)[number];
+
+void runProgram<Options>(async (options) => {
+  const [name] = options.names;
+  const formats = parseFormats(options.format ?? 'html,svg,png,csv');
+  const isModelFormat = (format: string): format is ModelFormat =>
+    MODEL_FORMATS.some((each) => each === format);
+  const ofModels = formats.filter(isModelFormat);
+  const ofFigures = formats.filter((each): each is FigureFormat => !isModelFormat(each));
+  if (options.model !== undefined && ofModels.length === 0) {
+    throw new Problem('--model names a model for --format onnx, which is not given.', {
+      remedy: `npm run export -- ${name} --format onnx --model ${options.model}`,
+    });
+  }
+  const failed = ofModels.length > 0 ? await exportModels(name, options) : 0;
+  if (ofFigures.length > 0) await exportFigures(name, ofFigures, options);
+  return failed > 0 ? 1 : 0;
+});
+
+/** @returns how many models could not be written; a line of the standard error says why. */
+async function exportModels(name: string, { model, out }: Options): Promise<number> {
+  let failed = 0;
+  for (const found of await findModels(name, { from: userFolder, ...(model ? { model } : {}) })) {
+    const folder = out === undefined ? found.directory : fromHere(out);
+    const file = join(folder, `${basename(found.directory)}.onnx`);
+    const classifier = await loadClassifier(found.directory);
+    try {
+      const { runId } = found;
+      const { sizeBytes } = await exportOnnx(classifier, file, {
+        ...{ name: found.name, ...(runId === null ? {} : { runId }) },
+      });
+      process.stdout.write(`  ${shownPath(file)}  ${(sizeBytes / 1e6).toFixed(2)} MB\n`);
+    } catch (error) {
+      failed++;
+      tell(`${found.name} was not exported. ${(error as Error).message}`);
+    } finally {
+      classifier.model.dispose();
+    }
+  }
+  return failed;
+}
+
+async function exportFigures(
+  name: string,
+  formats: readonly FigureFormat[],
+  { scale = 3, out }: Options,
+): Promise<void> {
   const place = { from: userFolder, notebooksDirectory: inProject('notebooks') };
   const found = await findFigures(name, place);
-  tellOfWorkingCopy(await findNotebook(name, place));
+  tellOfWorkingCopy(found.notebook);
   for (const { name: file, reason } of found.skipped) {
-    process.stderr.write(`Skipped ${file}: ${reason}\n`);
+    tell(`Skipped ${file}: ${reason}`);
   }
   if (found.figures.length === 0) {
     throw new Problem(`There are no figures in ${name}.`, {
@@ -51,13 +104,14 @@ void runProgram<Options>(async ({ names: [name], format, scale = 3, out }) => {
       remedy: 'The notice above says why; the other formats are written.',
     });
   }
-});
+}
 
-function parseFormats(list: string): FigureFormat[] {
+function parseFormats(list: string): (FigureFormat | ModelFormat)[] {
+  const known = [...figureFormats, ...MODEL_FORMATS];
   return list.split(',').map((text) => {
-    const format = figureFormats.find((each) => each === text.trim());
+    const format = known.find((each) => each === text.trim());
     if (format !== undefined) return format;
-    throw new Problem(`--format knows ${figureFormats.join(', ')}; received "${text.trim()}".`, {
+    throw new Problem(`--format knows ${known.join(', ')}; received "${text.trim()}".`, {
       remedy: 'For example: --format svg,png',
     });
   });

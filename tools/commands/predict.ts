@@ -11,7 +11,7 @@ import {
   predictionText,
 } from '../../lib/report/predictionText';
 import { fractionText } from '../../lib/report/theme';
-import { fromHere, Problem, runProgram, shownPath, userFolder } from './program';
+import { fromHere, Problem, runProgram, shownPath, tell, userFolder } from './program';
 
 interface Options {
   readonly names: readonly string[];
@@ -27,16 +27,16 @@ void runProgram<Options>(async ({ names, model: place, csv, json, out }) => {
       remedy: 'Keep one of them.',
     });
   const paths = names.map(fromHere);
-  const onNotice = (notice: string) => process.stderr.write(`${notice}\n`);
+  const onNotice = tell;
   const lists = await Promise.all(paths.map((path) => listPictures(path, { onNotice })));
   const pictures = [...new Set(lists.flat())]; // one may be named, and lie in a folder that is
   const hasFolder = paths.some((path) => statSync(path).isDirectory());
 
   const model = await findModel(place, { from: userFolder });
   const classifier = await loadClassifier(model.directory);
-  process.stderr.write(`Model: ${provenance(model)}\n`);
+  tell(`Model: ${provenance(model)}`);
   const predictions = await predictPictures(classifier, pictures, {
-    onSkip: (_, error) => process.stderr.write(`${error.message}\n`),
+    onSkip: (_, error) => tell(error.message),
   });
   classifier.model.dispose();
 

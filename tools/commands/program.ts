@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { COPIES_FOLDER, projectRoot } from '../../lib/project';
-import { Problem, printProblem, writeProblem } from '../launcher/problem.cjs';
+import { Problem, printProblem, wrapText, writeProblem } from '../launcher/problem.cjs';
 
-export { Problem, lastLines, writeProblem } from '../launcher/problem.cjs';
+export { Problem, lastLines, wrapText, writeProblem } from '../launcher/problem.cjs';
 
 /** The user's working directory: npm itself changes to the project's folder. */
 export const userFolder = process.env.INIT_CWD ?? process.cwd();
@@ -19,6 +19,11 @@ export function fromHere(path: string): string {
 export function shownPath(path: string): string {
   const short = relative(userFolder, path);
   return short.startsWith('..') ? path : short || '.';
+}
+
+/** Tells the person at the terminal something besides the result. */
+export function tell(notice: string): void {
+  process.stderr.write(`${wrapText(notice)}\n`);
 }
 
 /** The path of something in the project. */
@@ -37,8 +42,8 @@ export function workingCopyOf(notebook: string): string | undefined {
 export function tellOfWorkingCopy(notebook: string | undefined): void {
   const copy = notebook === undefined ? undefined : workingCopyOf(notebook);
   if (notebook === undefined || copy === undefined) return;
-  process.stderr.write(
-    `This is ${shownPath(notebook)}. Your working copy is another file; name it to get that: ${shownPath(copy)}\n`,
+  tell(
+    `This is ${shownPath(notebook)}. Your working copy is another file; name it to get that: ${shownPath(copy)}`,
   );
 }
 

@@ -18,6 +18,7 @@ import {
   Problem,
   runProgram,
   shownPath,
+  tell,
   tellOfWorkingCopy,
   userFolder,
   workingCopyOf,
@@ -57,7 +58,7 @@ async function shareNotebook(
   await writeFileAtomic(target, compact.text);
   // The page is made of all that is shown: it has no 2 MB to stay below.
   await saveNotebookPage(JSON.stringify(notebook), page, { title, record });
-  for (const notice of [...notices, ...compact.notices]) process.stderr.write(`${notice}\n`);
+  for (const notice of [...notices, ...compact.notices]) tell(notice);
   printFile(target, Buffer.byteLength(compact.text));
   printFile(page, statSync(page).size);
 }

@@ -2,7 +2,15 @@
 import { basename } from 'node:path';
 import { findRunFolder } from '../../lib/runs/findRuns';
 import { createRunFolder } from '../../lib/runs/runFolder';
-import { fromHere, fromLauncher, inProject, Problem, runProgram, userFolder } from './program';
+import {
+  fromHere,
+  fromLauncher,
+  inProject,
+  Problem,
+  runProgram,
+  userFolder,
+  wrapText,
+} from './program';
 import { checkPictures, checkPlaces, placesEnvironment } from './run/checkData';
 import {
   currentState,
@@ -42,8 +50,10 @@ void runProgram<Options>(async (options) => {
   const device = await prepareDevice(options, plans[0]);
 
   for (const plan of plans) {
-    process.stdout.write(`\n${heading(plan)}\n`);
-    for (const line of whatChanged(plan, device)) process.stdout.write(`  ${line}\n`);
+    process.stdout.write(`\n${wrapText(heading(plan))}\n`);
+    for (const line of whatChanged(plan, device)) {
+      process.stdout.write(`${wrapText(`  ${line}`)}\n`);
+    }
     const { name, preset, values, data = null, weights = null, offline } = plan;
     const directory = plan.directory ?? createRunFolder(parent, { notebook: name, preset });
     await writeLaunch(directory, {

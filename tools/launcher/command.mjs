@@ -5,9 +5,10 @@ import { resolve } from 'node:path';
 import { commands } from './commands.mjs';
 import { createNoiseFilter } from './nativeNoise.cjs';
 import { helpText, parseOptions, refuseSwallowedOptions } from './options.mjs';
-import { printProblem } from './problem.cjs';
+import { printProblem, wrapText } from './problem.cjs';
 import { giveRuntime } from './setup/addon.mjs';
 import { waitFor } from './setup/command.mjs';
+import { registerKernel } from './setup/kernel.mjs';
 import { peersStep } from './setup/peers.mjs';
 import { door, inProject, jupyterEnvironment, root } from './setup/project.mjs';
 import { setUp } from './setup.mjs';
@@ -33,6 +34,10 @@ async function main(name, args) {
   if (name === 'setup') {
     if (options.into) giveRuntime(resolve(process.env.INIT_CWD ?? root, options.into));
     process.stderr.write(`Everything is in place (${device}).\n`);
+    if (options.registerKernel) {
+      const file = await registerKernel(device);
+      process.stderr.write(`${wrapText(`The kernel TypeScript is registered: ${file}`)}\n`);
+    }
     return 0;
   }
   const line = [command.command, ...(args.length > 0 ? ['--', ...args] : [])].join(' ');

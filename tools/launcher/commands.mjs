@@ -1,5 +1,9 @@
 // The commands of package.json: what each can be given, and the program that does it once set-up is complete.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseNotebookCells } from '../notebookCells.mjs';
 import { numberOption, oneOf } from './options.mjs';
+import { notebooksFolder } from './setup/project.mjs';
 
 const count = (example) => numberOption({ whole: true, above: 0, example });
 const seed = numberOption({ whole: true, example: 42 });
@@ -24,6 +28,22 @@ const data = option(
 );
 const out = (help) => option('--out DIR', 'out', help);
 
+/** The names in the parameters cells of all notebooks: for a suggestion, before anything is set up that reads them well. */
+function notebookParameters() {
+  const files = readdirSync(notebooksFolder).filter((file) => file.endsWith('.ipynb'));
+  const cells = files.flatMap((file) => {
+    try {
+      return parseNotebookCells(readFileSync(join(notebooksFolder, file), 'utf8'), file);
+    } catch {
+      return []; // its own error comes when it is to run
+    }
+  });
+  const sources = cells.filter(({ tags }) => tags.includes('parameters'));
+  return [...new Set(sources.flatMap(({ source }) => source.match(/^ +\w+(?=:)/gm) ?? []))].map(
+    (name) => name.trim(),
+  );
+}
+
 /** @type {Record<string, import('./options.mjs').Command & { program?: string }>} */
 export const commands = {
   setup: {
@@ -32,6 +52,11 @@ export const commands = {
     options: [
       offline,
       device,
+      option(
+        '--register-kernel',
+        'registerKernel',
+        "add the kernel to the user's own, for VS Code and a Jupyter of your own",
+      ),
       option(
         '--into DIR',
         'into',
@@ -83,6 +108,7 @@ export const commands = {
       out("the folder in which the run's own folder is made (default: data/runs)"),
       device,
     ],
+    settable: notebookParameters,
     program: 'dist/tools/commands/start.js',
   },
   lab: {
@@ -141,13 +167,19 @@ A run is an id in data/runs (or the beginning of one), "latest", or a folder; no
     usage: `npm run export -- RUN|NOTEBOOK [options]
 
 Writes every figure as an interactive offline page, an SVG, a PNG and a CSV table of its data.
+With --format onnx: a run's trained models as ONNX files (RUN may also be a saved classifier's folder).
 `,
     names: { what: 'run or notebook', least: 1, most: 1, example: 'npm run export -- latest' },
     options: [
       option(
         '--format LIST',
         'format',
-        'any of html, svg, png, csv, json, with commas (default: html,svg,png,csv)',
+        'any of html, svg, png, csv, json, onnx, with commas (default: html,svg,png,csv)',
+      ),
+      option(
+        '--model NAME',
+        'model',
+        "with onnx: which of the run's models (default: all of them)",
       ),
       option(
         '--scale N',
@@ -155,7 +187,9 @@ Writes every figure as an interactive offline page, an SVG, a PNG and a CSV tabl
         'of the PNG: pixels per CSS pixel; 3 is 360 dpi and 2400 pixels wide (default: 3)',
         { parse: numberOption({ above: 0, most: 10, example: 3 }) },
       ),
-      out("where the files go (default: the run's figures/, or data/exports/<notebook>)"),
+      out(
+        "where the files go (default: the run's figures/, or data/exports/<notebook>; onnx: the model's folder)",
+      ),
     ],
     program: 'dist/tools/commands/export.js',
   },
@@ -206,9 +240,14 @@ Measures this project beside Keras, PyTorch and ONNX Runtime, which it sets up i
         'accuracy: trainings of the fast and the standard recipe (default 5; with --quick 1)',
         { parse: count(5) },
       ),
-      option('--keras-seeds N', 'kerasSeeds', 'accuracy: trainings in Keras (default 3; with --quick 1)', {
-        parse: count(3),
-      }),
+      option(
+        '--keras-seeds N',
+        'kerasSeeds',
+        'accuracy: trainings in Keras (default 3; with --quick 1)',
+        {
+          parse: count(3),
+        },
+      ),
       option('--long', 'long', 'accuracy: the long recipe too, once'),
       option('--curve', 'curve', 'accuracy: the long recipe in 1/4, 1/2 and 2 × its epochs'),
       option('--only NAME', 'only', 'accuracy: keras, fast, standard or long alone', {

@@ -5,7 +5,7 @@ import { basename, dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { commands } from './commands.mjs';
 import { helpText, parseOptions, refuseSwallowedOptions } from './options.mjs';
-import { Problem, printProblem } from './problem.cjs';
+import { Problem, printProblem, wrapText } from './problem.cjs';
 import { waitFor } from './setup/command.mjs';
 import { kernelLog } from './setup/kernel.mjs';
 import { acquireLock } from './setup/lock.mjs';
@@ -50,9 +50,10 @@ async function openCopies() {
   const lock = await acquireLock();
   try {
     const { copies, notices } = prepareCopies({ originals: notebooksFolder, copies: copiesFolder });
-    for (const notice of notices) process.stderr.write(`${notice}\n`);
+    for (const notice of notices) process.stderr.write(`${wrapText(notice)}\n`);
     await trust(copies).catch((error) => {
-      process.stderr.write(`Jupyter will show the copies as "Not Trusted" (${error.message}).\n`);
+      const notice = `Jupyter will show the copies as "Not Trusted" (${error.message}).`;
+      process.stderr.write(`${wrapText(notice)}\n`);
     });
   } catch (error) {
     if (!error.code) throw error;

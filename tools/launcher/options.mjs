@@ -1,7 +1,7 @@
 // Command lines: read by Node's own parseArgs, refused with a remedy, and explained by --help, from one table.
 import { parseArgs } from 'node:util';
-import { suggest } from '../../lib/nearMiss.cjs';
-import { Problem } from './problem.cjs';
+import { nearMisses, suggest } from '../../lib/nearMiss.cjs';
+import { Problem, wrapText } from './problem.cjs';
 
 /**
  * @typedef {object} Option
@@ -17,6 +17,7 @@ import { Problem } from './problem.cjs';
  * @property {string} command as it is typed: `npm run share`
  * @property {string} usage the text above the table of --help
  * @property {readonly Option[]} options
+ * @property {() => readonly string[]} [settable] names that `--set NAME=VALUE` takes
  * @property {{ what: string, least?: number, most?: number, example: string }} [names] arguments without a flag
  * @property {string} [passesOn] the program that gets everything that is none of these options
  */
@@ -54,7 +55,7 @@ export function parseOptions(args, command) {
   for (const token of tokens) {
     if (command.passesOn && !own(token)) continue;
     if (token.kind === 'positional') result.names.push(token.value);
-    if (token.kind === 'option') take(token, options, result);
+    if (token.kind === 'option') take(token, { options, command, args }, result);
   }
   if (!result.help) checkNames(result.names, command);
   return result;
@@ -68,14 +69,14 @@ function withoutTokens(args, tokens) {
   return args.filter((_, index) => !taken.includes(index));
 }
 
-function take({ rawName: name, value: text, inlineValue: isAttached }, options, result) {
+function take(token, { options, command, args }, result) {
+  const { rawName: name, value: text, inlineValue: isAttached } = token;
   const option = options.find(({ flag }) => flag === name);
   if (!option) {
-    const remedy = suggest(
-      name,
-      options.map(({ flag }) => flag),
-    );
-    throw new Problem(`Unknown option ${name}.`, { remedy });
+    const value = text ?? args[token.index + 1];
+    throw new Problem(`Unknown option ${name}.`, {
+      remedy: suggestOption(name, { options, command, value }),
+    });
   }
   const { key, value, many, parse = (given) => given } = option;
   if (!value) {
@@ -94,6 +95,17 @@ function take({ rawName: name, value: text, inlineValue: isAttached }, options, 
   else if (result[key] !== undefined)
     throw new Problem(`${name} is given twice.`, { remedy: 'Keep one of them.' });
   else result[key] = parse(text, name);
+}
+
+/** A flag that was meant, or `--set` for a parameter that was. */
+function suggestOption(name, { options, command, value }) {
+  const flags = options.map(({ flag }) => flag);
+  const isValue = value !== undefined && !flags.includes(value.split('=')[0]);
+  const near =
+    nearMisses(name, flags).length > 0 ? [] : nearMisses(name, command.settable?.() ?? []);
+  if (near.length === 0) return suggest(name, flags);
+  const assigned = near.map((parameter) => `--set ${parameter}=${isValue ? value : '…'}`);
+  return `Did you mean ${assigned.join(' or ')}?`;
 }
 
 function checkNames(names, { command, options, names: limits }) {
@@ -127,11 +139,11 @@ export function helpText({ usage, options }, { width = 100 } = {}) {
   const heads = all.map(({ flag, value }) => (value ? `${flag} ${value}` : flag));
   const column = Math.max(...heads.map((head) => head.length)) + 2;
   const rows = all.map(({ help, many }, index) => {
-    const lines = wrap(many ? `${help}; repeatable` : help, Math.max(24, width - column - 2));
+    const room = Math.max(24, width - column - 2);
+    const lines = wrapText(many ? `${help}; repeatable` : help, room).split('\n');
     return `  ${heads[index].padEnd(column)}${lines.join(`\n${' '.repeat(column + 2)}`)}`;
   });
-  const lines = usage.split('\n').flatMap((line) => wrap(line, width));
-  return `${lines.join('\n')}\n${rows.join('\n')}\n`;
+  return `${wrapText(usage, width)}\n${rows.join('\n')}\n`;
 }
 
 /**
@@ -181,14 +193,4 @@ export function numberOption({ whole = false, above = -Infinity, most = Infinity
       remedy: `For example: ${flag} ${example}`,
     });
   };
-}
-
-function wrap(text, width) {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1);
-    if (line && line.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = line ? `${line} ${word}` : word;
-  }
-  return lines;
 }

@@ -117,14 +117,44 @@ function printProblem(error, write = (text) => process.stderr.write(text)) {
     write(`\n${error?.stack ?? error}\n`);
     return 1;
   }
-  if (error.message) write(`\nError: ${error.message}\n`);
+  // What a person stopped is no error.
+  const [kind, way] = error.exitCode === STOPPED ? ['', ''] : ['Error: ', 'Remedy: '];
+  if (error.message) write(`\n${wrapText(kind + error.message)}\n`);
   if (error.details) write(`${error.details.replace(/^/gm, '    ')}\n`);
-  if (error.remedy) write(`Remedy: ${error.remedy}\n`);
+  if (error.remedy) write(`${wrapText(way + error.remedy)}\n`);
   return error.exitCode;
+}
+
+/** The exit code of a program that Ctrl-C ended, as a shell gives it: 128 and the number of SIGINT. */
+const STOPPED = 130;
+
+/**
+ * Text in lines that fit, broken between words; a line that is indented continues with the same indentation. A word that
+ * is longer, such as a path, stays whole.
+ *
+ * @param {string} text
+ * @param {number} [width] in characters; default: the terminal's, and no limit where there is none
+ * @returns {string}
+ */
+function wrapText(text, width = process.stderr.columns || process.stdout.columns || Infinity) {
+  return text
+    .split('\n')
+    .flatMap((line) => {
+      const [indentation] = /^ */.exec(line);
+      const lines = [];
+      for (const word of line.slice(indentation.length).split(' ')) {
+        const last = lines.at(-1);
+        if (last !== undefined && last.length + 1 + word.length <= width)
+          lines[lines.length - 1] = `${last} ${word}`;
+        else lines.push(indentation + word);
+      }
+      return lines.map((each) => each.trimEnd());
+    })
+    .join('\n');
 }
 
 function capitalised(text) {
   return text[0].toUpperCase() + text.slice(1);
 }
 
-module.exports = { Problem, commonProblem, writeProblem, lastLines, printProblem };
+module.exports = { Problem, commonProblem, writeProblem, lastLines, printProblem, wrapText };

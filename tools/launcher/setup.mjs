@@ -2,7 +2,7 @@
 // installed. Each step is finished, or will be done again: killing it at any point costs nothing but time.
 import { existsSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { oneOf } from './options.mjs';
-import { Problem } from './problem.cjs';
+import { Problem, wrapText } from './problem.cjs';
 import { addonPath, addonStep, adoptAddon } from './setup/addon.mjs';
 import { buildStep } from './setup/build.mjs';
 import { jupyterStep } from './setup/jupyter.mjs';
@@ -32,13 +32,13 @@ export async function setUp({ offline = false, device, extraSteps = [] } = {}) {
     jupyterStep(),
     tensorflowStep(chosen),
     addonStep(chosen),
-    kernelStep(),
+    kernelStep(chosen),
     buildStep(),
     ...extraSteps,
   ];
   if (steps.every(isDone)) return { device: chosen };
 
-  const write = (text) => process.stderr.write(text);
+  const write = (text) => process.stderr.write(wrapText(text));
   const stopListening = exitOnSignals();
   const lock = await lockProject(write);
   try {
@@ -131,7 +131,8 @@ function exitOnSignals() {
   const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
   const handlers = Object.entries(codes).map(([signal, code]) => {
     const handler = () => {
-      process.stderr.write('\nSet-up was interrupted: the next call continues where it stopped.\n');
+      const text = '\nSet-up was interrupted: the next call continues where it stopped.\n';
+      process.stderr.write(wrapText(text));
       process.exit(code);
     };
     process.on(signal, handler);

@@ -1,4 +1,4 @@
-import { createPredictor, type Predictor } from '../../../lib/evaluation/predictor';
+import { createPredictor, type GraphPredictor } from '../../../lib/evaluation/predictor';
 import { createAdam, createSgd } from '../../../lib/training/optimizer';
 import { createTrainingStep, type TrainingStep } from '../../../lib/training/trainingStep';
 import type { RunnerFactory } from './model';
@@ -8,7 +8,7 @@ export const createCompiledRunner: RunnerFactory = (model, task) => {
   const { inputSize, mean, std, learningRate, momentum } = task;
   const preprocess = { height: inputSize, width: inputSize, mean, std };
   let trainingStep: TrainingStep | undefined;
-  let predictor: Predictor | undefined;
+  let predictor: GraphPredictor | undefined;
   let step = 0;
   return {
     train(images, labels) {

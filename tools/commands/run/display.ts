@@ -1,5 +1,6 @@
 // The live view of a running notebook: one line a cell, one line an epoch, and a last line that moves.
 import type { NotebookEvent } from './followFile';
+import { wrapText } from '../program';
 import { fit, formatEpoch, formatSeconds, formatStep } from './format';
 
 /** Five redraws a second look alive and cost nothing. */
@@ -94,7 +95,7 @@ export function createDisplay(
           ),
         );
       } else if (event.event === 'note') {
-        print(`    ${event.text}`);
+        print(wrapText(`    ${event.text}`, width()));
       }
     },
     print,

@@ -1,7 +1,7 @@
 // Error messages for notebooks that end before their last cell.
 import { basename, dirname } from 'node:path';
 import { isNativeNoise } from '../../launcher/nativeNoise.cjs';
-import { inProject, lastLines, Problem } from '../program';
+import { inProject, lastLines, Problem, shownPath } from '../program';
 import type { CellEvent } from './followFile';
 import { cellSource } from '../../../lib/notebook';
 import type { NamedNotebook } from './notebookFile';
@@ -11,7 +11,7 @@ type RunningNotebook = NamedNotebook & { readonly titles: readonly string[] };
 
 /** For Ctrl-C or a polite kill: the run's folder stays, without run.json, and can be resumed. */
 export function interrupted(directory: string): Problem {
-  return new Problem(`Interrupted. What was made so far is kept in ${directory}.`, {
+  return new Problem(`What was made so far is kept in ${shownPath(directory)}.`, {
     exitCode: 130,
     remedy: `To continue where it stopped: ${resumeCommand(directory)}`,
   });
@@ -64,14 +64,15 @@ export function kernelDied(
   return new Problem(`The kernel that ran ${name}.ipynb ended unexpectedly ${place}: ${reason}.`, {
     details: lastWords.filter(Boolean).join('\n'),
     remedy:
-      'If nothing above says why, the process may have run out of memory; try fewer images or a smaller batch.' +
+      'If nothing above says why, the process may have run out of memory; try fewer images or a smaller batch. ' +
       `To continue where it ended: ${resumeCommand(directory)}`,
   });
 }
 
-/** The cell's error without the stack below it, which is the kernel's own. */
+/** The cell's error without the stack below it that is the kernel's own; without any where it is one of lib's, in words. */
 function withoutKernelFrames(text: string): string {
   const lines = text.trimEnd().split('\n');
-  const isKernel = (line: string) => /^\s+at .*(\btslab\/dist\/|node:(vm|internal))/.test(line);
-  return lines.filter((line) => !isKernel(line)).join('\n');
+  const isInWords = lines.some((line) => /^\w*Error: Expected /.test(line));
+  const frame = isInWords ? /^\s+at / : /^\s+at .*(\btslab\/dist\/|node:(vm|internal))/;
+  return lines.filter((line) => !frame.test(line)).join('\n');
 }

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { suggest } from '../../../lib/nearMiss.cjs';
-import { fromHere, inProject, Problem } from '../program';
+import { fromHere, inProject, Problem, tell } from '../program';
 import { cellSource, hasTag, type Notebook, parseNotebook } from '../../../lib/notebook';
 import {
   checkValues,
@@ -59,7 +59,7 @@ export function chooseNotebooks(
   names: readonly string[],
   {
     folder = notebooksFolder,
-    onNotice = (notice) => process.stderr.write(`${notice}\n`),
+    onNotice = tell,
   }: { readonly folder?: string; readonly onNotice?: (notice: string) => void } = {},
 ): string[] {
   const known = allNotebooks(folder);

@@ -9,7 +9,6 @@ import {
   type NotebookOutput,
   parseNotebook,
 } from '../../../lib/notebook';
-import { plainText } from '../../../lib/report/csv';
 import type { Figure } from '../../../lib/report/figure';
 import { attribute, figurePlace, livePage } from '../../../lib/report/figurePage';
 import { parseFigure } from '../../../lib/report/keptFigures';
@@ -62,7 +61,7 @@ function pageParts(
   const results =
     record === undefined ? '' : `<section aria-label="Results">${recordHtml(record)}</section>`;
   return {
-    title: plainText(heading),
+    title: unescaped(heading.replaceAll(/<[^>]*>/g, '')),
     body: `<h1>${heading}</h1>\n${results}\n${contents}\n<main>${body}</main>`,
   };
 }
@@ -100,7 +99,15 @@ function stillPicture(svg: string, className = ''): string {
   const [, label, title] = /<svg[^>]* aria-label="([^"]*)"|<title>([^<]*)<\/title>/.exec(svg) ?? [];
   const data = Buffer.from(svg).toString('base64');
   const alternative = label ?? title ?? 'A drawing';
-  return `<img${className && ` class="${className}"`} alt="${attribute(plainText(alternative).replaceAll('&quot;', '"'))}" src="data:${SVG};base64,${data}">`;
+  return `<img${className && ` class="${className}"`} alt="${attribute(unescaped(alternative))}" src="data:${SVG};base64,${data}">`;
+}
+
+function unescaped(text: string): string {
+  return text
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&amp;', '&');
 }
 
 /** Jupyter's own conversion of text and code. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { killGroup } from '../../../lib/processLock.cjs';
-import { inProject, pythonPath } from '../program';
+import { inProject, pythonPath, wrapText } from '../program';
 import { createDisplay, type Display } from './display';
 import { cellFailed, interrupted, kernelDied } from './failures';
 import { type CellEvent, followFile, parseEvent } from './followFile';
@@ -136,7 +136,7 @@ function forwardSignals(
       return;
     }
     display.print(
-      'Interrupted: finishing the batch and ending the kernel … (once more: end at once)',
+      wrapText('Interrupted: finishing the batch and ending the kernel … (once more: end at once)'),
     );
     runner.kill('SIGINT');
   };

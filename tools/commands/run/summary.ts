@@ -2,9 +2,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatasetRecord, ModelRecord, RunRecord } from '../../../lib/runs/runRecord';
-import { alignColumns } from '../../../lib/report/tableHtml';
-import { shownPath } from '../program';
-import { formatAccuracy, formatCount, formatSeconds } from './format';
+import { tableText } from '../../../lib/report/tableHtml';
+import { shownPath, wrapText } from '../program';
+import { formatAccuracy, formatCount } from './format';
 
 /**
  * @param record run.json's content; undefined where the notebook kept none.
@@ -20,20 +20,24 @@ export function summary(record: RunRecord | undefined, directory: string): strin
       '',
     );
   lines.push(...pathLines(directory));
-  return `${lines.join('\n')}\n`;
+  return `${wrapText(lines.join('\n'))}\n`;
 }
 
 function modelTable(models: readonly ModelRecord[]): string[] {
-  const header = ['model', 'parameters', 'train', 'validation', 'test', 'time'];
-  const rows = models.map((model) => [
-    model.name,
-    formatCount(model.parameterCount),
-    formatAccuracy(model.train?.accuracy),
-    formatAccuracy(model.val?.accuracy),
-    formatAccuracy(model.test?.accuracy),
-    formatSeconds(model.seconds),
-  ]);
-  return alignColumns(header, rows, (column) => column > 0).map((line) => `  ${line}`);
+  const table = {
+    columns: ['model', 'test', 'validation', 'train', 'seconds', 'parameters'],
+    values: models.map((model) => [
+      model.name,
+      formatAccuracy(model.test?.accuracy),
+      formatAccuracy(model.val?.accuracy),
+      formatAccuracy(model.train?.accuracy),
+      model.seconds,
+      model.parameterCount,
+    ]),
+  };
+  const width = (process.stdout.columns ?? Infinity) - 2;
+  const text = tableText(table, undefined, { width, file: 'run.json' });
+  return text.split('\n').map((line) => `  ${line}`);
 }
 
 function dataLines({ name, source, counts }: DatasetRecord): string[] {

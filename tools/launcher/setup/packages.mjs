@@ -1,5 +1,6 @@
 // Step: the npm packages, exactly as package-lock.json names them, without their install scripts.
-import { basename } from 'node:path';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { CommandFailed, runCommand } from './command.mjs';
 import { Problem, commonProblem, lastLines } from '../problem.cjs';
 import { inProject, readJson, root } from './project.mjs';
@@ -9,14 +10,17 @@ export function packagesStep() {
   return {
     id: 'packages',
     name: 'npm packages',
-    downloadMb: 160,
-    diskMb: 670,
+    downloadMb: 275,
+    diskMb: 720,
     isDone: () =>
       isInstalled(
         readJson(inProject('package-lock.json')),
         readJson(inProject('node_modules', '.package-lock.json')),
       ),
-    run: installPackages,
+    run: async (options) => {
+      await installPackages(options);
+      removeOtherPlatforms(inProject('node_modules', 'onnxruntime-node', 'bin'));
+    },
   };
 }
 
@@ -38,6 +42,24 @@ export function isInstalled(wanted, installed) {
       (!entry.link || found.resolved === entry.resolved)
     );
   });
+}
+
+/**
+ * onnxruntime-node carries its library for every platform, 290 MB: those of the others go.
+ *
+ * @param {string} folder of folders <interface>/<platform>/<processor>
+ * @param {{ platform?: string, arch?: string }} here as Node names this machine
+ */
+export function removeOtherPlatforms(folder, { platform, arch } = process) {
+  const list = (...parts) => (existsSync(join(...parts)) ? readdirSync(join(...parts)) : []);
+  for (const version of list(folder)) {
+    for (const system of list(folder, version)) {
+      for (const processor of list(folder, version, system)) {
+        if (system === platform && processor === arch) continue;
+        rmSync(join(folder, version, system, processor), { recursive: true });
+      }
+    }
+  }
 }
 
 async function installPackages({ offline, onSpawn }) {

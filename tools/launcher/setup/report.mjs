@@ -1,6 +1,7 @@
 // What set-up says while it works: the list of steps beforehand, then one line a step with its time.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { wrapText } from '../problem.cjs';
 
 /** Prints the steps to do, with what they download and need on the disk (both in MB). */
 export function announce(steps, { freeMb, write }) {
@@ -51,7 +52,7 @@ export function startStepLine(name, { index, of, downloadMb }, { stream = proces
   }
   const end = (text) => {
     clearInterval(timer);
-    stream.write(`${stream.isTTY ? '\r\x1b[2K' : ''}${text}\n`);
+    stream.write(`${stream.isTTY ? '\r\x1b[2K' : ''}${wrapText(text, stream.columns)}\n`);
   };
   return {
     watch: (folder) => (watched = folder),

@@ -1,0 +1,218 @@
+/**
+ * A classifier as one ONNX file, from a picture's bytes to probabilities, that runs wherever ONNX Runtime does.
+ *
+ * It is made of what `saveClassifier` writes, topology and weights, so that TensorFlow is not needed for it.
+ */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { writeFileAtomic } from '../atomicFile';
+import type { Preprocess } from '../data/preprocess';
+import { sourceSizeOf, type Size } from '../data/resize';
+import { modelArtifacts, type Classifier } from '../models/classifier';
+import { VIEW_WEIGHTS, type Views } from '../models/views';
+import { checkOptions, text } from '../options';
+import { projectRoot } from '../project';
+import { foldBatchNorms } from './batchNormFold';
+import { encodeModel, type OnnxModel } from './format';
+import { OnnxGraph, type Value } from './graph';
+import { convertNetwork, type SavedNetwork } from './network';
+
+/** The names of what goes in and what comes out. */
+export const ONNX_INPUT = 'images';
+export const ONNX_OUTPUT = 'probabilities';
+
+/** A classifier without tfjs: everything that an ONNX file is made of. */
+export interface SavedClassifier extends Pick<Classifier, 'classNames' | 'preprocess' | 'views'> {
+  readonly network: SavedNetwork;
+}
+
+/** Options of {@link exportOnnx}. */
+export interface ExportOnnxOptions {
+  /** What the model is called. Default: the name of the tfjs model. */
+  readonly name?: string;
+  /** The run that trained it, for the file's metadata. Default: not said. */
+  readonly runId?: string;
+}
+
+/**
+ * Writes a classifier to an .onnx file.
+ *
+ * Its input `images` is uint8 [N, height, width, 3], RGB, in the size of the training pictures (`preprocess.sourceSize`,
+ * else the preprocess' own); N is free. Its output `probabilities` is float32 [N, classes], the mean over the views of
+ * a classifier with several. Between them, in one graph: cast, scale, the resize of the training, the network with
+ * batch norms folded. `metadata_props` say the rest: `classNames` and `preprocess` as JSON, how a file becomes
+ * pixels, and where the model comes from.
+ *
+ * @param classifier of any network of {@link convertLayer}'s layers. It stays the caller's.
+ * @param file replaced in one step; its folder is made where it is missing.
+ * @throws Error that names the layer, activation or option that cannot be written, before anything is.
+ */
+export async function exportOnnx(
+  classifier: Classifier,
+  file: string,
+  options: ExportOnnxOptions = {},
+): Promise<{ readonly sizeBytes: number }> {
+  checkOptions<ExportOnnxOptions>('exportOnnx', options, { name: text, runId: text });
+  const { name = classifier.model.name, runId } = options;
+  const bytes = encodeModel(createOnnxModel(await savedClassifier(classifier), { name, runId }));
+  await writeFileAtomic(file, bytes);
+  return { sizeBytes: bytes.length };
+}
+
+/** A classifier in memory as it would be saved. */
+export async function savedClassifier(classifier: Classifier): Promise<SavedClassifier> {
+  const artifacts = await modelArtifacts(classifier.model);
+  const { modelTopology, generatedBy, weightSpecs = [], weightData } = artifacts;
+  const parts = [weightData ?? []].flat().map((part) => new Uint8Array(part));
+  const { classNames, preprocess, views } = classifier;
+  const weights = { weightSpecs, weightData: new Uint8Array(Buffer.concat(parts)) };
+  const network = { topology: modelTopology as object, generatedBy, ...weights };
+  return { network, classNames, preprocess, views };
+}
+
+/**
+ * The graph of a classifier.
+ *
+ * @param options `sourceSize`: of the pictures that come in; default: as {@link exportOnnx} says.
+ */
+export function createOnnxModel(
+  classifier: SavedClassifier,
+  options: ExportOnnxOptions & { readonly sourceSize?: Size } = {},
+): OnnxModel {
+  const { network, classNames, preprocess, views = 1 } = classifier;
+  const { name = 'classifier', runId, sourceSize = sourceSizeOf(preprocess) } = options;
+  const graph = new OnnxGraph();
+  const pictures = preprocessed(graph, preprocess, sourceSize);
+  const outputs = convertNetwork(graph, allViews(graph, pictures, views), network);
+  if (String(outputs.shape) !== String([classNames.length])) {
+    throw new Error(
+      `Expected a model whose output is ${classNames.length} probabilities, one for each class, but it is ` +
+        `[${outputs.shape.join(', ')}]: export a classifier.`,
+    );
+  }
+  weightedMean(graph, outputs, VIEW_WEIGHTS[views]);
+  foldBatchNorms(graph);
+  return {
+    name,
+    nodes: graph.nodes,
+    constants: usedConstants(graph),
+    input: {
+      ...{ name: ONNX_INPUT, dtype: 'uint8' },
+      shape: ['N', sourceSize.height, sourceSize.width, 3],
+    },
+    output: { name: ONNX_OUTPUT, dtype: 'float32', shape: ['N', classNames.length] },
+    producer: { name: 'image-classification-notebooks', version: ownVersion() },
+    metadata: {
+      ...(runId === undefined ? {} : { runId }),
+      ...(network.generatedBy == null ? {} : { generatedBy: network.generatedBy }),
+      classNames: JSON.stringify(classNames),
+      preprocess: JSON.stringify(preprocess),
+      views: String(views),
+      input: describeInput(sourceSize),
+    },
+  };
+}
+
+function describeInput({ height, width }: Size): string {
+  return (
+    `uint8 [N, ${height}, ${width}, 3], RGB in sRGB, rows from the top. From a file: turn it as EXIF says, composite ` +
+    `transparency on white, scale it to cover ${width} × ${height} pixels with Lanczos (three lobes, averaging when it shrinks) ` +
+    'and cut the excess at the centre.'
+  );
+}
+
+/** Bytes to what the network takes: (pixel / 255 - mean) / std, resized as `applyPreprocess` does. */
+function preprocessed(
+  graph: OnnxGraph,
+  { height, width, mean, std }: Preprocess,
+  source: Size,
+): Value {
+  // Transposed first, while a value is one byte.
+  const perm = [0, 3, 1, 2];
+  const planes = graph.node('Transpose', [ONNX_INPUT], 'pixels/planes', { perm });
+  const floats = graph.node('Cast', [planes], 'pixels', { to: 1 }); // 1: float32
+  const scale = std.map((value) => 1 / (255 * value));
+  const offset = mean.map((value, channel) => -value / std[channel]);
+  const scaled = graph.node(
+    'Mul',
+    [floats, graph.floats('pixels/scale', scale, [3, 1, 1])],
+    'pixels/scaled',
+  );
+  const shifted = graph.node(
+    'Add',
+    [scaled, graph.floats('pixels/offset', offset, [3, 1, 1])],
+    'pixels/shifted',
+  );
+  const isSameSize = source.height === height && source.width === width;
+  const resized = isSameSize
+    ? shifted
+    : graph.node(
+        'Resize',
+        [shifted, '', '', graph.integers('pixels/size', [height, width])],
+        'pixels/resized',
+        { ...BILINEAR, axes: [2, 3] },
+      );
+  return { name: resized, shape: [height, width, 3], channels: 'first' };
+}
+
+/** TensorFlow's `image.resize`: half-pixel centres, no antialiasing. */
+const BILINEAR = { mode: 'linear', coordinate_transformation_mode: 'half_pixel' } as const;
+
+/** All views of the pictures as one batch, in the order of `averageViews`. */
+function allViews(graph: OnnxGraph, pictures: Value, views: Views): Value {
+  if (views === 1) return pictures;
+  const { name, shape } = pictures;
+  const each = views === 2 ? [name] : [name, ...movedByOne(graph, pictures)];
+  const parts = each.flatMap((part) => [part, mirror(graph, part, shape)]);
+  return { ...pictures, name: graph.node('Concat', parts, 'views', { axis: 0 }) };
+}
+
+/** From right to left. */
+function mirror(graph: OnnxGraph, name: string, [, width]: readonly number[]): string {
+  const range = [[-1], [-(width + 1)], [3], [-1]]; // from, to, axis, step
+  const inputs = range.map((values) => graph.integers('mirror/range', values));
+  return graph.node('Slice', [name, ...inputs], 'mirror');
+}
+
+/** Down to the right, and up to the left. */
+function movedByOne(graph: OnnxGraph, { name, shape: [height, width] }: Value): string[] {
+  const pads = graph.integers('moved/pads', [0, 0, 1, 1, 0, 0, 1, 1]);
+  const padded = graph.node('Pad', [name, pads], 'moved/padded', { mode: 'reflect' });
+  return [0, 2].map((from) => {
+    const range = [
+      [from, from],
+      [from + height, from + width],
+      [2, 3],
+    ];
+    const inputs = range.map((values) => graph.integers('moved/range', values));
+    return graph.node('Slice', [padded, ...inputs], 'moved');
+  });
+}
+
+/** [views · N, classes] → [N, classes] */
+function weightedMean(graph: OnnxGraph, { name, shape }: Value, weights: readonly number[]): void {
+  if (weights.length === 1) {
+    graph.node('Identity', [name], ONNX_OUTPUT);
+    return;
+  }
+  const size = graph.integers('views/shape', [weights.length, -1, ...shape]);
+  const byView = graph.node('Reshape', [name, size], 'views/outputs');
+  const factors = graph.floats('views/weights', weights, [weights.length, 1, 1]);
+  const weighted = graph.node('Mul', [byView, factors], 'views/weighted');
+  const axes = graph.integers('views/axis', [0]);
+  graph.node('ReduceSum', [weighted, axes], ONNX_OUTPUT, { keepdims: 0 });
+}
+
+function usedConstants({ nodes, constants }: OnnxGraph): OnnxModel['constants'] {
+  const used = new Set(nodes.flatMap(({ inputs }) => inputs));
+  return new Map([...constants].filter(([name]) => used.has(name)));
+}
+
+/** This project's version: of the package that lib is, or of the clone that it is in. */
+function ownVersion(): string {
+  const manifests = [resolve(__dirname, '..'), projectRoot()].map((folder) => {
+    const json = readFileSync(join(folder, 'package.json'), 'utf8');
+    return JSON.parse(json) as { readonly version?: string };
+  });
+  return manifests.find(({ version }) => version !== undefined)?.version ?? '';
+}
