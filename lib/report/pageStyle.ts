@@ -45,6 +45,6 @@ dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px;
 button { padding: 2px 10px; border: 1px solid var(--line); border-radius: 6px; color: var(--ink); background: var(--card); font: inherit; font-size: 13px; cursor: pointer; } button + button { margin-left: 6px; }
 [hidden] { display: none !important; }
 @media (max-width: 600px) { body { padding: 16px 16px 48px; } h1 { font-size: 25px; } h2 { font-size: 20px; } .contents ul { columns: 1; } dl.facts { grid-template-columns: 5.5em 1fr; gap: 2px 8px; }
-  .results th, .results td { padding-right: 8px; font-size: 14px; white-space: normal; } }
+  .results th, .results td { padding-right: 8px; font-size: 14px; white-space: normal; } .output pre { white-space: pre-wrap; } }
 @media print { button, .contents, .files { display: none; } }
 `;
