@@ -1,5 +1,6 @@
 // Tables and the numbers of figures as CSV.
 import type { Axis, BarTrace, ErrorBars, Figure, HeatmapTrace, ScatterTrace } from './figure';
+import { unescapeText } from './theme';
 
 /** One cell; null and undefined are empty. */
 export type CsvCell = string | number | boolean | null | undefined;
@@ -129,10 +130,5 @@ function coordinate(
 
 /** Text without Plotly's markup: lines joined by commas, tags dropped, and back from `escapeText`. */
 export function plainText(text: string): string {
-  return text
-    .replaceAll('<br>', ', ')
-    .replaceAll(/<[^>]*>/g, '')
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&amp;', '&');
+  return unescapeText(text.replaceAll('<br>', ', ').replaceAll(/<[^>]*>/g, ''));
 }

@@ -146,6 +146,15 @@ export function escapeText(text: string): string {
   return printable(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
+/** The inverse of {@link escapeText}, for HTML that holds no tags. */
+export function unescapeText(html: string): string {
+  return html
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&amp;', '&');
+}
+
 /**
  * Text that XML 1.0 (section 2.2) can hold and a terminal shows as it is: a control character becomes
  * its picture (escape: `␛`), half a surrogate pair and a non-character become `\ufffd`. Tabs and line

@@ -196,7 +196,7 @@ export function createMuon(options: MuonOptions = {}): Optimizer {
       const kernels = weights.filter(isKernel);
       const averages = zeros('average', kernels);
       const rest = others.start(weights.filter((weight) => !isKernel(weight)));
-      const state = optimizerState([...averages, ...rest.slots], (gradients, learningRate) => {
+      return optimizerState([...averages, ...rest.slots], (gradients, learningRate) => {
         kernels.forEach((kernel, i) => {
           const { variable } = kernel;
           const gradient = gradients[weights.indexOf(kernel)];
@@ -214,7 +214,6 @@ export function createMuon(options: MuonOptions = {}): Optimizer {
           learningRate.mul(othersRate),
         );
       });
-      return state;
     },
   };
 }

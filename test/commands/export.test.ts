@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { join, relative } from 'node:path';
 import { before, test } from 'node:test';
 import { UNIT_SCALE } from '../../lib/data/preprocess';
 import { saveClassifier } from '../../lib/models/classifier';
@@ -13,8 +12,8 @@ import { assertClose } from '../assertClose';
 import { createRedOrBlue } from '../redOrBlue';
 import { sampleModel } from '../runs/sampleRecord';
 import { sharedFolder } from '../temporaryFolder';
+import { runCommand } from './runCommand';
 
-const root = resolve(__dirname, '../..');
 const folder = sharedFolder();
 let run: string;
 
@@ -42,15 +41,7 @@ before(async () => {
 });
 
 /** As `npm run export -- …` from the temporary folder. */
-function exportRun(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const env = { ...process.env, INIT_CWD: folder };
-  return new Promise((done) => {
-    const script = join(root, 'tools', 'launcher', 'command.mjs');
-    execFile(process.execPath, [script, 'export', ...args], { env }, (error, stdout, stderr) => {
-      done({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
-}
+const exportRun = (...args: string[]) => runCommand(folder, ['export', ...args]);
 
 test("a run's models become ONNX files; one that cannot is named, and the command fails", async () => {
   const { code, stdout, stderr } = await exportRun(run, '--format', 'onnx', '--out', 'all');

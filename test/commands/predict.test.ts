@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { saveClassifier } from '../../lib/models/classifier';
 import { colourPng, createRedOrBlue } from '../redOrBlue';
 import { sharedFolder } from '../temporaryFolder';
+import { runCommand } from './runCommand';
 
-const root = resolve(__dirname, '../..');
 const folder = sharedFolder();
 
 before(async () => {
@@ -18,15 +17,7 @@ before(async () => {
 });
 
 /** As `npm run predict -- …` from the temporary folder. */
-function predict(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const env = { ...process.env, INIT_CWD: folder };
-  return new Promise((done) => {
-    const script = join(root, 'tools', 'launcher', 'command.mjs');
-    execFile(process.execPath, [script, 'predict', ...args], { env }, (error, stdout, stderr) => {
-      done({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
-}
+const predict = (...args: string[]) => runCommand(folder, ['predict', ...args]);
 
 test('a picture: class, probability and the runners-up', async () => {
   const { code, stdout, stderr } = await predict('pictures/sea.png', '--model', 'model');

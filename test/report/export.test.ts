@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import sharp from 'sharp';
 import { closeBrowser, withBrowser } from '../../lib/report/browser';
@@ -18,15 +17,10 @@ import {
 } from '../../lib/report/classFigures';
 import { historyFigure } from '../../lib/report/historyFigures';
 import { cifar10, labelledSet, sampleFigures, sampleHistory, testedModel } from './sampleFigures';
+import { sharedFolder } from '../temporaryFolder';
 
-let directory = '';
-before(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'export-'));
-});
-after(async () => {
-  await closeBrowser();
-  await rm(directory, { recursive: true });
-});
+const directory = sharedFolder();
+after(closeBrowser);
 
 const { confusionMatrix, imageGrid } = sampleFigures;
 

@@ -1,9 +1,8 @@
 // Pages and drawings as a reader meets them: on a phone, in a dark theme, with other fonts.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'puppeteer-core';
 import { closeBrowser, withBrowser } from '../../lib/report/browser';
@@ -16,15 +15,10 @@ import { accuracyAgainstSecondsFigure, historyFigure } from '../../lib/report/hi
 import { renderSvg } from '../../lib/report/render';
 import { browserMissing } from './browserMissing';
 import { cifar10, sampleFigures, sampleHistory, testedModel } from './sampleFigures';
+import { sharedFolder } from '../temporaryFolder';
 
-let directory = '';
-before(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'page-'));
-});
-after(async () => {
-  await closeBrowser();
-  await rm(directory, { recursive: true });
-});
+const directory = sharedFolder();
+after(closeBrowser);
 
 const models = ['MLP', 'CNN', 'MobileNetV2 frozen', 'MobileNetV2 fine-tuned'].map((name) => ({
   name,

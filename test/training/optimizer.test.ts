@@ -192,41 +192,31 @@ test('five iterations bring singular values near 1, whether the matrix is tall o
   );
 });
 
+/** A kernel and a bias of 2 after one step of SGD on gradients of 1, at a rate of .1. */
+function oneStep(options: Parameters<typeof createSgd>[0]): number[] {
+  const [kernel, bias] = [variableOf([[2]]), variableOf([2])];
+  const state = createSgd(options).start([
+    { name: 'kernel', variable: kernel },
+    { name: 'bias', variable: bias },
+  ]);
+  tf.tidy(() => state.apply([tf.tensor2d([[1]]), tf.tensor1d([1])], tf.scalar(0.1)));
+  const after = [kernel, bias].map((weight) => weight.dataSync()[0]);
+  state.dispose();
+  tf.dispose([kernel, bias]);
+  return after;
+}
+
 test("SGD's offset rate is a factor on the rate of biases only", () => {
   withoutLeaks(() => {
-    for (const momentum of [0, 0.5]) {
-      const [kernel, bias] = [variableOf([[2]]), variableOf([2])];
-      const state = createSgd({ momentum, offsetRate: 3 }).start([
-        { name: 'kernel', variable: kernel },
-        { name: 'bias', variable: bias },
-      ]);
-      tf.tidy(() => state.apply([tf.tensor2d([[1]]), tf.tensor1d([1])], tf.scalar(0.1)));
-      // 2 - .1 · 1 and 2 - .3 · 1
-      assertClose(
-        [kernel, bias].map((weight) => weight.dataSync()[0]),
-        [1.9, 1.7],
-      );
-      state.dispose();
-      tf.dispose([kernel, bias]);
-    }
+    // 2 - .1 · 1 and 2 - .3 · 1
+    for (const momentum of [0, 0.5]) assertClose(oneStep({ momentum, offsetRate: 3 }), [1.9, 1.7]);
   });
 });
 
 test('a penalty of SGD goes into the gradients of kernels only', () => {
   withoutLeaks(() => {
-    const [kernel, bias] = [variableOf([[2]]), variableOf([2])];
-    const state = createSgd({ weightDecay: 0.5 }).start([
-      { name: 'kernel', variable: kernel },
-      { name: 'bias', variable: bias },
-    ]);
-    tf.tidy(() => state.apply([tf.tensor2d([[1]]), tf.tensor1d([1])], tf.scalar(0.1)));
     // 2 - .1 · (1 + .5 · 2) and 2 - .1 · 1
-    assertClose(
-      [kernel, bias].map((weight) => weight.dataSync()[0]),
-      [1.8, 1.9],
-    );
-    state.dispose();
-    tf.dispose([kernel, bias]);
+    assertClose(oneStep({ weightDecay: 0.5 }), [1.8, 1.9]);
   });
 });
 

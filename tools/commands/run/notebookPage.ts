@@ -12,7 +12,7 @@ import {
 import type { Figure } from '../../../lib/report/figure';
 import { attribute, figurePlace, livePage } from '../../../lib/report/figurePage';
 import { parseFigure } from '../../../lib/report/keptFigures';
-import { escapeText } from '../../../lib/report/theme';
+import { escapeText, unescapeText } from '../../../lib/report/theme';
 import { recordHtml } from '../../../lib/runs/recordHtml';
 import type { RunRecord } from '../../../lib/runs/runRecord';
 import { SHARED_TAG } from '../cleanNotebook';
@@ -61,7 +61,7 @@ function pageParts(
   const results =
     record === undefined ? '' : `<section aria-label="Results">${recordHtml(record)}</section>`;
   return {
-    title: unescaped(heading.replaceAll(/<[^>]*>/g, '')),
+    title: unescapeText(heading.replaceAll(/<[^>]*>/g, '')),
     body: `<h1>${heading}</h1>\n${results}\n${contents}\n<main>${body}</main>`,
   };
 }
@@ -99,15 +99,7 @@ function stillPicture(svg: string, className = ''): string {
   const [, label, title] = /<svg[^>]* aria-label="([^"]*)"|<title>([^<]*)<\/title>/.exec(svg) ?? [];
   const data = Buffer.from(svg).toString('base64');
   const alternative = label ?? title ?? 'A drawing';
-  return `<img${className && ` class="${className}"`} alt="${attribute(unescaped(alternative))}" src="data:${SVG};base64,${data}">`;
-}
-
-function unescaped(text: string): string {
-  return text
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&amp;', '&');
+  return `<img${className && ` class="${className}"`} alt="${attribute(unescapeText(alternative))}" src="data:${SVG};base64,${data}">`;
 }
 
 /** Jupyter's own conversion of text and code. */
