@@ -249,7 +249,11 @@ Measures this project beside Keras, PyTorch and ONNX Runtime, which it sets up i
         },
       ),
       option('--long', 'long', 'accuracy: the long recipe too, once'),
-      option('--curve', 'curve', 'accuracy: the long recipe in 1/4, 1/2 and 2 × its epochs'),
+      option(
+        '--curve',
+        'curve',
+        'accuracy: the standard and the long recipe in fewer and more epochs',
+      ),
       option('--only NAME', 'only', 'accuracy: keras, fast, standard or long alone', {
         many: true,
         parse: oneOf('keras', 'fast', 'standard', 'long'),
