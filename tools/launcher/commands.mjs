@@ -6,6 +6,7 @@ import { numberOption, oneOf } from './options.mjs';
 import { notebooksFolder } from './setup/project.mjs';
 
 const count = (example) => numberOption({ whole: true, above: 0, example });
+const countOrNone = (example) => numberOption({ whole: true, above: -1, example });
 const seed = numberOption({ whole: true, example: 42 });
 
 /** @returns {import('./options.mjs').Option} `form`: the flag and, for the help, the value behind it */
@@ -238,15 +239,13 @@ Measures this project beside Keras, PyTorch and ONNX Runtime, which it sets up i
         '--seeds N',
         'seeds',
         'accuracy: trainings of the fast and the standard recipe (default 5; with --quick 1)',
-        { parse: count(5) },
+        { parse: countOrNone(5) },
       ),
       option(
         '--keras-seeds N',
         'kerasSeeds',
         'accuracy: trainings in Keras (default 3; with --quick 1)',
-        {
-          parse: count(3),
-        },
+        { parse: countOrNone(3) },
       ),
       option('--long', 'long', 'accuracy: the long recipe too, once'),
       option(
