@@ -142,7 +142,7 @@ A folder means all pictures in it and its subfolders; its predictions are printe
       option(
         '--model PLACE',
         'model',
-        "a run (its folder or id: the best model of it) or a model's folder (default: the best of the latest run)",
+        "a run (its folder or id: the best model of it), a model's folder, or an .onnx file of npm run export (default: the best of the latest run)",
       ),
       option('--csv', 'csv', 'CSV for single pictures too'),
       option('--json', 'json', 'JSON lines: one object per picture'),
