@@ -168,19 +168,25 @@ A run is an id in data/runs (or the beginning of one), "latest", or a folder; no
     usage: `npm run export -- RUN|NOTEBOOK [options]
 
 Writes every figure as an interactive offline page, an SVG, a PNG and a CSV table of its data.
-With --format onnx: a run's trained models as ONNX files (RUN may also be a saved classifier's folder).
+With --format onnx: a run's trained models as ONNX files (RUN may also be a saved classifier's folder);
+onnx-int8: the same in int8, with its accuracy on the run's validation pictures.
 `,
     names: { what: 'run or notebook', least: 1, most: 1, example: 'npm run export -- latest' },
     options: [
       option(
         '--format LIST',
         'format',
-        'any of html, svg, png, csv, json, onnx, with commas (default: html,svg,png,csv)',
+        'any of html, svg, png, csv, json, onnx, onnx-int8, with commas (default: html,svg,png,csv)',
       ),
       option(
         '--model NAME',
         'model',
         "with onnx: which of the run's models (default: all of them)",
+      ),
+      option(
+        '--data PATH',
+        'data',
+        "with onnx-int8: the run's pictures (default: where the run, CIFAR10_DIR or the cache has them)",
       ),
       option(
         '--scale N',
@@ -225,7 +231,7 @@ With --app: one HTML page with the trained model inside (RUN may also be a saved
 Measures this project beside Keras, PyTorch and ONNX Runtime, which it sets up in tools/bench/.venv.
 `,
     options: [
-      option('--job NAME', 'jobs', 'measure this job only (default: all but accuracy)', {
+      option('--job NAME', 'jobs', 'measure this job only (default: all but accuracy and onnx)', {
         many: true,
       }),
       option('--rounds N', 'rounds', 'rounds of each case (default 7; with --quick 2)', {
