@@ -18,7 +18,7 @@ export interface LatencyOptions {
   /** Size of the picture before preprocessing, which is part of the time. Default: the preprocess' own. */
   readonly height?: number;
   readonly width?: number;
-  /** What computes. Default 'tensorflow'. */
+  /** What computes. Default 'auto'. */
   readonly engine?: Engine;
   /** Timed predictions, one after the other. Default 50. */
   readonly runs?: number;
@@ -43,7 +43,7 @@ export async function measureLatency(
     warmUpRuns: positiveInteger,
   });
   const { preprocess } = classifier;
-  const { height = preprocess.height, width = preprocess.width, engine = 'tensorflow' } = options;
+  const { height = preprocess.height, width = preprocess.width, engine = 'auto' } = options;
   const { runs = 50, warmUpRuns = 5 } = options;
   const picture = Uint8Array.from({ length: height * width * 3 }, (_, index) => (index * 31) % 256);
   const predictor = createEnginePredictor(classifier, { engine, height, width });

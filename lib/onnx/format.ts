@@ -117,6 +117,21 @@ export function encodeModel(model: OnnxModel): Uint8Array {
   }).finish();
 }
 
+/** A model's `metadata_props`; undefined for bytes that are no whole ONNX model. */
+export function decodeMetadata(bytes: Uint8Array): Readonly<Record<string, string>> | undefined {
+  try {
+    const { graph, metadata_props: entries } = ModelProto.decode(bytes) as unknown as {
+      readonly graph: object | null;
+      readonly metadata_props: readonly { readonly key: string; readonly value: string }[];
+    };
+    return graph === null
+      ? undefined
+      : Object.fromEntries(entries.map((each) => [each.key, each.value]));
+  } catch {
+    return undefined;
+  }
+}
+
 function encodeAttribute([name, value]: [string, OnnxAttribute]): object {
   if (typeof value === 'number') return { name, i: value, type: ATTRIBUTE_TYPES.int };
   if (typeof value === 'string')

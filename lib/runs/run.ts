@@ -4,7 +4,7 @@ import type { MetricChoice } from '../evaluation/runningMetrics';
 import { evaluateClassifier } from '../evaluation/evaluate';
 import { measureLatency } from '../evaluation/latency';
 import { shrinkPictures } from '../data/dataset';
-import { loadClassifier, type Classifier } from '../models/classifier';
+import { loadClassifier } from '../models/classifier';
 import type { ResolveWeightsOptions } from '../models/mobileNetV2Weights';
 import type { Backbone } from '../models/transfer';
 import { checkOption, checkOptions, oneOf, required, text } from '../options';
@@ -175,7 +175,8 @@ export function startRun(
         show(`measuring the latency of ${model.name}`);
         const classifier = await loadClassifier(model.directory);
         try {
-          model.setLatency(await measureLatency(classifier, { height, width }));
+          const engine = await recorder.engine();
+          model.setLatency(await measureLatency(classifier, { height, width, engine }));
         } finally {
           classifier.model.dispose();
         }
@@ -199,9 +200,15 @@ async function testInRun(
 ): Promise<void> {
   const { name, maxSize } = model;
   const testSet = maxSize === undefined ? data.testSet : shrinkPictures(data.testSet, maxSize);
-  const evaluation = await evaluateClassifier(model.classifier, testSet, { metrics });
+  const { classifier } = model;
+  const engine = await recorder.engine();
+  const evaluation = await evaluateClassifier(classifier, testSet, { engine, metrics });
   const testReads = (model.record.origin?.testReads ?? 0) + 1;
-  const singleViewAccuracy = await accuracyOfOneView(model.classifier, testSet);
+  // What test-time views bring is the difference to it.
+  const singleViewAccuracy =
+    (classifier.views ?? 1) === 1
+      ? null
+      : (await evaluateClassifier({ ...classifier, views: 1 }, testSet, { engine })).accuracy;
   model.setEvaluation(evaluation, { testReads, singleViewAccuracy });
   await recorder.addModel(model.record);
   const { interval } = evaluation;
@@ -211,15 +218,6 @@ async function testInRun(
   console.log(
     `${name}: test accuracy ${fraction(evaluation.accuracy)}${oneView}, 95 % interval ${fraction(interval.low)} to ${fraction(interval.high)}${again}`,
   );
-}
-
-/** What test-time views bring is the difference to it; null where the classifier takes one anyway. */
-async function accuracyOfOneView(
-  classifier: Classifier,
-  testSet: RunData['testSet'],
-): Promise<number | null> {
-  if ((classifier.views ?? 1) === 1) return null;
-  return (await evaluateClassifier({ ...classifier, views: 1 }, testSet)).accuracy;
 }
 
 function checkIsCurrent({ trained }: RunState, model: TrainedModel | undefined): void {

@@ -124,6 +124,8 @@ export interface VersionsRecord {
   readonly node: string;
   readonly tensorflow: string;
   readonly tfjs: string;
+  /** ONNX Runtime, which predicted: features, tests, latencies. null where TensorFlow did, and in older records. */
+  readonly onnxruntime: string | null;
   /** null outside a tslab kernel. */
   readonly tslab: string | null;
 }
@@ -211,6 +213,7 @@ const runSchema: Schema<RunRecord> = objectOf<RunRecord>({
     node: text,
     tensorflow: text,
     tfjs: text,
+    onnxruntime: optional(text),
     tslab: nullable(text),
   }),
   device: text,

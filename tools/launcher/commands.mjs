@@ -6,6 +6,7 @@ import { numberOption, oneOf } from './options.mjs';
 import { notebooksFolder } from './setup/project.mjs';
 
 const count = (example) => numberOption({ whole: true, above: 0, example });
+const countOrNone = (example) => numberOption({ whole: true, above: -1, example });
 const seed = numberOption({ whole: true, example: 42 });
 
 /** @returns {import('./options.mjs').Option} `form`: the flag and, for the help, the value behind it */
@@ -141,7 +142,7 @@ A folder means all pictures in it and its subfolders; its predictions are printe
       option(
         '--model PLACE',
         'model',
-        "a run (its folder or id: the best model of it) or a model's folder (default: the best of the latest run)",
+        "a run (its folder or id: the best model of it), a model's folder, or an .onnx file of npm run export (default: the best of the latest run)",
       ),
       option('--csv', 'csv', 'CSV for single pictures too'),
       option('--json', 'json', 'JSON lines: one object per picture'),
@@ -244,18 +245,20 @@ Measures this project beside Keras, PyTorch and ONNX Runtime, which it sets up i
         '--seeds N',
         'seeds',
         'accuracy: trainings of the fast and the standard recipe (default 5; with --quick 1)',
-        { parse: count(5) },
+        { parse: countOrNone(5) },
       ),
       option(
         '--keras-seeds N',
         'kerasSeeds',
         'accuracy: trainings in Keras (default 3; with --quick 1)',
-        {
-          parse: count(3),
-        },
+        { parse: countOrNone(3) },
       ),
       option('--long', 'long', 'accuracy: the long recipe too, once'),
-      option('--curve', 'curve', 'accuracy: the long recipe in 1/4, 1/2 and 2 × its epochs'),
+      option(
+        '--curve',
+        'curve',
+        'accuracy: the standard and the long recipe in fewer and more epochs',
+      ),
       option('--only NAME', 'only', 'accuracy: keras, fast, standard or long alone', {
         many: true,
         parse: oneOf('keras', 'fast', 'standard', 'long'),

@@ -225,6 +225,7 @@ export function currentState(): State {
       node: process.versions.node,
       tensorflow: versionIn('.tensorflow', 'runtime.json'),
       tfjs: versionIn('node_modules', '@tensorflow/tfjs', 'package.json'),
+      onnxruntime: versionIn('node_modules', 'onnxruntime-node', 'package.json'),
       tslab: versionIn('node_modules', 'tslab', 'package.json'),
     },
     threads: operationThreads(),
