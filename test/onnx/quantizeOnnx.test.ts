@@ -89,7 +89,11 @@ const noise = (bytes: number): Uint8Array => {
 async function convert(
   model: tf.LayersModel,
   { side, views }: { readonly side: number; readonly views?: Views },
-): Promise<{ readonly float32: OnnxModel; readonly int8: OnnxModel; pictures: Parameters<typeof measureRanges>[1] }> {
+): Promise<{
+  readonly float32: OnnxModel;
+  readonly int8: OnnxModel;
+  pictures: Parameters<typeof measureRanges>[1];
+}> {
   const classNames = Array.from({ length: model.outputs[0].shape[1] as number }, String);
   const preprocess = { height: side, width: side, ...UNIT_SCALE };
   setWeights(model, randomWeights(model, createRng(2, 'weights')).values);
@@ -102,7 +106,8 @@ async function convert(
 const kinds: Record<string, () => Promise<Awaited<ReturnType<typeof convert>>>> = {
   MLP: () => convert(createMlp(), { side: 32 }),
   CNN: () => convert(createCnn(), { side: 32 }),
-  'CNN of the recipes, six views': () => convert(createFastCnn({ widths: [16, 32] }), { side: 32, views: 6 }),
+  'CNN of the recipes, six views': () =>
+    convert(createFastCnn({ widths: [16, 32] }), { side: 32, views: 6 }),
   MobileNetV2: () =>
     convert(createMobileNetV2({ alpha: 0.35, inputSize: 64, numClasses: 10 }), { side: 64 }),
 };
@@ -127,14 +132,17 @@ for (const [name, create] of Object.entries(kinds)) {
 
 test('the largest of integers has their scale; depthwise layers behind the first convolution stay float32', async () => {
   const { int8 } = await kinds.CNN();
-  const pools = int8.nodes.filter(({ op, inputs }) => op === 'MaxPool' && inputs[0].endsWith('/dequantized'));
+  const pools = int8.nodes.filter(
+    ({ op, inputs }) => op === 'MaxPool' && inputs[0].endsWith('/dequantized'),
+  );
   assert.equal(pools.length, 3);
   for (const { inputs, output } of pools) {
     const before = inputs[0].replace('/dequantized', '/scale');
     assert.deepEqual(int8.constants.get(`${output}/scale`), int8.constants.get(before));
   }
   const { int8: mobile } = await kinds.MobileNetV2();
-  const isFloat = ({ op, inputs }: OnnxNode) => op === 'Conv' && !inputs[1].endsWith('/dequantized');
+  const isFloat = ({ op, inputs }: OnnxNode) =>
+    op === 'Conv' && !inputs[1].endsWith('/dequantized');
   assert.deepEqual(
     mobile.nodes.filter(isFloat).map(({ output }) => output),
     ['Conv1', 'expanded_conv_depthwise'],
