@@ -10,6 +10,7 @@ import type { Backbone } from '../models/transfer';
 import { checkOption, checkOptions, oneOf, required, text } from '../options';
 import { showFigure } from '../report/display';
 import type { Figure } from '../report/figure';
+import type { DataTable } from '../report/tables';
 import { fractionText, withDataset } from '../report/theme';
 import {
   findLearningRate,
@@ -37,6 +38,7 @@ import {
   type RunHeadOptions,
   type TrainedHead,
 } from './runTransfer';
+import { compareFormsInRun } from './runForms';
 import type { TrainedModel } from './trainedModel';
 
 /** A run in progress. A cell that runs again replaces what it said before. */
@@ -99,6 +101,11 @@ export interface Run extends RunRecorder {
   ): Promise<void>;
   /** Loads each model from its folder, as an application would, and times single pictures of the data's size. */
   measureLatency(models: readonly TrainedModel[]): Promise<void>;
+  /**
+   * Exports a tested model to ONNX, in float32 and in int8, into the run's folder `onnx`, and compares: size, milliseconds for one
+   * picture, test accuracy, and for how many test pictures it names another class than TensorFlow.
+   */
+  compareForms(model: TrainedModel): Promise<DataTable>;
   /** Shows a figure, its title naming the data, and keeps it in the run's folder under `name`. */
   show(name: string, figure: Figure): Promise<void>;
 }
@@ -181,6 +188,10 @@ export function startRun(
           classifier.model.dispose();
         }
       }
+    },
+    async compareForms(model) {
+      checkIsCurrent(state, model);
+      return compareFormsInRun(state, model);
     },
     async show(name, figure) {
       checkOption('run.show', 'the name', name, required(text));
