@@ -19,6 +19,7 @@ import {
 } from '../training/learningRateFinder';
 import { createProgressReporter, trackLearningRates } from './progress';
 import type { Preset } from './runRecord';
+import { startLine } from './runFolder';
 import { recordRun, type RunRecorder } from './runRecorder';
 import { loadRunData, useData, type RunData, type RunDataOptions } from './runData';
 import {
@@ -111,7 +112,7 @@ export interface Run extends RunRecorder {
 }
 
 /**
- * Starts a run: makes its folder below `data/runs`, or takes over the one that the launcher prepared.
+ * Starts a run: makes its folder below `data/runs`, or takes over the one that the launcher prepared, and prints its id.
  *
  * @param notebook the notebook's file name without its ending, e.g. `using-cifar`.
  * @param parameters what the parameters cell came to ({@link parameters}); recorded as it is.
@@ -125,6 +126,7 @@ export function startRun(
   checkOptions('startRun', options, { preset: oneOf('quick', 'full'), runsDirectory: text });
   const { seed, ...others } = parameters;
   const recorder = recordRun({ notebook, seed, parameters: others, ...options });
+  console.log(startLine(recorder.id));
   const { onNotice } = createProgressReporter(recorder);
   let data: RunData | undefined;
   const state: RunState = {

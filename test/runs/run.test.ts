@@ -7,7 +7,7 @@ import { createRng } from '../../lib/random';
 import type { DataTable } from '../../lib/report/tables';
 import { parameters } from '../../lib/runs/parameters';
 import { startRun, type Run } from '../../lib/runs/run';
-import { loadRun } from '../../lib/runs/runFolder';
+import { loadRun, startedRun } from '../../lib/runs/runFolder';
 import type { RunTrainingOptions } from '../../lib/runs/runTraining';
 import { tf } from '../../lib/tensorflow/backend';
 import { TrainingInterrupted } from '../../lib/training/exclusiveTraining';
@@ -51,6 +51,21 @@ async function printedBy(act: () => Promise<unknown>): Promise<string> {
   }
   return lines.join('\n');
 }
+
+test("a notebook's outputs name the run that it started last, and no run that it only mentions", async () => {
+  const ids: string[] = [];
+  const printed = await printedBy(async () => {
+    ids.push(startTinyRun().id, startTinyRun().id);
+  });
+  const cell = (text: string) => ({
+    ...{ cell_type: 'code', source: '', outputs: [{ output_type: 'stream', text }] },
+  });
+  const mention =
+    'CNN: taken from the run 20260131-120000-using-cifar-quick, with the same values.\n';
+  const [first, second] = printed.split('\n').map((line) => cell(`${line}\n`));
+  assert.equal(startedRun({ cells: [first, second, cell(mention)] }), ids[1]);
+  assert.equal(startedRun({ cells: [cell(mention)] }), undefined);
+});
 
 test('a finished cell run again starts afresh, replaces its entry and counts the fits', async () => {
   const run = startTinyRun();
