@@ -11,7 +11,7 @@ import { modelArtifacts } from '../models/modelJson';
 import { VIEW_WEIGHTS, type Views } from '../models/views';
 import { checkOptions, text } from '../options';
 import { ownVersion } from '../project';
-import { foldBatchNorms } from './batchNormFold';
+import { activateBeforePooling, foldBatchNorms } from './batchNormFold';
 import { encodeModel, type OnnxModel } from './format';
 import { OnnxGraph, type Value } from './graph';
 import { convertNetwork, type SavedNetwork } from './network';
@@ -88,6 +88,7 @@ export function createOnnxModel(
   }
   weightedMean(graph, outputs, VIEW_WEIGHTS[views]);
   foldBatchNorms(graph);
+  activateBeforePooling(graph);
   return {
     name,
     nodes: graph.nodes,
@@ -140,11 +141,29 @@ function preprocessed(graph: OnnxGraph, preprocess: Preprocess, source: Size): V
     ? shifted
     : graph.node(
         'Resize',
-        [shifted, '', '', graph.integers('pixels/size', [height, width])],
+        [shifted, '', scales(graph, source, { height, width })],
         'pixels/resized',
-        { ...BILINEAR, axes: [2, 3] },
+        {
+          ...BILINEAR,
+        },
       );
   return { name: resized, shape: [height, width, 3], channels: 'first' };
+}
+
+/**
+ * Factors that give the size exactly. (Not the size itself with the attribute `axes`: ONNX Runtime 1.30 stumbles over that once
+ * the network is in int8.)
+ */
+function scales(graph: OnnxGraph, from: Size, to: Size): string {
+  const factors = [
+    [to.height, from.height],
+    [to.width, from.width],
+  ].map(([large, small]) => {
+    const factor = Math.fround(large / small);
+    // ONNX rounds down; the next float32 is enough.
+    return Math.floor(small * factor) === large ? factor : Math.fround(factor * (1 + 2 ** -23));
+  });
+  return graph.floats('pixels/scales', [1, 1, ...factors]);
 }
 
 /** TensorFlow's `image.resize`: half-pixel centres, no antialiasing. */

@@ -30,6 +30,7 @@ const example = {
       val: null,
       test: { loss: 1.6, accuracy: 0.7, f1: 0.69 },
       singleViewAccuracy: 0.69,
+      int8: null,
       seconds: 61.5,
       imagesPerSecond: 900,
       sizeBytes: 1800000,

@@ -59,6 +59,7 @@ export function sampleModel(
     val: { loss: loss / 2, accuracy: 0.45 },
     test: testAccuracy === null ? null : { loss, accuracy: testAccuracy },
     singleViewAccuracy: null,
+    int8: null,
     seconds,
     imagesPerSecond: 18,
     sizeBytes: 400,
