@@ -34,7 +34,9 @@ void runProgram<Options>(async ({ names, model: place, csv, json, out }) => {
 
   const isOnnxFile = place?.endsWith('.onnx') ?? false;
   const model = isOnnxFile ? undefined : await findModel(place, { from: userFolder });
-  const predictor = await loadPredictor(model?.directory ?? fromHere(place as string), { onNotice });
+  const predictor = await loadPredictor(model?.directory ?? fromHere(place as string), {
+    onNotice,
+  });
   tell(`Model: ${model === undefined ? place : provenance(model)}`);
   const predictions = await predictFiles(predictor, pictures, {
     onSkip: (_, error) => tell(error.message),
