@@ -104,7 +104,7 @@ async function convert(
 }
 
 const kinds: Record<string, () => Promise<Awaited<ReturnType<typeof convert>>>> = {
-  MLP: () => convert(createMlp(), { side: 32 }),
+  MLP: () => convert(createMlp({ inputShape: [8, 8, 3] }), { side: 8 }),
   CNN: () => convert(createCnn(), { side: 32 }),
   'CNN of the recipes, six views': () =>
     convert(createFastCnn({ widths: [16, 32] }), { side: 32, views: 6 }),
@@ -122,8 +122,10 @@ for (const [name, create] of Object.entries(kinds)) {
       outputs.push(await session.run(images, [size, height, width, 3]));
       await session.dispose();
     }
-    assertClose(outputs[1], outputs[0], { tolerance: 0.1 });
-    assert.notDeepEqual(outputs[1], outputs[0]);
+    // With random weights a few outputs move far; of unrelated outputs the mean would be about .1.
+    const differences = outputs[1].map((value, i) => Math.abs(value - outputs[0][i]));
+    const mean = differences.reduce((sum, value) => sum + value) / differences.length;
+    assert.ok(mean > 0 && mean < 0.03, `mean difference ${mean}`);
     const convolutions = float32.nodes.filter(({ op }) => op === 'Conv').length;
     const pairs = int8.nodes.filter(({ op }) => op === 'QuantizeLinear').length;
     assert.ok(pairs > convolutions - 2 && pairs > 0, `${pairs} values are integers`);
