@@ -64,6 +64,16 @@ const FOLDER = 'mobilenet_v2';
 /** This project's own backbone (data/README.md): alpha .35 without a top, trained on pictures that it drew. */
 export const EMBEDDED_WEIGHTS = join('embedded', 'mobilenet_v2_0.35_no_top.h5');
 
+/** Weights in a few words: the files of Keras have names such as `mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5`. */
+export function describeWeights({
+  name,
+  source,
+}: Pick<MobileNetV2Weights, 'name' | 'source'>): string {
+  const [, width, size] = /_([\d.]+)_(\d+)(?:_no_top)?\.h5$/.exec(name) ?? [];
+  const short = size === undefined ? name : `MobileNetV2 ${width} for ${size} pixels`;
+  return `${short} (${source === 'embedded' ? 'embedded, trained on generated pictures' : 'ImageNet'})`;
+}
+
 interface Request extends Omit<ResolveWeightsOptions, 'alpha'> {
   readonly alpha: number;
   readonly inputSize: number;

@@ -1,7 +1,7 @@
 // A figure in words, for who cannot see it.
 import { pictureCaptions, plainText } from './csv';
 import type { Axis, BarTrace, Figure, FigureLayout, HeatmapTrace, ScatterTrace } from './figure';
-import { percent, rounded } from './theme';
+import { fractionText, rounded } from './theme';
 
 /** More would be read out for minutes; the figure's CSV has all. */
 const MOST = 12;
@@ -23,7 +23,8 @@ export function altText({ data, layout }: Figure): string {
 function matrixText({ customdata: counts, meta }: HeatmapTrace): string {
   const total = counts.flat().reduce((sum, count) => sum + count, 0);
   const right = counts.reduce((sum, row, index) => sum + row[index], 0);
-  const share = total === 0 ? '' : `, ${percent(right / total)} of the pictures on the diagonal`;
+  const share =
+    total === 0 ? '' : `, ${fractionText(right / total)} of the pictures on the diagonal`;
   const classes = listed((meta ?? []).map(plainText), ', ');
   return `Counts of ${counts.length} actual by ${counts.length} predicted classes${share}: ${classes}.`;
 }

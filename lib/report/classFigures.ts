@@ -62,7 +62,7 @@ export function confusionMatrixFigure(
         textfont: { size: cell < 36 ? 10 : 13 },
         customdata: matrix,
         hovertemplate:
-          'actual %{y}<br>predicted %{x}<br>%{customdata} pictures, %{z:.1%} of the class<extra></extra>',
+          'actual %{y}<br>predicted %{x}<br>%{customdata} pictures, %{z:.3f} of the class<extra></extra>',
         colorscale: sequentialScale,
         colorbar: {
           title: { text: 'fraction of the actual class', side: 'right' },

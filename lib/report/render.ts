@@ -6,18 +6,20 @@ import { altText } from './altText';
 import { plainText } from './csv';
 import type { Figure } from './figure';
 import { attribute, pageScript, plotlyBundle, type PlotlyBundle, plotlySource } from './figurePage';
+import { darkSvgStyle } from './pageStyle';
 import { defaultFigureWidth, pixelsPerInch, printable } from './theme';
 
 /**
  * The figure as SVG, without line breaks, numbers cut to what can be seen. The length of each text is written to it, so that it
- * stays whole where the reader's fonts are others than ours; who cannot see it is told what it shows.
+ * stays whole where the reader's fonts are others than ours; it follows a dark theme, and who cannot see it is told what it shows.
  *
  * @throws BrowserUnavailableError where no browser runs
  */
 export async function renderSvg(figure: Figure): Promise<string> {
   const uri = await renderUri(figure, { format: 'svg', scale: 1 });
   const svg = leanSvg(decodeURIComponent(uri.slice(uri.indexOf(',') + 1)));
-  return svg.replace('<svg ', `<svg role="img" aria-label="${attribute(altText(figure))}" `);
+  const label = attribute(altText(figure));
+  return svg.replace(/^<svg ([^>]*)>/, `<svg role="img" aria-label="${label}" $1>${darkSvgStyle}`);
 }
 
 /**

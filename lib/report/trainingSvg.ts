@@ -1,6 +1,7 @@
 // The picture of a training under way. Drawn by hand: plotly.js would need a browser five times a second.
 import type { MetricValues } from '../evaluation/runningMetrics';
 import type { EpochRecord, History, StepInfo, TrainingStart } from '../training/history';
+import { darkSvgStyle } from './pageStyle';
 import {
   escapeText,
   fontFamily,
@@ -45,17 +46,21 @@ const NOTICE_Y = 294;
 const BAR = { x: 16, y: 44, width: WIDTH - 32, height: 8 };
 const PANEL = { y: 112, width: 316, height: 124 };
 const PANEL_X = { loss: 52, accuracy: 428 };
+/** A panel with its legend, from the left or from the right end. */
+const PART = { y: 86, width: 384, height: 198 };
 // More dots than that would hide their line.
 const MAX_DOTS = 30;
 /** One training has a colour for each of the two, as in historyFigure. */
 type Split = 'training' | 'validation';
 
+const TRAINING_CLASS = 'training';
+
 /** The state as SVG, always 760 × 306, a few kilobytes. */
 export function trainingSvg(view: TrainingView): string {
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}"`,
+    `<svg xmlns="http://www.w3.org/2000/svg" class="${TRAINING_CLASS}" width="${WIDTH}" height="${HEIGHT}"`,
     ` viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="${fontFamily}" font-size="13" fill="${inkColor}">`,
-    `<title>${escapeText(trainingText(view))}</title>`,
+    `<title>${escapeText(trainingText(view))}</title>${darkSvgStyle}`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
     text(16, 28, view.title, { size: 16 }),
     text(WIDTH - 16, 28, place(view), { anchor: 'end', color: softInkColor }),
@@ -67,6 +72,25 @@ export function trainingSvg(view: TrainingView): string {
     view.notice ? text(16, NOTICE_Y, view.notice) : '',
     '</svg>',
   ].join('');
+}
+
+/**
+ * Such an SVG as HTML for `pageStyle`: whole, or on a phone its title as text and its two panels below each other. Undefined for an
+ * SVG that is another drawing.
+ *
+ * @param id that nothing else on the page has.
+ */
+export function trainingHtml(svg: string, id: string): string | undefined {
+  const [head = '', title = ''] = /^<svg[^>]*><title>([^<]*)<\/title>/.exec(svg) ?? [];
+  if (!head.includes(` class="${TRAINING_CLASS}" `)) return undefined;
+  const source = `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
+  const image = `<image id="${id}" width="${WIDTH}" height="${HEIGHT}" href="${source}"/>`;
+  const part = (x: number) =>
+    `<svg class="part" viewBox="${x} ${PART.y} ${PART.width} ${PART.height}" aria-hidden="true"><use href="#${id}"/></svg>`;
+  return (
+    `<div class="training"><svg class="whole" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title.replaceAll('"', '&quot;')}">${image}</svg>` +
+    `<p class="part">${title}</p>${part(0)}${part(WIDTH - PART.width)}</div>`
+  );
 }
 
 /** The state in one line of text. */
@@ -112,7 +136,7 @@ function finalNumbers(epochs: readonly EpochRecord[], history: History): string 
 }
 
 /** `loss 0.482`, `accuracy 0.851`, and what else is measured. */
-function metricTexts(values: MetricValues): string[] {
+export function metricTexts(values: MetricValues): string[] {
   return Object.entries(values).map(([name, value]) => `${name} ${fractionText(value)}`);
 }
 
@@ -225,11 +249,11 @@ function legend({ resumedAfter = [] }: TrainingView): string {
   return [
     split(PANEL_X.loss, 'training'),
     line(PANEL_X.loss + 112, RUNNING_LINE) + label(PANEL_X.loss + 112, 'training, epoch so far'),
-    split(PANEL_X.loss + 304, 'validation'),
+    split(PANEL_X.accuracy, 'validation'),
     resumedAfter.length === 0
       ? ''
-      : resumptionLine(PANEL_X.loss + 430, LEGEND_Y - 8, 16) +
-        text(PANEL_X.loss + 440, LEGEND_Y + 4, 'resumed', { size: 12 }),
+      : resumptionLine(PANEL_X.accuracy + 126, LEGEND_Y - 8, 16) +
+        text(PANEL_X.accuracy + 136, LEGEND_Y + 4, 'resumed', { size: 12 }),
   ].join('');
 }
 

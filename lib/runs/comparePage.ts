@@ -1,5 +1,5 @@
 // A comparison as one HTML page that opens offline: tables to sort, links to the runs, figures.
-import { figurePage } from '../report/figurePage';
+import { attribute, figurePage } from '../report/figurePage';
 import { tableRows } from '../report/tables';
 import { escapeText, titleWithDataset } from '../report/theme';
 import { comparisonFigures } from './compareFigures';
@@ -84,13 +84,9 @@ function runLinks({ trainings }: ComparedSetting, links: ReadonlyMap<string, str
   return `<details><summary>${each.length} runs</summary>${each.join('<br>')}</details>`;
 }
 
-function attribute(text: string): string {
-  return escapeText(text).replaceAll('"', '&quot;');
-}
-
 /** A wide table reaches to the window's edge; backgrounds are inherited, so that what scrolls passes below the first column. */
 const style = `
-.comparison { width: max-content; max-width: calc(50vw + 50% - 16px); max-height: 80vh; overflow: auto; margin-bottom: 24px; }
+.comparison { max-height: 80vh; margin-bottom: 24px; }
 .comparison, .comparison * { background: inherit; }
 .comparison table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .comparison :is(th, td) { padding: 4px 12px; text-align: left; vertical-align: top; border-bottom: 1px solid #8884; }

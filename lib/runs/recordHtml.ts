@@ -1,9 +1,9 @@
 // A run's record as the head of a page: its results, then what one must know about them.
 import { accuracyInterval } from '../evaluation/metrics';
-import { attribute } from '../report/figurePage';
+import { describeWeights } from '../models/mobileNetV2Weights';
 import { datasetName, escapeText, fractionText } from '../report/theme';
 import { duration } from '../report/trainingSvg';
-import type { DatasetRecord, ModelRecord, RunRecord, WeightsRecord } from './runRecord';
+import type { DatasetRecord, ModelRecord, RunRecord } from './runRecord';
 
 /** HTML: a table of the models, the best marked, then data, date, commit, seed and machine. A run without models has no table. */
 export function recordHtml(record: RunRecord): string {
@@ -22,7 +22,7 @@ function resultsTable(models: readonly ModelRecord[], dataset: DatasetRecord | n
     const { name, test, val, parameterCount, seconds, origin } = model;
     const isBest = test !== null && test.accuracy === best && models.length > 1;
     const reads = origin?.testReads ?? 1;
-    const again = reads > 1 ? ` (test set read ${reads} times)` : '';
+    const again = reads > 1 ? ` <small>(test set read ${reads} times)</small>` : '';
     const cells = [
       `${testText(test?.accuracy, dataset?.counts.test ?? 0)}${again}`,
       val === null ? '–' : fractionText(val.accuracy),
@@ -32,7 +32,12 @@ function resultsTable(models: readonly ModelRecord[], dataset: DatasetRecord | n
     const head = `<th scope="row">${escapeText(name)}${isBest ? ' ★' : ''}</th>`;
     return `<tr${isBest ? ' class="best"' : ''}>${head}${cells.map((cell) => `<td class="right">${cell}</td>`).join('')}</tr>`;
   });
-  const columns = ['test accuracy (95 % interval)', 'validation', 'parameters', 'training'];
+  const columns = [
+    'test accuracy <small>(95 % interval)</small>',
+    'valida&shy;tion',
+    'param&shy;eters',
+    'training',
+  ];
   const header = columns.map((name) => `<th scope="col" class="right">${name}</th>`).join('');
   const note = isPartial ? '; – means not tested' : '';
   return (
@@ -41,7 +46,7 @@ function resultsTable(models: readonly ModelRecord[], dataset: DatasetRecord | n
   );
 }
 
-/** `0.601 (0.591–0.611)` */
+/** `0.601 (0.591–0.611)`, which a phone shows in two lines. */
 function testText(accuracy: number | undefined, pictures: number): string {
   if (accuracy === undefined) return '–';
   if (pictures === 0) return fractionText(accuracy);
@@ -49,7 +54,7 @@ function testText(accuracy: number | undefined, pictures: number): string {
   const [text, low, high] = [accuracy, interval.low, interval.high].map((each) =>
     fractionText(each, interval),
   );
-  return `${text} (${low}–${high})`;
+  return `${text} <small>(${low}–${high})</small>`;
 }
 
 /** Name and HTML of each fact. */
@@ -60,7 +65,9 @@ function recordFacts(record: RunRecord): [name: string, html: string][] {
   const commit = git === null ? 'unknown' : `<code>${git.commit.slice(0, 10)}</code>`;
   return [
     ['Data', dataset === null ? 'none' : dataText(dataset)],
-    ...(weights === null ? [] : [['Weights', weightsHtml(weights)] as [string, string]]),
+    ...(weights === null
+      ? []
+      : [['Weights', escapeText(describeWeights(weights))] as [string, string]]),
     ['Date', `${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${duration(took)}`],
     ['Code', `commit ${commit}${git?.dirty ? ', with changes that it does not hold' : ''}`],
     ['Seed', String(seed)],
@@ -85,12 +92,4 @@ function dataText(dataset: DatasetRecord): string {
     `${datasetName(dataset)}: ${training} training, ${validation} validation and ${tested} test pictures ` +
       `of ${dataset.classNames.length} classes`,
   );
-}
-
-/** Keras' file names are long: `mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5`. */
-function weightsHtml({ name, source }: WeightsRecord): string {
-  const [, width, size] = /_([\d.]+)_(\d+)(?:_no_top)?\.h5$/.exec(name) ?? [];
-  const short = size === undefined ? name : `MobileNetV2 ${width} for ${size} pixels`;
-  const origin = source === 'embedded' ? 'embedded, trained on generated pictures' : 'ImageNet';
-  return `<span title="${attribute(name)}">${escapeText(short)}</span> (${origin})`;
 }

@@ -10,6 +10,7 @@ import type { Backbone } from '../models/transfer';
 import { checkOption, checkOptions, oneOf, required, text } from '../options';
 import { showFigure } from '../report/display';
 import type { Figure } from '../report/figure';
+import type { DataTable } from '../report/tables';
 import { fractionText, withDataset } from '../report/theme';
 import {
   findLearningRate,
@@ -18,6 +19,7 @@ import {
 } from '../training/learningRateFinder';
 import { createProgressReporter, trackLearningRates } from './progress';
 import type { Preset } from './runRecord';
+import { startLine } from './runFolder';
 import { recordRun, type RunRecorder } from './runRecorder';
 import { loadRunData, useData, type RunData, type RunDataOptions } from './runData';
 import {
@@ -37,6 +39,7 @@ import {
   type RunHeadOptions,
   type TrainedHead,
 } from './runTransfer';
+import { compareFormsInRun } from './runForms';
 import type { TrainedModel } from './trainedModel';
 
 /** A run in progress. A cell that runs again replaces what it said before. */
@@ -99,12 +102,17 @@ export interface Run extends RunRecorder {
   ): Promise<void>;
   /** Loads each model from its folder, as an application would, and times single pictures of the data's size. */
   measureLatency(models: readonly TrainedModel[]): Promise<void>;
+  /**
+   * Exports a tested model to ONNX, in float32 and in int8, into the run's folder `onnx`, and compares: size, milliseconds for one
+   * picture, test accuracy, and for how many test pictures it names another class than TensorFlow.
+   */
+  compareForms(model: TrainedModel): Promise<DataTable>;
   /** Shows a figure, its title naming the data, and keeps it in the run's folder under `name`. */
   show(name: string, figure: Figure): Promise<void>;
 }
 
 /**
- * Starts a run: makes its folder below `data/runs`, or takes over the one that the launcher prepared.
+ * Starts a run: makes its folder below `data/runs`, or takes over the one that the launcher prepared, and prints its id.
  *
  * @param notebook the notebook's file name without its ending, e.g. `using-cifar`.
  * @param parameters what the parameters cell came to ({@link parameters}); recorded as it is.
@@ -118,6 +126,7 @@ export function startRun(
   checkOptions('startRun', options, { preset: oneOf('quick', 'full'), runsDirectory: text });
   const { seed, ...others } = parameters;
   const recorder = recordRun({ notebook, seed, parameters: others, ...options });
+  console.log(startLine(recorder.id));
   const { onNotice } = createProgressReporter(recorder);
   let data: RunData | undefined;
   const state: RunState = {
@@ -181,6 +190,10 @@ export function startRun(
           classifier.model.dispose();
         }
       }
+    },
+    async compareForms(model) {
+      checkIsCurrent(state, model);
+      return compareFormsInRun(state, model);
     },
     async show(name, figure) {
       checkOption('run.show', 'the name', name, required(text));

@@ -7,6 +7,7 @@ import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import * as path from 'node:path';
 import { errorCode, fileError, writeFileAtomic } from '../atomicFile';
 import type { Int8Accuracy } from '../evaluation/exportInt8';
+import { joined, type Notebook } from '../notebook';
 import { dataDirectory } from '../project';
 import { parseRunRecord, type Preset, type RunRecord } from './runRecord';
 
@@ -122,6 +123,17 @@ export function makeDirectory(directory: string): void {
   } catch (error) {
     throw fileError(error, `make the run's folder ${directory}`);
   }
+}
+
+/** What a notebook prints as it starts a run; {@link startedRun} reads it. */
+export function startLine(id: string): string {
+  return `Run ${id}`;
+}
+
+/** The id of the run that a notebook's outputs name as started; undefined where none does. */
+export function startedRun({ cells }: Notebook): string | undefined {
+  const printed = cells.flatMap(({ outputs = [] }) => outputs.map(({ text }) => joined(text)));
+  return printed.flatMap((text) => /^Run (\d{8}-\d{6}-\S+)$/m.exec(text)?.[1] ?? []).at(-1);
 }
 
 /** Sorts by time, and is allowed in a file name everywhere: `20260131-120000`, in UTC. */

@@ -1,7 +1,7 @@
 // Transfer learning in a run: backbone, features, a head on them, fine-tuning.
 import { takeStratified } from '../data/dataset';
 import { loadClassifier } from '../models/classifier';
-import type { ResolveWeightsOptions } from '../models/mobileNetV2Weights';
+import { describeWeights, type ResolveWeightsOptions } from '../models/mobileNetV2Weights';
 import { createTransferModel, loadBackbone, type Backbone } from '../models/transfer';
 import {
   anyValue,
@@ -126,7 +126,7 @@ export async function trainHeadInRun(
   const { backbone, train, val, mirror } = features;
   const { data, recorder } = state;
   const display = createDisplay();
-  const caption = titleWithDataset(`${name}: heads on ${backbone.weights.name}`, data);
+  const caption = titleWithDataset(`${name}: heads on ${describeWeights(backbone.weights)}`, data);
   const trials: HeadTrial[] = [];
   const selectOptions = {
     labelSmoothing,

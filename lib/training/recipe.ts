@@ -122,8 +122,10 @@ export const STANDARD_RECIPE: Recipe = {
 };
 
 /**
- * Left to run on: the standard recipe with wider blocks (airbench95: 128, 384, 384), twice as many epochs, and cutout
- * (airbench96), since more epochs need more variety. Nothing of it was searched for.
+ * Left to run on: .949 in six times the standard recipe's time (one seed, tools/bench/accuracy.md).
+ *
+ * Wider blocks (airbench95: 128, 384, 384), twice as many epochs, and cutout (airbench96), since more epochs need more
+ * variety. Nothing of it was searched for.
  */
 export const LONG_RECIPE: Recipe = {
   ...STANDARD_RECIPE,

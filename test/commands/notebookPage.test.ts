@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { closeBrowser, withBrowser } from '../../lib/report/browser';
 import { saveNotebookPage } from '../../tools/commands/run/notebookPage';
 import { pythonPath } from '../../tools/commands/program';
+import { trainingSvg } from '../../lib/report/trainingSvg';
 import { browserMissing } from '../report/browserMissing';
 import { sampleFigures } from '../report/sampleFigures';
 import { sampleModel, sampleRecord } from '../runs/sampleRecord';
@@ -15,7 +16,8 @@ import { sharedFolder } from '../temporaryFolder';
 const folder = sharedFolder();
 after(closeBrowser);
 
-const svg = '<svg xmlns="http://www.w3.org/2000/svg"><title>CNN · done: 8 epochs</title></svg>';
+const svg = '<svg xmlns="http://www.w3.org/2000/svg"><title>Of another program</title></svg>';
+const training = trainingSvg({ title: 'CNN', step: undefined, epochs: [], stepPoints: [] });
 const display = (data: object) => ({ output_type: 'display_data', metadata: {}, data });
 const cell = (source: string, outputs: object[] = [], tags: string[] = []) => ({
   ...{ cell_type: 'code', metadata: { tags }, execution_count: 1, source, outputs },
@@ -38,7 +40,8 @@ const notebook = JSON.stringify({
     text('## The answer'),
     cell('show()', [
       display({ 'application/vnd.plotly.v1+json': sampleFigures.comparison, 'image/svg+xml': svg }),
-      display({ 'image/svg+xml': svg, 'text/plain': 'CNN' }),
+      display({ 'image/svg+xml': svg, 'text/plain': 'another' }),
+      display({ 'image/svg+xml': training, 'text/plain': 'CNN' }),
       display({ 'text/html': '<table><tr><td>cell</td></tr></table>' }),
     ]),
   ],
@@ -64,8 +67,7 @@ test('a page begins with the results of the run, then contents; code is folded; 
   assert.match(page, /<a href="#Load-the-data">Load the data<\/a>.*<a href="#The-answer">/s);
   assert.match(page, /&lt;b&gt;1&lt;\/b&gt; &amp; <span[^>]*>green/);
   // The order of attributes is the converter's.
-  const still = /<img [^>]*class="still"[^>]*>/.exec(page)?.[0] ?? '';
-  assert.match(still, /alt="CNN · done: 8 epochs"/);
+  const still = /<img [^>]*alt="Of another program"[^>]*>/.exec(page)?.[0] ?? '';
   assert.match(still, /src="data:image\/svg/);
   assert.match(page, /<td>cell<\/td>/);
 
@@ -86,14 +88,18 @@ test('a page begins with the results of the run, then contents; code is folded; 
     const after = await open.evaluate(unfolded);
     const width = await open.evaluate('document.documentElement.scrollWidth');
     const stills = await open.evaluate('document.querySelectorAll(".drawing img").length');
+    const parts = await open.$$eval('.training > *', (all) =>
+      all.map((each) => Math.round(each.getBoundingClientRect().width)),
+    );
     await open.close();
-    return { before, after, width, stills, requests };
+    return { before, after, width, stills, parts, requests };
   });
   assert.deepEqual(seen, {
     before: 0,
     after: 2,
     width: 390,
     stills: 0,
+    parts: [0, 358, 358, 358], // the whole drawing gives way to its words and its two panels
     requests: [pathToFileURL(file).href],
   });
 });
@@ -108,4 +114,5 @@ test('a notebook that no run recorded has its own title, and no results are made
   assert.match(page, /<h1>my &lt;notes&gt;<\/h1>/);
   assert.match(page, /<title>my &lt;notes&gt;<\/title>/);
   assert.doesNotMatch(page, /class="results"|id="plotly"/);
+  assert.match(page, /<h1>.*This notebook holds no finished run\..*<nav/s);
 });

@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { closeBrowser, withBrowser } from '../../lib/report/browser';
 import { saveFigure, type SaveFigureOptions } from '../../lib/report/export';
 import { figurePage } from '../../lib/report/figurePage';
+import { darkColors } from '../../lib/report/pageStyle';
 import { renderSvg } from '../../lib/report/render';
 import { browserMissing } from './browserMissing';
 import { figureCsv } from '../../lib/report/csv';
@@ -67,6 +68,36 @@ test('an SVG is a picture of its own: it names no file and no address', async (c
   const { width } = await sharp(Buffer.from(svg)).metadata();
   assert.equal(width, imageGrid.layout.width);
   assert.match(svg, /taken for dog/);
+});
+
+test('an SVG has dark paper where the theme is dark, and white paper for a program without themes', async (context) => {
+  const missing = await browserMissing();
+  if (missing) return context.skip(missing);
+  const svg = await renderSvg(sampleFigures.comparison);
+  const corner = async (picture: Uint8Array) => {
+    const { data } = await sharp(picture)
+      .extract({ left: 2, top: 2, width: 1, height: 1 })
+      .removeAlpha()
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    return `#${data.toString('hex')}`;
+  };
+  const seen = await withBrowser(async (browser) => {
+    const page = await browser.newPage();
+    const source = `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
+    const shots = [];
+    for (const value of ['light', 'dark']) {
+      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value }]);
+      await page.setContent(
+        `<style>:root { color-scheme: light dark } body { margin: 0 }</style><img src="${source}">`,
+      );
+      shots.push(await corner(await page.screenshot()));
+    }
+    await page.close();
+    return shots;
+  });
+  const { '#ffffff': dark } = darkColors;
+  assert.deepEqual([...seen, await corner(Buffer.from(svg))], ['#ffffff', dark, '#ffffff']);
 });
 
 /** Names that a category axis, an object or an XML file takes for something else. */

@@ -172,7 +172,7 @@ test('a figure says in words what it shows, in the page and in the drawing', asy
   assert.match(
     (await says(sampleFigures.confusionMatrix)) ?? '',
     // 60 and 93 of 200.
-    /Counts of 2 actual by 2 predicted classes, 76\.5 % of the pictures on the diagonal: cat, dog\./,
+    /Counts of 2 actual by 2 predicted classes, 0\.765 of the pictures on the diagonal: cat, dog\./,
   );
   assert.match(
     (await says(sampleFigures.imageGrid)) ?? '',

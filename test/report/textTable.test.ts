@@ -7,11 +7,11 @@ test('columns are as wide as their widest cell, to the left or to the right', ()
     alignColumns(
       ['model', 'test'],
       [
-        ['MLP', '.512'],
+        ['MLP', '0.512'],
         ['CNN, all', '–'],
       ],
       (column) => column > 0,
     ),
-    ['model     test', '--------------', 'MLP       .512', 'CNN, all     –'],
+    ['model      test', '---------------', 'MLP       0.512', 'CNN, all      –'],
   );
 });

@@ -52,7 +52,7 @@ export function cleanNotebook(
   text: string,
   { path, withPictures = false, git }: CleanOptions,
 ): { notebook: Notebook; notices: string[] } {
-  const original = parse(text, path);
+  const original = readNotebook(text, path);
   const {
     cells: present,
     metadata = {},
@@ -196,7 +196,7 @@ function leftOut(output: NotebookOutput): NotebookOutput {
 }
 
 /** @throws {Error} that names the file. */
-function parse(text: string, path: string): Notebook {
+export function readNotebook(text: string, path: string): Notebook {
   try {
     return parseNotebook(text);
   } catch (error) {

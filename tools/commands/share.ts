@@ -6,12 +6,12 @@ import { findModel } from '../../lib/runs/findModel';
 import { projectRoot } from '../../lib/project';
 import { findRun } from '../../lib/runs/findRuns';
 import { describeCommit } from '../../lib/runs/machine';
-import { loadRun } from '../../lib/runs/runFolder';
+import { loadRun, runsDirectory, startedRun } from '../../lib/runs/runFolder';
 import type { RunRecord } from '../../lib/runs/runRecord';
 import { fileNameOf } from '../../lib/report/keptFigures';
 import { saveClassifierPage } from '../../lib/share/classifierPage';
 import { findNotebook } from '../../lib/share/findFigures';
-import { cleanNotebook, compactText } from './cleanNotebook';
+import { cleanNotebook, compactText, readNotebook } from './cleanNotebook';
 import {
   fromHere,
   inProject,
@@ -48,7 +48,8 @@ async function shareNotebook(
   name: string,
   { withPictures, folder }: { withPictures: boolean; folder: string },
 ): Promise<void> {
-  const { path, title, record } = await findSource(name);
+  const { path, title, ...results } = await findSource(name);
+  const { record } = results;
   const git = record === undefined ? describeCommit(projectRoot()) : record.git;
   const text = readFileSync(path, 'utf8');
   const { notebook, notices } = cleanNotebook(text, { path, withPictures, git });
@@ -57,22 +58,27 @@ async function shareNotebook(
   const page = join(folder, `${title}.html`);
   await writeFileAtomic(target, compact.text);
   // The page is made of all that is shown: it has no 2 MB to stay below.
-  await saveNotebookPage(JSON.stringify(notebook), page, { title, record });
+  await saveNotebookPage(JSON.stringify(notebook), page, { title, ...results });
   for (const notice of [...notices, ...compact.notices]) tell(notice);
   printFile(target, Buffer.byteLength(compact.text));
   printFile(page, statSync(page).size);
 }
 
-/** The notebook file that is meant, what the shared files are called, and the record of the run that it shows. */
+/** The notebook file that is meant, what the shared files are called, and the run that it shows. */
 async function findSource(
   name: string,
-): Promise<{ path: string; title: string; record?: RunRecord }> {
+): Promise<{ path: string; title: string; run?: string; record?: RunRecord }> {
   const place = { from: userFolder, notebooksDirectory: inProject('notebooks') };
   const notebook = await findNotebook(name, place);
   tellOfWorkingCopy(notebook);
   if (notebook !== undefined) {
-    const record = await loadRun(dirname(notebook)).catch(() => undefined); // the notebook of a run's folder
-    return { path: notebook, title: record?.id ?? basename(notebook, '.ipynb'), record };
+    const own = await loadRun(dirname(notebook)).catch(() => undefined); // the notebook of a run's folder
+    if (own !== undefined) return { path: notebook, title: own.id, record: own };
+    const run = startedRun(readNotebook(readFileSync(notebook, 'utf8'), notebook));
+    const title = basename(notebook, '.ipynb');
+    if (run === undefined) return { path: notebook, title };
+    const record = await loadRun(join(runsDirectory(), run)).catch(() => undefined);
+    return { path: notebook, title, run, record };
   }
   const { directory, record } = await findRun(name, { from: userFolder });
   const path = join(directory, 'notebook.ipynb');

@@ -16,6 +16,7 @@ import {
   jupyterEnvironment,
   notebooksFolder,
   root,
+  writeFileAtomic,
 } from './setup/project.mjs';
 import { setUp } from './setup.mjs';
 import { prepareCopies, trust } from './workingCopies.mjs';
@@ -39,10 +40,19 @@ async function main(args) {
   const { labEnvironment } = await import(pathToFileURL(checks).href);
   const env = { ...(await labEnvironment(data)), DEVICE: device };
   if (!original) await openCopies();
+  await writeStyle();
   // TensorFlow's own lines of earlier sessions.
   rmSync(kernelLog, { force: true });
   mkdirSync(dirname(kernelLog), { recursive: true });
   return openLab(original ? notebooksFolder : copiesFolder, rest, env);
+}
+
+/** Plotly's extension knows no themes: in a dark one this gives live figures its paper and ink. */
+async function writeStyle() {
+  const page = pathToFileURL(inProject('dist', 'lib', 'report', 'pageStyle.js')).href;
+  const { darkRules } = await import(page);
+  const rules = darkRules('[data-jp-theme-light="false"] .jp-RenderedPlotly ');
+  writeFileAtomic(inVenv('etc', 'jupyter', 'custom', 'custom.css'), rules);
 }
 
 async function openCopies() {
@@ -75,6 +85,7 @@ function openLab(folder, args, env) {
       `--ServerApp.root_dir=${root}`,
       // A workspace of its own, or JupyterLab would reopen the notebooks of the other folder beside these.
       `--LabApp.default_url=/lab/workspaces/${name}/tree/${name}`,
+      '--LabApp.custom_css=True',
       ...args,
     ],
     {

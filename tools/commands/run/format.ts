@@ -1,5 +1,5 @@
 // Numbers and lines as the terminal shows them. Pure: values in, text out.
-import type { MetricValues } from '../../../lib/evaluation/runningMetrics';
+import { metricTexts } from '../../../lib/report/trainingSvg';
 import type { EpochRecord, StepInfo } from '../../../lib/training/history';
 
 /** Which model an event is about. */
@@ -20,12 +20,6 @@ export function formatSeconds(seconds: number): string {
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
   if (hours > 0) return `${hours} h ${String(minutes).padStart(2, '0')} min`;
   return `${minutes} min ${String(whole % 60).padStart(2, '0')} s`;
-}
-
-/** A fraction as `.734`, or `–` where there is none. */
-export function formatAccuracy(fraction?: number | null): string {
-  if (fraction === null || fraction === undefined) return '–';
-  return fraction >= 0.9995 ? '1.000' : fraction.toFixed(3).slice(1);
 }
 
 /** 6313994 as `6,313,994`. */
@@ -65,18 +59,11 @@ export function formatStep(
   return fit(
     [
       `    ${step.model} epoch ${step.epoch}/${step.epochs} ${bar(fraction, barWidth, { unicode })}`,
-      ...formatMetrics(step.train),
+      ...metricTexts(step.train),
       `${formatSeconds(Math.max(0, step.secondsLeft))} left`,
       `${formatCount(step.imagesPerSecond)} images/s`,
     ],
     width,
-  );
-}
-
-/** `loss 1.234`, `accuracy .567`, and what else was measured. */
-function formatMetrics(values: MetricValues): string[] {
-  return Object.entries(values).map(
-    ([name, value]) => `${name} ${name === 'loss' ? value.toFixed(3) : formatAccuracy(value)}`,
   );
 }
 
@@ -89,8 +76,8 @@ export function formatEpoch(
   return fit(
     [
       `    ${epoch.model} epoch ${epoch.epoch}${epochs ? `/${epochs}` : ''}`,
-      ...formatMetrics(epoch.train),
-      ...formatMetrics(epoch.val ?? {}).map((text) => `val ${text}`),
+      ...metricTexts(epoch.train),
+      ...metricTexts(epoch.val ?? {}).map((text) => `val ${text}`),
       formatSeconds(epoch.seconds),
       `${formatCount(epoch.imagesPerSecond)} images/s`,
     ],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { DatasetRecord, ModelRecord, RunRecord } from '../../../lib/runs/runRecord';
 import { tableText } from '../../../lib/report/tableHtml';
 import { shownPath, wrapText } from '../program';
-import { formatAccuracy, formatCount } from './format';
+import { formatCount } from './format';
 
 /**
  * @param record run.json's content; undefined where the notebook kept none.
@@ -28,9 +28,9 @@ function modelTable(models: readonly ModelRecord[]): string[] {
     columns: ['model', 'test', 'validation', 'train', 'seconds', 'parameters'],
     values: models.map((model) => [
       model.name,
-      formatAccuracy(model.test?.accuracy),
-      formatAccuracy(model.val?.accuracy),
-      formatAccuracy(model.train?.accuracy),
+      model.test?.accuracy ?? null,
+      model.val?.accuracy ?? null,
+      model.train?.accuracy ?? null,
       model.seconds,
       model.parameterCount,
     ]),
