@@ -53,8 +53,9 @@ async function printedBy(act: () => Promise<unknown>): Promise<string> {
 
 test("a notebook's outputs name the run that it started last, and no run that it only mentions", async () => {
   const ids: string[] = [];
-  const printed = await printedBy(async () => {
+  const printed = await printedBy(() => {
     ids.push(startTinyRun().id, startTinyRun().id);
+    return Promise.resolve();
   });
   const cell = (text: string) => ({
     ...{ cell_type: 'code', source: '', outputs: [{ output_type: 'stream', text }] },
