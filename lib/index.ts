@@ -65,10 +65,9 @@ export type { Latency } from './evaluation/latency';
 export type { ClassMetrics, Interval, RankedClass } from './evaluation/metrics';
 export { predictDataset } from './evaluation/predict';
 export type { PredictOptions } from './evaluation/predict';
-export { predictImage } from './evaluation/predictImage';
-export type { NamedProbability, Prediction } from './evaluation/predictImage';
-export { listPictures, predictPictures } from './evaluation/predictPictures';
-export type { NamedPrediction } from './evaluation/predictPictures';
+export { listPictures } from './evaluation/predictFiles';
+export type { NamedPrediction, NamedProbability, Prediction } from './evaluation/predictFiles';
+export { predictImage, predictPictures } from './evaluation/predictImage';
 export { METRICS } from './evaluation/runningMetrics';
 export type {
   LabelledOutputs,

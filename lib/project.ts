@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -35,4 +35,13 @@ export function isOffline(): boolean {
 /** Threads that TensorFlow may use for one operation. */
 export function operationThreads(): number {
   return Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism();
+}
+
+/** This project's version: of the package that lib is, or of the clone that it is in. */
+export function ownVersion(): string {
+  const manifests = [__dirname, projectRoot()].map((folder) => {
+    const json = readFileSync(join(folder, 'package.json'), 'utf8');
+    return JSON.parse(json) as { readonly version?: string };
+  });
+  return manifests.find(({ version }) => version !== undefined)?.version ?? '';
 }

@@ -31,7 +31,7 @@ function importsOf(file: string): string[] {
   const { importedFiles } = ts.preProcessFile(readFileSync(join(lib, file), 'utf8'));
   return importedFiles
     .filter(({ fileName }) => fileName.startsWith('.'))
-    .map(({ fileName }) => relative(lib, resolve(lib, file, '..', fileName)))
+    .map(({ fileName }) => relative(lib, resolve(lib, file, '..', fileName.replace(/\.js$/, ''))))
     .map((path) => {
       if (path.endsWith('.cjs')) return path;
       return existsSync(join(lib, `${path}.ts`)) ? `${path}.ts` : join(path, 'index.ts');

@@ -1,4 +1,5 @@
 /** One picture: bytes of a file to pixels and back. The only file that names sharp. */
+import { availableParallelism } from 'node:os';
 import sharp from 'sharp';
 import { readWholeFile } from '../atomicFile';
 import { callback, checkOptions, positiveInteger } from '../options';
@@ -70,6 +71,21 @@ export async function decodeImage(
   return height === undefined || width === undefined
     ? whole
     : coverResize(whole, { height, width });
+}
+
+/**
+ * Does `work` for 0 … count - 1, several at once, in no order, for what decodes pictures: each holds a whole one in memory for a
+ * moment, so that they are as many as the processors, and four at most.
+ */
+export async function sideBySide(
+  count: number,
+  work: (index: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < count) await work(next++);
+  };
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), 4) }, lane));
 }
 
 /** @param failOn warnings, such as odd bytes behind the end, are tolerated by `error`; damaged pixels by neither. */

@@ -1,7 +1,6 @@
 /** A user's own pictures: a folder with one folder for each class. */
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { basename, relative, resolve } from 'node:path';
 import {
   abortSignal,
@@ -23,7 +22,7 @@ import {
   stratifiedIndices,
   stratifiedQuotas,
 } from './dataset';
-import { decodeImage } from './image';
+import { decodeImage, sideBySide } from './image';
 import { type ClassFolder, listSplits, skippedNotice } from './pictureFiles';
 
 export interface ImageFolderOptions {
@@ -257,16 +256,10 @@ async function decodeSet(
     }
   };
   const failures: (SkippedFile | undefined)[] = [];
-  let next = 0;
-  const decodeNext = async (): Promise<void> => {
-    while (next < files.length) {
-      const index = next++;
-      failures[index] = await decode(index, files[index]);
-      onPicture();
-    }
-  };
-  // As many at once as there are processors: each holds one whole picture in memory for a moment.
-  await Promise.all(Array.from({ length: Math.min(availableParallelism(), 4) }, decodeNext));
+  await sideBySide(files.length, async (index) => {
+    failures[index] = await decode(index, files[index]);
+    onPicture();
+  });
 
   // One after the other, so that always the same pictures replace them.
   const spares = classNames.map((_, label) => spare.filter((file) => file.label === label));

@@ -1,9 +1,9 @@
 /**
  * What happens to pixels before the first layer, as a value: training, evaluation and prediction use
- * the same one, and a saved model carries it, so that they cannot drift apart.
+ * the same one, and a saved model carries it, so that they cannot drift apart. Without TensorFlow: `applyPreprocess`
+ * computes it there, the ONNX graph in ONNX Runtime.
  */
 import { describeValue } from '../options';
-import { tf } from '../tensorflow/backend';
 
 /** The model's input is `(pixel / 255 - mean) / std` at this height and width, channels R, G, B. */
 export interface Preprocess {
@@ -33,38 +33,15 @@ export const CIFAR10_SCALE: Pick<Preprocess, 'mean' | 'std'> = {
   std: [0.247, 0.2435, 0.2616],
 };
 
-/**
- * The pictures as the model wants them.
- *
- * Where the size differs they are resized bilinearly with half-pixel centres and without
- * antialiasing: that is `tf.image.resize(images, size)` and Keras' `Resizing` layer. (tfjs' own default
- * puts the centres elsewhere and shifts the picture.)
- *
- * @param images float32 [n, height, width, 3], 0…255. It stays the caller's.
- * @returns float32 [n, preprocess.height, preprocess.width, 3]; the caller disposes it.
- */
-export function applyPreprocess(images: tf.Tensor4D, preprocess: Preprocess): tf.Tensor4D {
-  if (images.dtype !== 'float32' || images.rank !== 4 || images.shape[3] !== 3) {
-    throw new Error(
-      `Expected float32 images [n, height, width, 3] but received ${images.dtype} ` +
-        `[${images.shape.join(', ')}]: cast them with images.toFloat().`,
-    );
-  }
-  const { height, width, mean, std } = preprocess;
-  return tf.tidy(() => {
-    const sameSize = images.shape[1] === height && images.shape[2] === width;
-    const resized = sameSize
-      ? images
-      : tf.image.resizeBilinear(images, [height, width], false, true);
-    // (x / 255 - mean) / std as one multiplication and one addition.
-    const scale = std.map((value) => 1 / (255 * value));
-    const offset = mean.map((value, channel) => -value / std[channel]);
-    // Row by row: TensorFlow's kernels are several times as fast on long rows as on three channels.
-    const row = (values: readonly number[]): tf.Tensor1D =>
-      tf.tensor1d(Array.from({ length: 3 * width }, (_, i) => values[i % 3]));
-    const rows = tf.reshape(resized, [-1, 3 * width]);
-    return tf.reshape(rows.mul(row(scale)).add(row(offset)), resized.shape);
-  });
+/** `(pixel / 255 - mean) / std` as one multiplication and one addition, for each channel. */
+export function pixelScale({ mean, std }: Pick<Preprocess, 'mean' | 'std'>): {
+  readonly scale: readonly number[];
+  readonly offset: readonly number[];
+} {
+  return {
+    scale: std.map((value) => 1 / (255 * value)),
+    offset: mean.map((value, channel) => -value / std[channel]),
+  };
 }
 
 /**

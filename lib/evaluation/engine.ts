@@ -2,9 +2,9 @@
 import type { Classifier } from '../models/classifier';
 import { createOnnxModel, savedClassifier } from '../onnx/exportOnnx';
 import { encodeModel } from '../onnx/format';
-import { createOnnxSession, type OnnxSession } from '../onnx/runtime';
+import { createOnnxSession, onnxRuntimeVersion, type OnnxSession } from '../onnx/runtime';
 import { oneOf } from '../options';
-import type { tf } from '../tensorflow/backend';
+import { describeBackend, type tf } from '../tensorflow/backend';
 import { createPredictor, type Predictor } from './predictor';
 
 /**
@@ -15,6 +15,28 @@ import { createPredictor, type Predictor } from './predictor';
 export type Engine = 'auto' | 'tensorflow' | 'onnx';
 
 export const engineRule = oneOf('auto', 'tensorflow', 'onnx');
+
+/** Which library computes predictions, and its own version. */
+export interface EngineDescription {
+  readonly name: 'tensorflow' | 'onnx';
+  readonly version: string;
+}
+
+/**
+ * What an engine comes to for networks of known layers: the same for the whole process.
+ *
+ * @throws Error with engine 'onnx', where the package does not load.
+ */
+export async function describeEngine(engine: Engine): Promise<EngineDescription> {
+  const tensorflow = { name: 'tensorflow', version: describeBackend().tensorflow } as const;
+  if (engine === 'tensorflow') return tensorflow;
+  try {
+    return { name: 'onnx', version: await onnxRuntimeVersion() };
+  } catch (error) {
+    if (engine === 'onnx') throw error;
+    return tensorflow;
+  }
+}
 
 export interface EngineOptions {
   readonly engine: Engine;
@@ -39,17 +61,16 @@ export function createEnginePredictor(
   const { model, preprocess, views } = classifier;
   const createGraph = () => createPredictor(model, { preprocess, views, height, width });
   if (engine === 'tensorflow') return createGraph();
-  let made: { readonly weights: readonly object[]; predictor: Promise<Predictor> } | undefined;
+  let made: { readonly isOutdated: () => boolean; predictor: Promise<Predictor> } | undefined;
   const discard = () => {
     void made?.predictor.then((predictor) => predictor.dispose()).catch(() => undefined);
     made = undefined;
   };
   return {
     run: async (images, size) => {
-      const weights = dataOf(model);
-      if (made?.weights.some((data, i) => data !== weights[i])) discard();
+      if (made?.isOutdated()) discard();
       made ??= {
-        weights,
+        isOutdated: watchWeights(model),
         predictor: createOnnxPredictor(classifier, { height, width }).catch((error: Error) => {
           if (engine === 'onnx') throw error;
           noticeOnce(`TensorFlow predicts with ${model.name}. ${error.message}`, options);
@@ -79,9 +100,12 @@ async function createOnnxPredictor(
   };
 }
 
-/** What holds each weight's values: another object after every assignment. */
-function dataOf(model: tf.LayersModel): object[] {
-  return model.weights.map((weight) => weight.read().dataId);
+/** @returns whether a weight has another value than now: an assignment gives its variable another `dataId`. */
+function watchWeights(model: tf.LayersModel): () => boolean {
+  // The list is kept: tfjs makes it anew for each question, which takes longer than a small network's prediction.
+  const variables = model.weights.map((weight) => weight.read());
+  const dataIds = variables.map(({ dataId }) => dataId);
+  return () => variables.some(({ dataId }, index) => dataId !== dataIds[index]);
 }
 
 const noticed = new Set<string>();

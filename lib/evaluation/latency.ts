@@ -2,6 +2,7 @@ import type { Classifier } from '../models/classifier';
 import { yieldToEvents } from '../interrupts';
 import { checkOptions, positiveInteger } from '../options';
 import { createEnginePredictor, type Engine, engineRule } from './engine';
+import type { Predictor } from './predictor';
 import { percentile } from './statistics';
 
 /** How long one picture takes, batch 1, from bytes in memory to probabilities. */
@@ -18,7 +19,7 @@ export interface LatencyOptions {
   /** Size of the picture before preprocessing, which is part of the time. Default: the preprocess' own. */
   readonly height?: number;
   readonly width?: number;
-  /** What computes. Default 'tensorflow'. */
+  /** What computes. Default 'auto'. */
   readonly engine?: Engine;
   /** Timed predictions, one after the other. Default 50. */
   readonly runs?: number;
@@ -43,24 +44,32 @@ export async function measureLatency(
     warmUpRuns: positiveInteger,
   });
   const { preprocess } = classifier;
-  const { height = preprocess.height, width = preprocess.width, engine = 'tensorflow' } = options;
-  const { runs = 50, warmUpRuns = 5 } = options;
-  const picture = Uint8Array.from({ length: height * width * 3 }, (_, index) => (index * 31) % 256);
+  const { height = preprocess.height, width = preprocess.width, engine = 'auto' } = options;
   const predictor = createEnginePredictor(classifier, { engine, height, width });
   try {
-    const milliseconds: number[] = [];
-    for (let run = -warmUpRuns; run < runs; run++) {
-      const startedAt = performance.now();
-      await predictor.run(picture, 1);
-      if (run >= 0) milliseconds.push(performance.now() - startedAt);
-      await yieldToEvents();
-    }
-    return {
-      p50Milliseconds: percentile(milliseconds, 50),
-      p90Milliseconds: percentile(milliseconds, 90),
-      runs,
-    };
+    return await timePredictor(predictor, { ...options, height, width });
   } finally {
     predictor.dispose();
   }
+}
+
+/** The same of what predicts already; the first predictions of all are {@link LatencyOptions.warmUpRuns}. */
+export async function timePredictor(
+  predictor: Pick<Predictor, 'run'>,
+  options: Omit<LatencyOptions, 'engine'> & Required<Pick<LatencyOptions, 'height' | 'width'>>,
+): Promise<Latency> {
+  const { height, width, runs = 50, warmUpRuns = 5 } = options;
+  const picture = Uint8Array.from({ length: height * width * 3 }, (_, index) => (index * 31) % 256);
+  const milliseconds: number[] = [];
+  for (let run = -warmUpRuns; run < runs; run++) {
+    const startedAt = performance.now();
+    await predictor.run(picture, 1);
+    if (run >= 0) milliseconds.push(performance.now() - startedAt);
+    await yieldToEvents();
+  }
+  return {
+    p50Milliseconds: percentile(milliseconds, 50),
+    p90Milliseconds: percentile(milliseconds, 90),
+    runs,
+  };
 }

@@ -9,7 +9,7 @@ import { createEnginePredictor, type Engine, engineRule } from './engine';
 export interface PredictOptions {
   /** Pictures a run of the graph. Default 256 views. */
   readonly batchSize?: number;
-  /** What computes. Default 'tensorflow': the runs of a notebook have one engine for training and test. */
+  /** What computes. Default 'auto'. */
   readonly engine?: Engine;
   /** Called after each batch. */
   readonly onProgress?: (progress: { readonly images: number; readonly of: number }) => void;
@@ -35,7 +35,7 @@ export async function predictDataset(
     signal: abortSignal,
   });
   const { model, views = 1 } = classifier;
-  const { batchSize = Math.ceil(256 / views), engine = 'tensorflow' } = options;
+  const { batchSize = Math.ceil(256 / views), engine = 'auto' } = options;
   const { onProgress, signal } = options;
   const { size, height, width } = dataset;
   const numOutputs = model.outputs[0].shape[1] as number;

@@ -1,26 +1,17 @@
 import { decodeImage, type DecodedImage } from '../data/image';
 import type { Classifier } from '../models/classifier';
-import { sourceSizeOf } from '../data/resize';
-import { checkOptions, positiveInteger } from '../options';
+import { sourceSizeOf, type Size } from '../data/resize';
+import { checkOption, checkOptions, positiveInteger } from '../options';
 import { type tf } from '../tensorflow/backend';
 import { createEnginePredictor, type Engine, engineRule } from './engine';
+import {
+  namePrediction,
+  type NamedPrediction,
+  predictFiles,
+  type PredictFilesOptions,
+  type Prediction,
+} from './predictFiles';
 import type { Predictor } from './predictor';
-import { topK } from './ranking';
-
-/** One class and how likely it is. */
-export interface NamedProbability {
-  readonly className: string;
-  /** The class's number. */
-  readonly label: number;
-  /** 0…1. */
-  readonly probability: number;
-}
-
-/** A classifier's prediction for one image: the top class and the runners-up. */
-export interface Prediction extends NamedProbability {
-  /** The likeliest classes, likeliest first; the first one is the prediction. */
-  readonly topK: readonly NamedProbability[];
-}
 
 /** Pictures in memory may have any size, and each size is a graph: the latest ones are kept for each model. */
 const KEPT_GRAPHS = 4;
@@ -45,16 +36,30 @@ export async function predictImage(
     typeof picture === 'string' ? await decodeImage(picture, sourceSizeOf(preprocess)) : picture;
   checkPixels(image);
   const predictor = keptPredictor(classifier, image, options.engine);
-  const probabilities = await predictor.run(image.data, 1);
-  const ranked = topK(probabilities, Math.min(options.k ?? 5, classNames.length)).map(
-    ({ label, probability }) => ({ className: classNames[label], label, probability }),
-  );
-  return { ...ranked[0], topK: ranked };
+  const { k } = options;
+  return namePrediction(await predictor.run(image.data, 1), { classNames, k });
+}
+
+/**
+ * Predicts picture files in their order, as {@link predictImage} does; files are decoded while others are predicted.
+ *
+ * @param paths of {@link listPictures}.
+ * @param options.engine what computes. Default 'auto'.
+ */
+export async function predictPictures(
+  classifier: Classifier,
+  paths: readonly string[],
+  options: PredictFilesOptions & { readonly engine?: Engine } = {},
+): Promise<NamedPrediction[]> {
+  const { engine, ...rest } = options;
+  checkOption('predictPictures', 'engine', engine, engineRule);
+  const predictor = keptPredictor(classifier, sourceSizeOf(classifier.preprocess), engine);
+  return predictFiles({ ...classifier, predictor }, paths, rest);
 }
 
 function keptPredictor(
   classifier: Classifier,
-  { height, width }: DecodedImage,
+  { height, width }: Size,
   engine: Engine = 'auto',
 ): Predictor {
   const { model, preprocess, views } = classifier;

@@ -1,4 +1,5 @@
-import { applyPreprocess, type Preprocess } from '../data/preprocess';
+import { applyPreprocess } from '../data/applyPreprocess';
+import type { Preprocess } from '../data/preprocess';
 import { averageViews, type Views } from '../models/views';
 import { tf } from '../tensorflow/backend';
 import { compile, type CompileStatistics } from '../tensorflow/compile';

@@ -4,16 +4,17 @@
  * On disk it is tfjs' own layers format, `model.json` and `weights.bin`, which `tf.loadLayersModel` reads anywhere;
  * class names and preprocessing are in `model.json` under `userDefinedMetadata`.
  */
-import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode, readWholeFile, writeFileAtomic } from '../atomicFile';
+import { writeFileAtomic } from '../atomicFile';
 import { checkPreprocess, type Preprocess } from '../data/preprocess';
 import { tf } from '../tensorflow/backend';
 import {
   CLASSIFIER_SCHEMA_VERSION,
-  parseMetadata,
+  modelArtifacts,
   readModelJson,
+  readSavedModel,
+  sha256,
   type ClassifierMetadata,
   type ModelArtifacts,
   type ModelJson,
@@ -84,19 +85,9 @@ export async function saveClassifier(
  * @throws Error that names the file and the remedy where something is missing, damaged or foreign.
  */
 export async function loadClassifier(directory: string): Promise<Classifier> {
-  const path = join(directory, 'model.json');
-  const json = await readModelJson(path);
+  const { path, json, metadata, weights } = await readSavedModel(directory);
   const { weightsManifest, modelTopology } = json;
-  const metadata = parseMetadata(json.userDefinedMetadata, path);
-  const { classNames, preprocess, views, weightsSha256 } = metadata;
-  const weightsPath = join(directory, weightsManifest[0].paths[0]);
-  const weights = await readWeights(weightsPath);
-  if (sha256(weights) !== weightsSha256) {
-    throw new Error(
-      `Expected the weights in ${weightsPath} to be those of model.json but they are damaged or another ` +
-        `model's (${weights.length} bytes): save the classifier again.`,
-    );
-  }
+  const { classNames, preprocess, views } = metadata;
   const model = await createModel(path, {
     modelTopology,
     weightSpecs: weightsManifest[0].weights,
@@ -154,20 +145,6 @@ async function createModel(path: string, artifacts: ModelArtifacts): Promise<tf.
   }
 }
 
-/** Topology and weights, as `model.save` would hand them to a file. */
-export async function modelArtifacts(model: tf.LayersModel): Promise<ModelArtifacts> {
-  let artifacts: ModelArtifacts = {};
-  await model.save(
-    tf.io.withSaveHandler((saved) => {
-      artifacts = saved;
-      return Promise.resolve({
-        modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' },
-      });
-    }),
-  );
-  return artifacts;
-}
-
 /** The weights' file of the classifier in the folder; undefined where there is none. */
 async function usedWeightsFile(directory: string): Promise<string | undefined> {
   try {
@@ -175,21 +152,4 @@ async function usedWeightsFile(directory: string): Promise<string | undefined> {
   } catch {
     return undefined; // None, or none of ours: no name is in use.
   }
-}
-
-async function readWeights(path: string): Promise<Buffer> {
-  try {
-    return await readWholeFile(path);
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error;
-    throw new Error(
-      `Expected the weights that model.json names in ${path} but there is no such file: copy the whole folder, or ` +
-        'save the classifier again.',
-      { cause: error },
-    );
-  }
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -1,5 +1,9 @@
-/** `model.json` of a saved classifier: tfjs' own layers format, with our part under `userDefinedMetadata`. */
-import { resolve } from 'node:path';
+/**
+ * The files of a saved classifier: tfjs' own layers format, with our part under `userDefinedMetadata` of `model.json`.
+ * Read without TensorFlow, of which only types are named here.
+ */
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
 import { errorCode, readWholeFile } from '../atomicFile';
 import { checkPreprocess, type Preprocess } from '../data/preprocess';
 import {
@@ -46,6 +50,46 @@ export interface ModelJson {
     readonly weights: NonNullable<ModelArtifacts['weightSpecs']>;
   }[];
   readonly userDefinedMetadata: Readonly<Record<string, unknown>>;
+}
+
+/** Topology and weights, as `model.save` would hand them to a file. */
+export async function modelArtifacts(model: tf.LayersModel): Promise<ModelArtifacts> {
+  let artifacts: ModelArtifacts = {};
+  await model.save({
+    save: (saved) => {
+      artifacts = saved;
+      return Promise.resolve({
+        modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' },
+      });
+    },
+  });
+  return artifacts;
+}
+
+/** What `saveClassifier` wrote, as it is on the disk. */
+export interface SavedModel {
+  /** Of `model.json`. */
+  readonly path: string;
+  readonly json: ModelJson;
+  readonly metadata: ClassifierMetadata;
+  /** The bytes of the weights' file, which are those that `model.json` means. */
+  readonly weights: Buffer;
+}
+
+/** @throws Error that names the file and the remedy where something is missing, damaged or foreign. */
+export async function readSavedModel(directory: string): Promise<SavedModel> {
+  const path = join(directory, 'model.json');
+  const json = await readModelJson(path);
+  const metadata = parseMetadata(json.userDefinedMetadata, path);
+  const weightsPath = join(directory, json.weightsManifest[0].paths[0]);
+  const weights = await readWeights(weightsPath);
+  if (sha256(weights) !== metadata.weightsSha256) {
+    throw new Error(
+      `Expected the weights in ${weightsPath} to be those of model.json but they are damaged or another ` +
+        `model's (${weights.length} bytes): save the classifier again.`,
+    );
+  }
+  return { path, json, metadata, weights };
 }
 
 /** @throws Error where the file is missing, cut, or not in tfjs' layers format. */
@@ -133,4 +177,22 @@ export function parseMetadata(value: unknown, path: string): ClassifierMetadata 
       `${error.message} in ${place}: load the model with the version of this project that saved it, or save it again.`,
     );
   }
+}
+
+async function readWeights(path: string): Promise<Buffer> {
+  try {
+    return await readWholeFile(path);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    throw new Error(
+      `Expected the weights that model.json names in ${path} but there is no such file: copy the whole folder, or ` +
+        'save the classifier again.',
+      { cause: error },
+    );
+  }
+}
+
+/** In hexadecimal digits. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -81,6 +81,21 @@ function foldedInputs(graph: OnnxGraph, node: OnnxNode, { factors, shifts }: Cha
   ];
 }
 
+/**
+ * A Relu behind a MaxPool goes before it, where ONNX Runtime makes it a part of the convolution: the maximum of what is
+ * not negative is the same.
+ */
+export function activateBeforePooling({ nodes }: OnnxGraph): void {
+  const usesOf = (name: string) => nodes.filter(({ inputs }) => inputs.includes(name)).length;
+  nodes.forEach((node, index) => {
+    const before = nodes.findIndex(({ output }) => output === node.inputs[0]);
+    const pool = nodes[before];
+    if (node.op !== 'Relu' || pool?.op !== 'MaxPool' || usesOf(pool.output) !== 1) return;
+    nodes[before] = { ...node, inputs: pool.inputs, output: pool.output };
+    nodes[index] = { ...pool, inputs: [pool.output], output: node.output };
+  });
+}
+
 function replaceNode(graph: OnnxGraph, node: OnnxNode, replacement: OnnxNode): void {
   graph.nodes[graph.nodes.indexOf(node)] = replacement;
 }

@@ -3,23 +3,19 @@
  *
  * It is made of what `saveClassifier` writes, topology and weights, so that TensorFlow is not needed for it.
  */
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { writeFileAtomic } from '../atomicFile';
-import type { Preprocess } from '../data/preprocess';
+import { pixelScale, type Preprocess } from '../data/preprocess';
 import { sourceSizeOf, type Size } from '../data/resize';
-import { modelArtifacts, type Classifier } from '../models/classifier';
+import type { Classifier } from '../models/classifier';
+import { modelArtifacts } from '../models/modelJson';
 import { VIEW_WEIGHTS, type Views } from '../models/views';
 import { checkOptions, text } from '../options';
-import { projectRoot } from '../project';
-import { foldBatchNorms } from './batchNormFold';
+import { ownVersion } from '../project';
+import { activateBeforePooling, foldBatchNorms } from './batchNormFold';
 import { encodeModel, type OnnxModel } from './format';
 import { OnnxGraph, type Value } from './graph';
 import { convertNetwork, type SavedNetwork } from './network';
-
-/** The names of what goes in and what comes out. */
-export const ONNX_INPUT = 'images';
-export const ONNX_OUTPUT = 'probabilities';
+import { ONNX_INPUT, ONNX_OUTPUT } from './runtime';
 
 /** A classifier without tfjs: everything that an ONNX file is made of. */
 export interface SavedClassifier extends Pick<Classifier, 'classNames' | 'preprocess' | 'views'> {
@@ -92,6 +88,7 @@ export function createOnnxModel(
   }
   weightedMean(graph, outputs, VIEW_WEIGHTS[views]);
   foldBatchNorms(graph);
+  activateBeforePooling(graph);
   return {
     name,
     nodes: graph.nodes,
@@ -122,17 +119,13 @@ function describeInput({ height, width }: Size): string {
 }
 
 /** Bytes to what the network takes: (pixel / 255 - mean) / std, resized as `applyPreprocess` does. */
-function preprocessed(
-  graph: OnnxGraph,
-  { height, width, mean, std }: Preprocess,
-  source: Size,
-): Value {
+function preprocessed(graph: OnnxGraph, preprocess: Preprocess, source: Size): Value {
+  const { height, width } = preprocess;
+  const { scale, offset } = pixelScale(preprocess);
   // Transposed first, while a value is one byte.
   const perm = [0, 3, 1, 2];
   const planes = graph.node('Transpose', [ONNX_INPUT], 'pixels/planes', { perm });
   const floats = graph.node('Cast', [planes], 'pixels', { to: 1 }); // 1: float32
-  const scale = std.map((value) => 1 / (255 * value));
-  const offset = mean.map((value, channel) => -value / std[channel]);
   const scaled = graph.node(
     'Mul',
     [floats, graph.floats('pixels/scale', scale, [3, 1, 1])],
@@ -148,11 +141,29 @@ function preprocessed(
     ? shifted
     : graph.node(
         'Resize',
-        [shifted, '', '', graph.integers('pixels/size', [height, width])],
+        [shifted, '', scales(graph, source, { height, width })],
         'pixels/resized',
-        { ...BILINEAR, axes: [2, 3] },
+        {
+          ...BILINEAR,
+        },
       );
   return { name: resized, shape: [height, width, 3], channels: 'first' };
+}
+
+/**
+ * Factors that give the size exactly. (Not the size itself with the attribute `axes`: ONNX Runtime 1.30 stumbles over that once
+ * the network is in int8.)
+ */
+function scales(graph: OnnxGraph, from: Size, to: Size): string {
+  const factors = [
+    [to.height, from.height],
+    [to.width, from.width],
+  ].map(([large, small]) => {
+    const factor = Math.fround(large / small);
+    // ONNX rounds down; the next float32 is enough.
+    return Math.floor(small * factor) === large ? factor : Math.fround(factor * (1 + 2 ** -23));
+  });
+  return graph.floats('pixels/scales', [1, 1, ...factors]);
 }
 
 /** TensorFlow's `image.resize`: half-pixel centres, no antialiasing. */
@@ -206,13 +217,4 @@ function weightedMean(graph: OnnxGraph, { name, shape }: Value, weights: readonl
 function usedConstants({ nodes, constants }: OnnxGraph): OnnxModel['constants'] {
   const used = new Set(nodes.flatMap(({ inputs }) => inputs));
   return new Map([...constants].filter(([name]) => used.has(name)));
-}
-
-/** This project's version: of the package that lib is, or of the clone that it is in. */
-function ownVersion(): string {
-  const manifests = [resolve(__dirname, '..'), projectRoot()].map((folder) => {
-    const json = readFileSync(join(folder, 'package.json'), 'utf8');
-    return JSON.parse(json) as { readonly version?: string };
-  });
-  return manifests.find(({ version }) => version !== undefined)?.version ?? '';
 }

@@ -6,7 +6,7 @@
  */
 import { parse } from 'protobufjs';
 
-/** Operator set 18: the first whose Resize takes the two sides alone. ONNX Runtime reads it from 1.14 on. */
+/** Operator set 18, of 2022: ONNX Runtime reads it from 1.14 on. */
 export const OPSET_VERSION = 18;
 /** The version of the file format that belongs to the operator set. */
 const IR_VERSION = 8;
@@ -115,6 +115,21 @@ export function encodeModel(model: OnnxModel): Uint8Array {
       output: [encodeValueInfo(output)],
     },
   }).finish();
+}
+
+/** A model's `metadata_props`; undefined for bytes that are no whole ONNX model. */
+export function decodeMetadata(bytes: Uint8Array): Readonly<Record<string, string>> | undefined {
+  try {
+    const { graph, metadata_props: entries } = ModelProto.decode(bytes) as unknown as {
+      readonly graph: object | null;
+      readonly metadata_props: readonly { readonly key: string; readonly value: string }[];
+    };
+    return graph === null
+      ? undefined
+      : Object.fromEntries(entries.map((each) => [each.key, each.value]));
+  } catch {
+    return undefined;
+  }
 }
 
 function encodeAttribute([name, value]: [string, OnnxAttribute]): object {

@@ -123,9 +123,12 @@ function readWeights({ weightSpecs, weightData }: SavedNetwork): Map<string, Wei
       );
     }
     const count = shape.reduce((total, side) => total * side, 1);
-    const bytes = weightData.slice(offset, offset + count * Float32Array.BYTES_PER_ELEMENT);
-    offset += bytes.length;
-    weights.set(name, { shape, values: new Float32Array(bytes.buffer, 0, count) });
+    const sizeBytes = count * Float32Array.BYTES_PER_ELEMENT;
+    // Copied out of the buffer itself: the `slice` of a Buffer would be a view.
+    const start = weightData.byteOffset + offset;
+    const values = new Float32Array(weightData.buffer.slice(start, start + sizeBytes));
+    offset += sizeBytes;
+    weights.set(name, { shape, values });
   }
   return weights;
 }

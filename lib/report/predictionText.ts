@@ -1,5 +1,5 @@
 // Predictions as text: one picture in words, many as CSV or as JSON lines.
-import type { NamedPrediction } from '../evaluation/predictPictures';
+import type { NamedPrediction } from '../evaluation/predictFiles';
 import { csvText } from './csv';
 import { percent, printable } from './theme';
 

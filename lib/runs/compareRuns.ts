@@ -81,6 +81,7 @@ const olderFacts: Facts = {
 /** What may change seconds and last digits: it makes no setting of its own. */
 const circumstances: Facts = {
   TensorFlow: ({ versions }) => versions.tensorflow,
+  'ONNX Runtime': ({ versions }) => versions.onnxruntime ?? 'none',
   device: ({ device }) => device,
   threads: ({ threads }) => threads,
   processor: ({ machine }) => machine.cpu,

@@ -1,7 +1,9 @@
-// A run that repeats or resumes another one looks first whether the data are still the same.
+// A run that repeats or resumes another one looks first whether the data are still the same, and keeps its engine.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errorCode, fileError } from '../atomicFile';
+import { describeEngine, type EngineDescription } from '../evaluation/engine';
+import { objectOf, oneOf, type Schema, text } from '../schema';
 import { datasetDifferences } from './datasetRecord';
 import { datasetSchema, parseRunRecord, type DatasetRecord } from './runRecord';
 
@@ -44,14 +46,23 @@ export function compareWithEarlier(
  * @throws Error if the file cannot be written.
  */
 export function rememberDataset(dataset: DatasetRecord, directory: string): void {
-  const file = rememberedFile(directory);
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(`${file}.new`, `${JSON.stringify(dataset)}\n`);
-    renameSync(`${file}.new`, file);
-  } catch (error) {
-    throw fileError(error, `write ${file}`);
-  }
+  remember(dataset, rememberedFile(directory, 'dataset'));
+}
+
+/**
+ * What computes the predictions of a run, the same from its first to its last: in a resumed one what it began with.
+ *
+ * @throws Error where that no longer loads, or the file that remembers it cannot be written.
+ */
+export async function runEngine(
+  directory: string,
+  { isResumed }: { readonly isResumed: boolean },
+): Promise<EngineDescription> {
+  const file = rememberedFile(directory, 'engine');
+  const before = isResumed ? readRemembered(file, engineSchema) : undefined;
+  const engine = await describeEngine(before?.name ?? 'auto');
+  remember(engine, file);
+  return engine;
 }
 
 /**
@@ -60,7 +71,7 @@ export function rememberDataset(dataset: DatasetRecord, directory: string): void
  * @throws Error that names what is different: a run on a mix of two data sets would be meaningless.
  */
 export function checkRemembered(dataset: DatasetRecord, directory: string): void {
-  const before = readRemembered(rememberedFile(directory));
+  const before = readRemembered(rememberedFile(directory, 'dataset'), datasetSchema);
   const differences = before ? datasetDifferences(before, dataset) : [];
   if (differences.length === 0) return;
   throw new Error(
@@ -70,16 +81,31 @@ export function checkRemembered(dataset: DatasetRecord, directory: string): void
   );
 }
 
-/** Undefined where a kill came before it was written, or left it half written. */
-function readRemembered(file: string): DatasetRecord | undefined {
+const engineSchema = objectOf<EngineDescription>({
+  name: oneOf('tensorflow', 'onnx'),
+  version: text,
+});
+
+function remember(value: DatasetRecord | EngineDescription, file: string): void {
   try {
-    return datasetSchema(JSON.parse(readFileSync(file, 'utf8')), '');
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(`${file}.new`, `${JSON.stringify(value)}\n`);
+    renameSync(`${file}.new`, file);
+  } catch (error) {
+    throw fileError(error, `write ${file}`);
+  }
+}
+
+/** Undefined where a kill came before it was written, or left it half written. */
+function readRemembered<T>(file: string, schema: Schema<T>): T | undefined {
+  try {
+    return schema(JSON.parse(readFileSync(file, 'utf8')), '');
   } catch (error) {
     if (errorCode(error) === undefined || errorCode(error) === 'ENOENT') return undefined;
     throw fileError(error, `read ${file}`);
   }
 }
 
-function rememberedFile(directory: string): string {
-  return join(directory, 'checkpoints', 'dataset.json');
+function rememberedFile(directory: string, what: 'dataset' | 'engine'): string {
+  return join(directory, 'checkpoints', `${what}.json`);
 }

@@ -1,6 +1,7 @@
 // Where a run took place: facts that explain a difference between two records.
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
+import type { EngineDescription } from '../evaluation/engine';
 import { COPIES_FOLDER, projectRoot } from '../project';
 import { describeBackend } from '../tensorflow/backend';
 import { describeCommit, describeMachine } from './machine';
@@ -9,15 +10,23 @@ import type { RunRecord } from './runRecord';
 /**
  * Versions, device, threads, commit and machine of this process. Takes some 20 ms: it asks git.
  *
- * @param notebook which runs, without its ending.
+ * @param options.notebook which runs, without its ending.
+ * @param options.engine what predicts.
  */
-export function describeEnvironment(
-  notebook?: string,
-): Pick<RunRecord, 'versions' | 'device' | 'threads' | 'git' | 'machine'> {
+export function describeEnvironment({
+  notebook,
+  engine = null,
+}: {
+  readonly notebook?: string;
+  readonly engine?: EngineDescription | null;
+} = {}): Pick<RunRecord, 'versions' | 'device' | 'threads' | 'git' | 'machine'> {
   const { tensorflow, tfjs, device, threads } = describeBackend();
   const isWorkingCopy = process.cwd() === path.join(projectRoot(), COPIES_FOLDER);
   return {
-    versions: { node: process.versions.node, tensorflow, tfjs, tslab: kernelVersion() },
+    versions: {
+      ...{ node: process.versions.node, tensorflow, tfjs, tslab: kernelVersion() },
+      onnxruntime: engine?.name === 'onnx' ? engine.version : null,
+    },
     device,
     threads,
     git: describeCommit(projectRoot(), isWorkingCopy ? notebook : undefined),

@@ -34,6 +34,7 @@ export function describeTrainedModel(finished: FinishedModel): ModelRecord {
     val: kept?.val ?? null,
     test: evaluation?.metrics ?? null,
     singleViewAccuracy: null,
+    int8: null,
     seconds,
     imagesPerSecond: meanThroughput(history),
     sizeBytes: directory === undefined ? 0 : folderBytes(directory),

@@ -4,12 +4,13 @@ import type { MetricChoice } from '../evaluation/runningMetrics';
 import { evaluateClassifier } from '../evaluation/evaluate';
 import { measureLatency } from '../evaluation/latency';
 import { shrinkPictures } from '../data/dataset';
-import { loadClassifier, type Classifier } from '../models/classifier';
+import { loadClassifier } from '../models/classifier';
 import type { ResolveWeightsOptions } from '../models/mobileNetV2Weights';
 import type { Backbone } from '../models/transfer';
 import { checkOption, checkOptions, oneOf, required, text } from '../options';
 import { showFigure } from '../report/display';
 import type { Figure } from '../report/figure';
+import type { DataTable } from '../report/tables';
 import { fractionText, withDataset } from '../report/theme';
 import {
   findLearningRate,
@@ -38,6 +39,7 @@ import {
   type RunHeadOptions,
   type TrainedHead,
 } from './runTransfer';
+import { compareFormsInRun } from './runForms';
 import type { TrainedModel } from './trainedModel';
 
 /** A run in progress. A cell that runs again replaces what it said before. */
@@ -100,6 +102,11 @@ export interface Run extends RunRecorder {
   ): Promise<void>;
   /** Loads each model from its folder, as an application would, and times single pictures of the data's size. */
   measureLatency(models: readonly TrainedModel[]): Promise<void>;
+  /**
+   * Exports a tested model to ONNX, in float32 and in int8, into the run's folder `onnx`, and compares: size, milliseconds for one
+   * picture, test accuracy, and for how many test pictures it names another class than TensorFlow.
+   */
+  compareForms(model: TrainedModel): Promise<DataTable>;
   /** Shows a figure, its title naming the data, and keeps it in the run's folder under `name`. */
   show(name: string, figure: Figure): Promise<void>;
 }
@@ -177,11 +184,16 @@ export function startRun(
         show(`measuring the latency of ${model.name}`);
         const classifier = await loadClassifier(model.directory);
         try {
-          model.setLatency(await measureLatency(classifier, { height, width }));
+          const engine = await recorder.engine();
+          model.setLatency(await measureLatency(classifier, { height, width, engine }));
         } finally {
           classifier.model.dispose();
         }
       }
+    },
+    async compareForms(model) {
+      checkIsCurrent(state, model);
+      return compareFormsInRun(state, model);
     },
     async show(name, figure) {
       checkOption('run.show', 'the name', name, required(text));
@@ -201,9 +213,15 @@ async function testInRun(
 ): Promise<void> {
   const { name, maxSize } = model;
   const testSet = maxSize === undefined ? data.testSet : shrinkPictures(data.testSet, maxSize);
-  const evaluation = await evaluateClassifier(model.classifier, testSet, { metrics });
+  const { classifier } = model;
+  const engine = await recorder.engine();
+  const evaluation = await evaluateClassifier(classifier, testSet, { engine, metrics });
   const testReads = (model.record.origin?.testReads ?? 0) + 1;
-  const singleViewAccuracy = await accuracyOfOneView(model.classifier, testSet);
+  // What test-time views bring is the difference to it.
+  const singleViewAccuracy =
+    (classifier.views ?? 1) === 1
+      ? null
+      : (await evaluateClassifier({ ...classifier, views: 1 }, testSet, { engine })).accuracy;
   model.setEvaluation(evaluation, { testReads, singleViewAccuracy });
   await recorder.addModel(model.record);
   const { interval } = evaluation;
@@ -213,15 +231,6 @@ async function testInRun(
   console.log(
     `${name}: test accuracy ${fraction(evaluation.accuracy)}${oneView}, 95 % interval ${fraction(interval.low)} to ${fraction(interval.high)}${again}`,
   );
-}
-
-/** What test-time views bring is the difference to it; null where the classifier takes one anyway. */
-async function accuracyOfOneView(
-  classifier: Classifier,
-  testSet: RunData['testSet'],
-): Promise<number | null> {
-  if ((classifier.views ?? 1) === 1) return null;
-  return (await evaluateClassifier({ ...classifier, views: 1 }, testSet)).accuracy;
 }
 
 function checkIsCurrent({ trained }: RunState, model: TrainedModel | undefined): void {

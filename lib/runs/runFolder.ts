@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import * as path from 'node:path';
 import { errorCode, fileError, writeFileAtomic } from '../atomicFile';
+import type { Int8Accuracy } from '../evaluation/exportInt8';
 import { joined, type Notebook } from '../notebook';
 import { dataDirectory } from '../project';
 import { parseRunRecord, type Preset, type RunRecord } from './runRecord';
@@ -33,6 +34,25 @@ export async function loadRun(directory: string): Promise<RunRecord> {
   } catch (error) {
     throw fileError(error, `read the complete run ${file}`);
   }
+}
+
+/**
+ * Notes in a complete run's record what the int8 file of one of its models reaches.
+ *
+ * @param modelFolder the name of the model's folder in the run.
+ */
+export async function recordInt8(
+  directory: string,
+  modelFolder: string,
+  int8: Int8Accuracy,
+): Promise<void> {
+  const file = path.join(directory, 'run.json');
+  // Not parsed as a record, so that nothing of it is lost.
+  const record = JSON.parse(await readFile(file, 'utf8')) as { models: { name: string }[] };
+  const models = record.models.map((each) =>
+    modelFolderName(each.name) === modelFolder ? { ...each, int8 } : each,
+  );
+  await writeFileAtomic(file, `${JSON.stringify({ ...record, models }, null, 2)}\n`);
 }
 
 /**

@@ -1,5 +1,6 @@
 // What a finished run leaves behind in run.json, and the check of such a file.
 import type { DatasetSource } from '../data/dataset';
+import type { Int8Accuracy } from '../evaluation/exportInt8';
 import type { MetricValues } from '../evaluation/runningMetrics';
 import { epochSchema, metricsSchema } from '../training/history';
 import type { EpochRecord } from '../training/history';
@@ -96,6 +97,8 @@ export interface ModelRecord {
   /** Of the saved model's folder; 0 for a model that was not saved. */
   readonly sizeBytes: number;
   readonly history: readonly EpochRecord[];
+  /** What its file in int8 reaches; null where none was exported. */
+  readonly int8: Int8Accuracy | null;
   /** How it was made; null in records from before it was noted. */
   readonly origin: ModelOrigin | null;
 }
@@ -121,6 +124,8 @@ export interface VersionsRecord {
   readonly node: string;
   readonly tensorflow: string;
   readonly tfjs: string;
+  /** ONNX Runtime, which predicted: features, tests, latencies. null where TensorFlow did, and in older records. */
+  readonly onnxruntime: string | null;
   /** null outside a tslab kernel. */
   readonly tslab: string | null;
 }
@@ -154,6 +159,9 @@ export const modelSchema: Schema<ModelRecord> = objectOf<ModelRecord>({
   val: nullable(metricsSchema),
   test: nullable(metricsSchema),
   singleViewAccuracy: optional(fraction),
+  int8: optional(
+    objectOf<Int8Accuracy>({ int8: fraction, float32: fraction, pictures: count }),
+  ),
   history: listOf(epochSchema),
   origin: optional(
     objectOf<ModelOrigin>({
@@ -205,6 +213,7 @@ const runSchema: Schema<RunRecord> = objectOf<RunRecord>({
     node: text,
     tensorflow: text,
     tfjs: text,
+    onnxruntime: optional(text),
     tslab: nullable(text),
   }),
   device: text,

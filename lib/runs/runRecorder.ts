@@ -4,7 +4,8 @@ import { writeFileAtomic } from '../atomicFile';
 import { checkOptions, oneOf, required, rule, seedInteger, text } from '../options';
 import type { CheckpointOptions } from '../training/config';
 import { describeRecordedDataset, recordDataset, type RecordedSplits } from './datasetRecord';
-import { checkRemembered, compareWithEarlier, rememberDataset } from './earlierData';
+import type { Engine, EngineDescription } from '../evaluation/engine';
+import { checkRemembered, compareWithEarlier, rememberDataset, runEngine } from './earlierData';
 import { describeEnvironment } from './environment';
 import type { ProgressEvent } from '../training/history';
 import type { ParameterValue } from './parameters';
@@ -54,6 +55,13 @@ export interface RunRecorder {
   setDataset(splits: RecordedSplits): void;
   /** Records which pretrained weights the run starts from, and reports it. */
   setWeights(weights: WeightsRecord): void;
+  /**
+   * What computes the run's predictions, the same for all, and in a resumed run what it began with; recorded once it is asked
+   * for. Where it is ONNX Runtime the answer is 'auto': TensorFlow predicts with a model of a layer that ONNX does not know.
+   *
+   * @throws Error in a resumed run whose engine no longer loads.
+   */
+  engine(): Promise<Engine>;
   /** The models added so far, in that order. */
   readonly models: readonly ModelRecord[];
   /** What the record says so far, of a run that ends now. */
@@ -113,6 +121,8 @@ export function recordRun(options: RunRecorderOptions): RunRecorder {
   const models = new Map<string, ModelRecord>();
   let dataset: DatasetRecord | null = null;
   let weights: WeightsRecord | null = null;
+  let engine: EngineDescription | null = null;
+  const isResumed = process.env.RUN_RESUME === '1';
 
   const progress = createProgressLog(path.join(directory, 'progress.jsonl'));
 
@@ -132,7 +142,7 @@ export function recordRun(options: RunRecorderOptions): RunRecorder {
       dataset,
       weights,
       models: [...models.values()],
-      ...describeEnvironment(notebook),
+      ...describeEnvironment({ notebook, engine }),
     };
   };
   /** One write after the other. What is complete already is only written again: a training may have a checkpoint there. */
@@ -161,19 +171,23 @@ export function recordRun(options: RunRecorderOptions): RunRecorder {
     modelDirectory: (name) => path.join(directory, 'models', modelFolderName(name)),
     checkpoint: (model) => ({
       directory: path.join(directory, 'checkpoints', modelFolderName(model)),
-      resume: process.env.RUN_RESUME === '1' ? 'always' : 'unfinished',
+      resume: isResumed ? 'always' : 'unfinished',
     }),
     progress,
     setDataset(splits) {
       dataset = recordDataset(splits);
       progress({ event: 'note', text: describeRecordedDataset(dataset) });
       if (process.env.RUN_AGAIN) announceComparison(dataset, { progress });
-      if (process.env.RUN_RESUME === '1') checkRemembered(dataset, directory);
+      if (isResumed) checkRemembered(dataset, directory);
       rememberDataset(dataset, directory);
     },
     setWeights({ name, source }) {
       weights = { name, source };
       progress({ event: 'note', text: `Pretrained weights: ${name} (${source})` });
+    },
+    async engine() {
+      engine ??= await runEngine(directory, { isResumed });
+      return engine.name === 'onnx' ? 'auto' : 'tensorflow';
     },
     get models() {
       return [...models.values()];

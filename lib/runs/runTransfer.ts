@@ -98,8 +98,9 @@ export async function extractRunFeatures(
 ): Promise<RunFeatures> {
   checkOption('run.extractFeatures', 'mirror', mirror, flag);
   const tracking = trackExtraction(recorder);
+  const engine = await recorder.engine();
   const extract = (set: typeof data.trainSet, how: 'none' | 'append' | 'average') =>
-    extractFeatures(backbone, set, { mirror: mirror ? how : 'none', ...tracking });
+    extractFeatures(backbone, set, { mirror: mirror ? how : 'none', engine, ...tracking });
   const train = await extract(data.trainSet, 'append');
   const val = await extract(data.valSet, 'average'); // as the classifier predicts
   const test = await extract(data.testSet, 'none');

@@ -1,5 +1,6 @@
 // A model that a run has trained, as one value that figures, tables and tests take.
 import type { Evaluation } from '../evaluation/evaluate';
+import type { Int8Accuracy } from '../evaluation/exportInt8';
 import type { Latency } from '../evaluation/latency';
 import type { Interval } from '../evaluation/metrics';
 import type { MetricValues } from '../evaluation/runningMetrics';
@@ -114,6 +115,11 @@ export class TrainedModel {
     this.parts.evaluation = evaluation;
     const origin = this.madeRecord.origin && { ...this.madeRecord.origin, testReads };
     this.madeRecord = { ...this.madeRecord, test: evaluation.metrics, origin, singleViewAccuracy };
+  }
+
+  /** @internal */
+  setInt8(int8: Int8Accuracy): void {
+    this.madeRecord = { ...this.madeRecord, int8 };
   }
 
   /** @internal */

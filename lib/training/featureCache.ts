@@ -3,7 +3,7 @@
  * its own checksum, so a damaged one is never believed.
  *
  *     8 bytes   "FEATURE2"
- *    32 bytes   the key: SHA-256 of pictures, sizes, scaling and weights
+ *    32 bytes   the key: SHA-256 of pictures, sizes, scaling, weights and engine
  *    32 bytes   SHA-256 of the rest
  *     8 bytes   float64: the seconds that computing them took
  *     rest      float32, row by row, in the machine's own order (little-endian wherever TensorFlow runs)
@@ -12,6 +12,7 @@ import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { errorCode, readWholeFile, writeFileAtomic } from '../atomicFile';
 import type { Preprocess } from '../data/preprocess';
+import type { EngineDescription } from '../evaluation/engine';
 import { dataDirectory } from '../project';
 import { type tf } from '../tensorflow/backend';
 
@@ -42,15 +43,17 @@ export interface FeatureSource {
   readonly preprocess: Preprocess;
   /** Of {@link fingerprintModel}. */
   readonly model: string;
+  /** What computes: its version may change the last digits. */
+  readonly engine: EngineDescription;
   /** Default: `data/features`. */
   readonly directory?: string;
 }
 
 export function featureFile(source: FeatureSource): FeatureFile {
-  const { images, picture, preprocess, model, directory } = source;
+  const { images, picture, preprocess, model, engine, directory } = source;
   const { height, width, mean, std } = preprocess;
   const key = createHash('sha256')
-    .update(JSON.stringify({ picture, height, width, mean, std, model }))
+    .update(JSON.stringify({ picture, height, width, mean, std, model, engine }))
     .update(images)
     .digest();
   const name = `${key.toString('hex').slice(0, 32)}.features`;

@@ -1,11 +1,16 @@
 /**
  * Image features: the output of a frozen backbone for each image, computed once and cached.
  *
- * The backbone runs as one graph with its weights as constants; pictures are resized in that graph, batch by batch, so
- * that never more than one batch exists at the backbone's size.
+ * The backbone runs as one graph with its weights as constants, in ONNX Runtime or TensorFlow; pictures are resized in that
+ * graph, batch by batch, so that never more than one batch exists at the backbone's size.
  */
 import { imageBytes, type ImageDataset, selectRows } from '../data/dataset';
-import { createPredictor } from '../evaluation/predictor';
+import {
+  createEnginePredictor,
+  describeEngine,
+  type Engine,
+  engineRule,
+} from '../evaluation/engine';
 import { Interrupted, type Interrupts, watchInterrupts, yieldToEvents } from '../interrupts';
 import type { Backbone } from '../models/transfer';
 import {
@@ -50,6 +55,8 @@ export interface ExtractOptions {
   readonly mirror?: 'none' | 'append' | 'average';
   /** Pictures a run of the graph. Default 32: at 192 px one layer's result alone takes 113 MB. */
   readonly batchSize?: number;
+  /** What computes. Default 'auto'. */
+  readonly engine?: Engine;
   /** Keep features on disk, and take them from there. Default true. */
   readonly cache?: boolean;
   /** Where; default: `data/features` in the project's folder. It may be deleted at any time. */
@@ -76,7 +83,7 @@ const PART_SIZE = 2500;
 /**
  * The features of every picture of a data set, in its order.
  *
- * The cache goes by content: the pictures' own bytes, the backbone's own weights, its input size and scaling. Another
+ * The cache goes by content: the pictures' own bytes, the backbone's own weights, its input size and scaling, the engine. Another
  * data set, split, size or weights file is never mistaken for what was cached; what is damaged is noticed and computed
  * again, and where nothing can be kept, a notice says so once. The first pictures of a data set share their part files (2,500 pictures each) with the whole of it.
  *
@@ -90,6 +97,7 @@ export async function extractFeatures(
   checkOptions<ExtractOptions>('extractFeatures', options, {
     mirror: oneOf('none', 'append', 'average'),
     batchSize: positiveInteger,
+    engine: engineRule,
     cache: flag,
     cacheDirectory: text,
     onProgress: callback,
@@ -128,9 +136,9 @@ class Extraction {
     private readonly options: ExtractOptions & { readonly interrupts: Interrupts },
   ) {
     const { height, width } = dataset;
-    const { model, preprocess } = backbone;
-    this.predictor = createPredictor(model, { preprocess, height, width });
-    this.fingerprint = options.cache === false ? '' : fingerprintModel(model);
+    const { engine = 'auto' } = options;
+    this.predictor = createEnginePredictor(backbone, { engine, height, width });
+    this.fingerprint = options.cache === false ? '' : fingerprintModel(backbone.model);
     this.total = dataset.size * (options.mirror === 'none' ? 1 : 2);
   }
 
@@ -153,7 +161,7 @@ class Extraction {
   }
 
   private async part(images: Uint8Array, size: number): Promise<CachedFeatures> {
-    const { cache = true, cacheDirectory, onNotice = console.warn } = this.options;
+    const { cache = true, cacheDirectory, engine = 'auto', onNotice = console.warn } = this.options;
     const { height, width } = this.dataset;
     const file = cache
       ? featureFile({
@@ -161,6 +169,7 @@ class Extraction {
           picture: [size, height, width],
           preprocess: this.backbone.preprocess,
           model: this.fingerprint,
+          engine: await describeEngine(engine),
           directory: cacheDirectory,
         })
       : undefined;
@@ -193,7 +202,7 @@ class Extraction {
       }
       const end = Math.min(start + batchSize, size);
       const batch = images.subarray(start * bytes, end * bytes);
-      values.set(this.predictor.run(batch, end - start), start * (count / size));
+      values.set(await this.predictor.run(batch, end - start), start * (count / size));
       this.advance(end - start);
       await yieldToEvents();
     }

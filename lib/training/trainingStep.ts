@@ -1,4 +1,5 @@
-import { applyPreprocess, type Preprocess } from '../data/preprocess';
+import { applyPreprocess } from '../data/applyPreprocess';
+import type { Preprocess } from '../data/preprocess';
 import { applyLogits } from '../models/logits';
 import { tf } from '../tensorflow/backend';
 import { compile, setStepNumber, type CompileStatistics } from '../tensorflow/compile';

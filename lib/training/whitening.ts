@@ -1,5 +1,6 @@
 /** A first layer that needs no training: it whitens small patches of the training images. */
-import { applyPreprocess, type Preprocess } from '../data/preprocess';
+import { applyPreprocess } from '../data/applyPreprocess';
+import type { Preprocess } from '../data/preprocess';
 import { imageBytes, take, type ImageDataset } from '../data/dataset';
 import { checkOptions, anyValue, positiveInteger, positiveNumber, required } from '../options';
 import { tf } from '../tensorflow/backend';

@@ -66,6 +66,24 @@ test('disagreement() notices other parameters and other numbers, and passes unkn
   assert.ok(disagreement(result([row('torch', 1, { deviation: NaN })], [])));
 });
 
+test('ratios() compares other contestants than ours where the goal says so', () => {
+  const rows = [row('engine', 4), row('int8', 2), row('keras', 9)];
+  const [ratio] = ratios(result(rows, [{ of: 'int8', against: ['engine'], atLeast: 1.8 }], true));
+  assert.deepEqual([ratio.ours.contestant, ratio.ratio, ratio.reached], ['int8', 2, true]);
+  const measured = result(rows, [{ of: 'int8', against: ['engine'] }], true);
+  assert.match(ratioTable([measured]), /\| 2\.00 ms, int8 *\| this project, ONNX Runtime: 4\.00 *\| 2\.00 ×/);
+});
+
+test('disagreement() allows int8 what its own tolerance allows', () => {
+  const measured = (contestant: ContestantId) => ({
+    ...result([row(contestant, 1, { deviation: 0.01 })], []),
+    int8Tolerance: 0.1,
+  });
+  assert.equal(disagreement(measured('int8')), undefined);
+  assert.match(disagreement(measured('engine'))!, /engine differ by 0.01, allowed 0.001/);
+  assert.match(caseMarkdown(measured('int8')), /within 0\.001 \(int8: 0\.1\)/);
+});
+
 test('the tables show goals, what was checked, and how quiet the machine was', () => {
   const goals = [{ against: ['keras'] as const, atLeast: 1.2 }];
   const measured = result([row('compiled', 240), row('keras', 100)], goals);

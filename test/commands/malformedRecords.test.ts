@@ -45,7 +45,13 @@ const examples = {
     start: null,
     git: { commit: 'a'.repeat(40), dirty: false },
     threads: 2,
-    versions: { node: '20.0.0', tensorflow: '2.21.0', tfjs: '4.22.0', tslab: null },
+    versions: {
+      node: '20.0.0',
+      tensorflow: '2.21.0',
+      tfjs: '4.22.0',
+      onnxruntime: null,
+      tslab: null,
+    },
     machine: { cpu: 'a processor' },
   },
 };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { saveClassifier } from '../../lib/models/classifier';
@@ -24,6 +24,53 @@ test('a picture: class, probability and the runners-up', async () => {
   assert.equal(code, 0, stderr);
   assert.equal(stdout, 'pictures/sea.png: blue, 98.2 %\n  blue   98.2 %\n  red     1.8 %\n');
   assert.equal(stderr, 'Model: model\n');
+});
+
+/** Code that a process runs first; at its end it tells which packages it has loaded. */
+const tellPackages = (code: string) => `
+  ${code}
+  process.on('exit', () => {
+    const names = Object.keys(require.cache).map((file) => /node_modules.((@[^/]+.)?[^/]+)/.exec(file)?.[1]);
+    require('node:fs').appendFileSync(__filename + '.txt', [...names, ''].join('\\n'));
+  });
+`;
+
+/** Predicts a picture, which is blue, and tells which packages were loaded for it. */
+async function predictTold(model: string, code = '') {
+  const hook = join(folder, 'hook.cjs');
+  writeFileSync(hook, tellPackages(code));
+  rmSync(`${hook}.txt`, { force: true });
+  const result = await runCommand(folder, ['predict', 'pictures/sea.png', '--model', model], {
+    NODE_OPTIONS: `--require ${hook}`,
+  });
+  assert.equal(result.code, 0, result.stderr);
+  assert.match(result.stdout, /^pictures\/sea\.png: blue, 98\.2 %/);
+  return { ...result, packages: new Set(readFileSync(`${hook}.txt`, 'utf8').split('\n')) };
+}
+
+const TENSORFLOW = '@tensorflow/tfjs-node-gpu';
+
+test('a picture is predicted without loading TensorFlow', async () => {
+  await predictTold('model'); // keeps its .onnx
+  const { packages } = await predictTold('model');
+  const loaded = [TENSORFLOW, 'protobufjs', 'onnxruntime-node'].map((name) => packages.has(name));
+  assert.deepEqual(loaded, [false, false, true]);
+});
+
+test('TensorFlow predicts, and a line says why, where ONNX Runtime does not load', async () => {
+  const noLibrary = `
+    const { dlopen } = process;
+    process.dlopen = (module, file, ...rest) => {
+      if (file.includes('onnxruntime')) throw new Error('no such library');
+      return dlopen.call(process, module, file, ...rest);
+    };
+  `;
+  const { packages, stderr } = await predictTold('model', noLibrary);
+  assert.ok(packages.has(TENSORFLOW));
+  assert.match(
+    stderr.replaceAll(/\s+/g, ' '),
+    /^TensorFlow predicts, which .* could not be loaded \(no such library\): .* Model: model $/,
+  );
 });
 
 test('a folder: CSV on the standard output, what was skipped on the other', async () => {

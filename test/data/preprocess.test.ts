@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { applyPreprocess } from '../../lib/data/applyPreprocess';
 import {
-  applyPreprocess,
   checkPreprocess,
   MOBILENET_SCALE,
   type Preprocess,

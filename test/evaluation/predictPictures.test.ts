@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { listPictures, predictPictures } from '../../lib/evaluation/predictPictures';
+import { listPictures } from '../../lib/evaluation/predictFiles';
+import { predictPictures } from '../../lib/evaluation/predictImage';
 import {
   predictionsCsv,
   predictionsJsonLines,
@@ -58,6 +59,44 @@ test('a folder means its pictures and those in its folders, sorted; what cannot 
   await assert.rejects(predictPictures(classifier, [broken]), /broken\.jpg/);
   classifier.model.dispose();
   assert.equal(tf.memory().numTensors, before);
+});
+
+test('pictures of several batches come in their order, by either engine, without those that cannot be read', async () => {
+  const many = join(folder, 'many');
+  mkdirSync(many);
+  const colours = [
+    [255, 0, 0],
+    [0, 0, 255],
+  ];
+  const paths = await Promise.all(
+    Array.from({ length: 70 }, async (_, index) => {
+      const name = `many/${String(index).padStart(2, '0')}.png`;
+      if (index !== 3 && index < 64) return writePicture(name, colours[index % 2]);
+      writeFileSync(join(folder, name), 'no picture');
+      return join(folder, name);
+    }),
+  );
+  const classifier = createRedOrBlue();
+  for (const engine of ['onnx', 'tensorflow'] as const) {
+    const skipped: string[] = [];
+    const onSkip = (path: string) => skipped.push(path);
+    const predictions = await predictPictures(classifier, paths, { engine, k: 1, onSkip });
+    const unreadable = paths.filter((_, index) => index === 3 || index >= 64);
+    assert.deepEqual(skipped, unreadable);
+    assert.deepEqual(
+      predictions.map(({ picture, prediction }) => [picture, prediction.className]),
+      paths.flatMap((path, index) =>
+        unreadable.includes(path) ? [] : [[path, ['red', 'blue'][index % 2]]],
+      ),
+    );
+    assert.deepEqual(predictions[0].prediction.topK.length, 1);
+  }
+  assert.deepEqual(await predictPictures(classifier, []), []);
+  await assert.rejects(
+    predictPictures(classifier, paths, { batchSize: 1 } as object),
+    /options of predictPictures .* received "batchSize"/,
+  );
+  classifier.model.dispose();
 });
 
 test('a path where nothing is, and a folder without pictures, are refused', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyPreprocess, CIFAR10_SCALE, type Preprocess } from '../../lib/data/preprocess';
+import { applyPreprocess } from '../../lib/data/applyPreprocess';
+import { CIFAR10_SCALE, type Preprocess } from '../../lib/data/preprocess';
 import { createPredictor } from '../../lib/evaluation/predictor';
 import { nodeBackend, tf } from '../../lib/tensorflow/backend';
 import { compile } from '../../lib/tensorflow/compile';

@@ -166,3 +166,25 @@ test('the memory of the data goes with the checkpoints once the run is complete'
   const directory = await completeRun(splits());
   assert.equal(existsSync(join(directory, 'checkpoints')), false);
 });
+
+test('a run has one engine from its first prediction on, records it, and keeps it when it is resumed', async () => {
+  const engineOf = async () => {
+    const run = begin();
+    const before = run.record.versions.onnxruntime;
+    const engine = await run.engine();
+    assert.equal(await run.engine(), engine);
+    return { engine, before, after: run.record.versions.onnxruntime, directory: run.directory };
+  };
+  const first = await engineOf();
+  assert.deepEqual([first.engine, first.before], ['auto', null]);
+  assert.match(first.after ?? '', /^1\.\d+\.\d+$/);
+  process.env.RUN_DIR = first.directory;
+  process.env.RUN_RESUME = '1';
+  assert.equal((await engineOf()).engine, 'auto');
+  const remembered = join(first.directory, 'checkpoints', 'engine.json');
+  writeFileSync(remembered, JSON.stringify({ name: 'tensorflow', version: '2.21.0' }));
+  const { engine, after } = await engineOf();
+  assert.deepEqual([engine, after], ['tensorflow', null]);
+  delete process.env.RUN_RESUME;
+  assert.equal((await engineOf()).engine, 'auto', 'a run that starts anew chooses anew');
+});

@@ -60,6 +60,7 @@ async function makeRun(options: SampleRun = {}) {
       val: name === 'CNN, all pictures' ? null : { loss: 1, accuracy: 0.6 },
       test: { loss: 1, accuracy: 0.5 },
       singleViewAccuracy: null,
+      int8: null,
       seconds: 3,
       imagesPerSecond: 1,
       sizeBytes: 1,

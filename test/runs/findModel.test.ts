@@ -24,6 +24,7 @@ function record(name: string, testAccuracy: number | null): ModelRecord {
     val: null,
     test: testAccuracy === null ? null : { accuracy: testAccuracy },
     singleViewAccuracy: null,
+    int8: null,
     seconds: 1,
     imagesPerSecond: 1,
     sizeBytes: 0,

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createRng } from '../../lib/random';
+import type { DataTable } from '../../lib/report/tables';
 import { parameters } from '../../lib/runs/parameters';
 import { startRun, type Run } from '../../lib/runs/run';
 import { loadRun, startedRun } from '../../lib/runs/runFolder';
@@ -282,4 +283,43 @@ test('a larger picture is scaled down in training and test alike', async () => {
   assert.deepEqual(net.classifier.preprocess.height, 8);
   await printedBy(() => run.test([net]));
   assert.equal(net.evaluation.labels.length, 30);
+});
+
+/** The cells of a table's column. */
+function cellsOf({ columns, values }: DataTable, column: string): unknown[] {
+  return (values as unknown[][]).map((row) => row[columns.indexOf(column)]);
+}
+
+test('a tested model is compared with its ONNX files, which stay in the run', async () => {
+  const run = startTinyRun();
+  const net = await run.train('net', p, options);
+  await run.test([net]);
+  const before = tf.memory().numTensors;
+  const forms = await run.compareForms(net);
+  assert.equal(tf.memory().numTensors, before);
+  assert.deepEqual(cellsOf(forms, 'form'), ['TensorFlow', 'ONNX Runtime', 'ONNX Runtime, int8']);
+  assert.deepEqual(cellsOf(forms, 'other classes than TensorFlow').slice(0, 2), [0, 0]);
+  const { accuracy } = net.evaluation;
+  assert.deepEqual(cellsOf(forms, 'test accuracy').slice(0, 2), [accuracy, accuracy]);
+  for (const file of ['net.onnx', 'net-int8.onnx']) {
+    assert.ok(existsSync(join(run.directory, 'onnx', file)));
+  }
+  assert.equal(run.models[0].int8?.pictures, run.data.valSet.size);
+});
+
+test('a model that ONNX cannot hold is compared in TensorFlow alone, with the reason', async () => {
+  const run = startTinyRun();
+  const permuted = () =>
+    tf.sequential({
+      layers: [
+        tf.layers.permute({ dims: [2, 1, 3], inputShape: [8, 8, 3] }),
+        tf.layers.flatten(),
+        tf.layers.dense({ units: 3, activation: 'softmax' }),
+      ],
+    });
+  const net = await run.train('permuted', p, { model: permuted });
+  let forms: DataTable | undefined;
+  const printed = await printedBy(async () => (forms = await run.compareForms(net)));
+  assert.deepEqual(cellsOf(forms as unknown as DataTable, 'form'), ['TensorFlow']);
+  assert.match(printed, /permuted has no ONNX form: .*Permute/);
 });

@@ -30,6 +30,7 @@ const cnn: ModelRecord = {
   val: null,
   test: { loss: 2, accuracy: 0.25 },
   singleViewAccuracy: null,
+  int8: null,
   seconds: 2,
   imagesPerSecond: 100,
   sizeBytes: 10,

@@ -91,6 +91,21 @@ test('mirror images are appended with their labels, or averaged', async () => {
   backbone.model.dispose();
 });
 
+test('each engine computes the same features, and has a cache of its own', async () => {
+  const backbone = createHalves();
+  const dataset = noise(5);
+  const cached: number[] = [];
+  for (const engine of ['onnx', 'tensorflow', 'auto'] as const) {
+    const { values } = await extractFeatures(backbone, dataset, {
+      ...{ engine, cacheDirectory },
+      onProgress: (each) => cached.push(each.cached),
+    });
+    assertClose(values, halvesOf(dataset));
+  }
+  assert.deepEqual(cached, [0, 0, 5]); // 'auto' is 'onnx' here
+  backbone.model.dispose();
+});
+
 test('what is cached is not computed again and is the same to the bit', async () => {
   const backbone = createHalves();
   const dataset = noise(5);

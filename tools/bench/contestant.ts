@@ -4,15 +4,19 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { buildSync } from 'esbuild';
 
-export type ContestantId = 'compiled' | 'eager' | 'keras' | 'torch' | 'onnx';
+export type ContestantId =
+  'compiled' | 'engine' | 'int8' | 'eager' | 'keras' | 'torch' | 'onnx' | 'onnxFile';
 
 /** How the tables call them. */
 export const LABELS: Readonly<Record<ContestantId, string>> = {
   compiled: 'this project',
+  engine: 'this project, ONNX Runtime',
+  int8: 'this project, int8',
   eager: 'eager tfjs',
   keras: 'Keras',
   torch: 'PyTorch',
   onnx: 'ONNX Runtime',
+  onnxFile: "ONNX Runtime, this project's file",
 };
 
 /** A contestant at work in a process of its own, that its memory and its start can be measured. */
@@ -28,13 +32,20 @@ export interface ContestantProcess {
 
 /** The program and arguments of each contestant. */
 export function contestantCommand(id: ContestantId): readonly string[] {
-  return id === 'compiled' || id === 'eager'
-    ? [...ownProgram('contestant'), id]
-    : peerProgram(`${id}_peer`);
+  if (OURS.includes(id)) return [...ownProgram('contestant'), id];
+  const file = ONNX_FILES[id];
+  return file === undefined ? peerProgram(`${id}_peer`) : [...peerProgram('onnx_peer'), file];
 }
 
+const OURS: readonly ContestantId[] = ['compiled', 'engine', 'int8', 'eager'];
+/** What Python's ONNX Runtime reads of a task's folder; who writes it comes before: "torch", "engine". */
+const ONNX_FILES: Readonly<Partial<Record<ContestantId, string>>> = {
+  onnx: 'model.onnx',
+  onnxFile: 'exported.onnx',
+};
+
 /** A program of ours/ in one JavaScript file, as a user's would be: compiling it is not part of its start. */
-export function ownProgram(name: 'contestant' | 'recipes'): readonly string[] {
+export function ownProgram(name: 'contestant' | 'parity' | 'recipes'): readonly string[] {
   return [process.execPath, builtPrograms.get(name) ?? buildProgram(name)];
 }
 

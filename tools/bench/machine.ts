@@ -36,6 +36,11 @@ export function currentCommit(): string {
   return git === null ? 'unknown' : git.commit.slice(0, 7) + (git.dirty ? '+' : '');
 }
 
+/** Whether the processor multiplies bytes in one instruction; false where the system does not tell. */
+export function hasVnni(): boolean {
+  return cpuFlags().includes('avx512_vnni');
+}
+
 function cpuFlags(): string[] {
   try {
     const line = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? '';

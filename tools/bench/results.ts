@@ -2,6 +2,8 @@ import type { ContestantId } from './contestant';
 
 /** A target ratio to other contestants; without `atLeast` the ratio is only reported. */
 export interface Goal {
+  /** Whose goal it is. Default: "compiled". */
+  readonly of?: ContestantId;
   /** The best of these is compared with. */
   readonly against: readonly ContestantId[];
   /** Ours must be this many times better. */
@@ -46,6 +48,7 @@ export interface CaseResult {
   /** What was compared to see that all do the same work, and how far it may differ. */
   readonly check: string;
   readonly tolerance: number;
+  readonly int8Tolerance?: number;
   readonly measuredAt: string;
   readonly commit: string;
   readonly command: string;
@@ -53,7 +56,7 @@ export interface CaseResult {
 
 /** A goal with its figures. */
 export interface Ratio {
-  readonly ours: number;
+  readonly ours: Row;
   readonly best: Row;
   /** How many times better ours is than the best of the others. */
   readonly ratio: number;
@@ -63,27 +66,29 @@ export interface Ratio {
 
 /** The figures of every goal whose contestants are there. */
 export function ratios({ rows, goals, lowerIsBetter }: CaseResult): Ratio[] {
-  const ours = rows.find(({ contestant }) => contestant === 'compiled');
-  if (!ours) return [];
-  return goals.flatMap(({ against, atLeast }) => {
+  return goals.flatMap(({ of = 'compiled', against, atLeast }) => {
+    const ours = rows.find(({ contestant }) => contestant === of);
     const others = rows.filter(({ contestant }) => against.includes(contestant));
-    if (others.length < against.length) return []; // the best may be missing
+    if (!ours || others.length < against.length) return []; // the best may be missing
     const best = others.reduce((a, b) => (b.median < a.median === lowerIsBetter ? b : a));
     const ratio = lowerIsBetter ? best.median / ours.median : ours.median / best.median;
     const reached = atLeast === undefined ? undefined : ratio >= atLeast;
-    return [{ ours: ours.median, best, ratio, atLeast, reached }];
+    return [{ ours, best, ratio, atLeast, reached }];
   });
 }
 
 /** Why a case does not count: contestants did different work. Undefined where all is well. */
-export function disagreement({ rows, tolerance, check }: CaseResult): string | undefined {
+export function disagreement({ rows, check, ...tolerances }: CaseResult): string | undefined {
   const counts = new Set(
     rows.map(({ parameters }) => parameters).filter((count) => count !== null),
   );
   if (counts.size > 1) return `parameter counts differ: ${[...counts].join(', ')}`;
-  const worst = rows.find(({ deviation }) => !(deviation <= tolerance));
+  const allowed = ({ contestant }: Row) =>
+    (contestant === 'int8' ? tolerances.int8Tolerance : undefined) ?? tolerances.tolerance;
+  const worst = rows.find((row) => !(row.deviation <= allowed(row)));
   return (
-    worst && `${check} of ${worst.contestant} differ by ${worst.deviation}, allowed ${tolerance}`
+    worst &&
+    `${check} of ${worst.contestant} differ by ${worst.deviation}, allowed ${allowed(worst)}`
   );
 }
 

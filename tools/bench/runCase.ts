@@ -18,20 +18,22 @@ export interface Case {
   readonly id: string;
   readonly title: string;
   readonly task: TaskPlan;
-  /** In the order of the table; "onnx" comes after "torch", which exports its model. */
+  /** In the order of the table; "onnx" comes after "torch" and "onnxFile" after "engine", which export their models. */
   readonly contestants: readonly ContestantId[];
   /** Images per second of whole rounds, or milliseconds of each call. */
   readonly measure: Measure;
   readonly goals: readonly Goal[];
   /** How far losses (or outputs) of contestants may differ, relative to the largest of them. */
   readonly tolerance: number;
+  /** The same for int8, which rounds weights and values to 8 bits. */
+  readonly int8Tolerance?: number;
 }
 
 const CHECKED_STEPS = 5;
 
 /** Measures one case: starts its contestants one after another, then lets them take turns, round by round. */
 export async function runCase(
-  { id, title, task: plan, contestants, measure, goals, tolerance }: Case,
+  { id, title, task: plan, contestants, measure, goals, ...tolerances }: Case,
   { rounds, secondsPerRound, onProgress }: RunOptions,
 ): Promise<Omit<CaseResult, 'measuredAt' | 'commit' | 'command'>> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
@@ -67,7 +69,7 @@ export async function runCase(
       absent,
       goals,
       check: task.kind === 'train' ? `losses of the first ${CHECKED_STEPS} steps` : 'outputs',
-      tolerance,
+      ...tolerances,
     };
   } finally {
     process.off('exit', cleanUp);

@@ -44,7 +44,7 @@ export function ratioTable(cases: readonly CaseResult[]): string {
   const rows = cases.flatMap((result) =>
     ratios(result).map(({ ours, best, ratio, atLeast, reached }) => [
       result.title,
-      `${figure(ours)} ${result.unit}`,
+      [`${figure(ours.median)} ${result.unit}`, ...LABELS[ours.contestant].split(', ').slice(1)].join(', '),
       `${LABELS[best.contestant]}: ${figure(best.median)}`,
       `${ratio.toFixed(2)} ×`,
       atLeast === undefined ? '' : `≥ ${atLeast} ×`,
@@ -56,7 +56,7 @@ export function ratioTable(cases: readonly CaseResult[]): string {
 
 /** One case: a line for each contestant. */
 export function caseMarkdown(result: CaseResult): string {
-  const { title, rounds, unit, rows, absent, check, tolerance } = result;
+  const { title, rounds, unit, rows, absent, check, tolerance, int8Tolerance } = result;
   const hasP90 = rows.some(({ p90 }) => p90 !== undefined);
   const header = [
     'contestant',
@@ -77,13 +77,14 @@ export function caseMarkdown(result: CaseResult): string {
     row.deviation.toExponential(1),
   ];
   const problem = disagreement(result);
+  const int8 = int8Tolerance === undefined ? '' : ` (int8: ${int8Tolerance})`;
   return [
     `### ${title}`,
     table(header, rows.map(cells)),
     ...absent.map(({ contestant, reason }) => `${LABELS[contestant]} is absent: ${reason}`),
     problem
       ? `**Not comparable: ${problem}.**`
-      : `Same work: ${parametersText(rows)}, ${check} within ${tolerance}.`,
+      : `Same work: ${parametersText(rows)}, ${check} within ${tolerance}${int8}.`,
     `${rounds} rounds${foreignLoadText(result)}, ${result.measuredAt}, commit ${result.commit}, \`${result.command}\`.`,
   ].join('\n\n');
 }

@@ -38,7 +38,7 @@ function images({ imageCount, inputSize }: TaskPlan, rng: Rng): Uint8Array {
  * Weights under which activations keep their size through the whole network (He et al. 2015), so that a
  * difference between two contestants shows in the loss; with Glorot's, activations would vanish in MobileNetV2.
  */
-function randomWeights(
+export function randomWeights(
   model: tf.LayersModel,
   rng: Rng,
 ): { entries: WeightEntry[]; values: Float32Array } {

@@ -1,10 +1,14 @@
 // npm run export: the figures of a run or a notebook as files, and a run's models as ONNX.
 import { basename, join } from 'node:path';
+import { sourceSizeOf } from '../../lib/data/resize';
+import { exportInt8 } from '../../lib/evaluation/exportInt8';
 import { loadClassifier } from '../../lib/models/classifier';
 import { exportOnnx } from '../../lib/onnx/exportOnnx';
 import { closeBrowser } from '../../lib/report/browser';
 import { type FigureFormat, figureFormats, saveFigure } from '../../lib/report/export';
 import { findModels } from '../../lib/runs/findModel';
+import { reloadRunData } from '../../lib/runs/runData';
+import { loadRun, recordInt8 } from '../../lib/runs/runFolder';
 import { findFigures } from '../../lib/share/findFigures';
 import {
   fromHere,
@@ -16,17 +20,19 @@ import {
   tellOfWorkingCopy,
   userFolder,
 } from './program';
+import { launchedData } from './run/earlierRun';
 
 interface Options {
   readonly names: readonly string[];
   readonly format?: string;
   readonly model?: string;
+  readonly data?: string;
   readonly scale?: number;
   readonly out?: string;
 }
 
 /** What `--format` knows besides the formats of figures. */
-const MODEL_FORMATS = ['onnx'] as const;
+const MODEL_FORMATS = ['onnx', 'onnx-int8'] as const;
 type ModelFormat = (typeof MODEL_FORMATS)[number];
 
 void runProgram<Options>(async (options) => {
@@ -41,24 +47,54 @@ void runProgram<Options>(async (options) => {
       remedy: `npm run export -- ${name} --format onnx --model ${options.model}`,
     });
   }
-  const failed = ofModels.length > 0 ? await exportModels(name, options) : 0;
+  let failed = 0;
+  for (const format of ofModels) failed += await exportModels(name, format, options);
   if (ofFigures.length > 0) await exportFigures(name, ofFigures, options);
   return failed > 0 ? 1 : 0;
 });
 
+/** A loss of accuracy by int8 that must not be overlooked: half a point. */
+const LARGE_LOSS = 0.005;
+
 /** @returns how many models could not be written; a line of the standard error says why. */
-async function exportModels(name: string, { model, out }: Options): Promise<number> {
+async function exportModels(
+  name: string,
+  format: ModelFormat,
+  { model, data, out }: Options,
+): Promise<number> {
   let failed = 0;
+  let pictures: ReturnType<typeof reloadRunData> | undefined;
   for (const found of await findModels(name, { from: userFolder, ...(model ? { model } : {}) })) {
     const folder = out === undefined ? found.directory : fromHere(out);
-    const file = join(folder, `${basename(found.directory)}.onnx`);
+    const path = join(folder, basename(found.directory));
     const classifier = await loadClassifier(found.directory);
+    const { runId } = found;
+    const origin = { name: found.name, ...(runId === null ? {} : { runId }) };
     try {
-      const { runId } = found;
-      const { sizeBytes } = await exportOnnx(classifier, file, {
-        ...{ name: found.name, ...(runId === null ? {} : { runId }) },
-      });
-      process.stdout.write(`  ${shownPath(file)}  ${(sizeBytes / 1e6).toFixed(2)} MB\n`);
+      if (format === 'onnx') {
+        const { sizeBytes } = await exportOnnx(classifier, `${path}.onnx`, origin);
+        printFile(`${path}.onnx`, sizeBytes);
+      } else {
+        const run = join(found.directory, '..', '..');
+        const source = data === undefined ? launchedData(run) : fromHere(data);
+        const { height: size } = sourceSizeOf(classifier.preprocess);
+        pictures ??= loadRun(run).then((record) => reloadRunData(record, { source, size }));
+        const file = `${path}-int8.onnx`;
+        const { sizeBytes, valAccuracy } = await exportInt8(classifier, file, {
+          ...{ ...origin, ...(await pictures) },
+        });
+        const { int8, float32, pictures: n } = valAccuracy;
+        const accuracies = `${int8.toFixed(4)}, float32 ${float32.toFixed(4)} (n = ${n})`;
+        printFile(file, sizeBytes, `  validation accuracy ${accuracies}`);
+        const points = 100 * (float32 - int8);
+        if (points > 100 * LARGE_LOSS) {
+          tell(
+            `ATTENTION: int8 costs "${found.name}" ${points.toFixed(1)} points of accuracy. ` +
+              'The file of --format onnx loses nothing.',
+          );
+        }
+        await recordInt8(run, basename(found.directory), valAccuracy);
+      }
     } catch (error) {
       failed++;
       tell(`${found.name} was not exported. ${(error as Error).message}`);
@@ -67,6 +103,10 @@ async function exportModels(name: string, { model, out }: Options): Promise<numb
     }
   }
   return failed;
+}
+
+function printFile(file: string, sizeBytes: number, more = ''): void {
+  process.stdout.write(`  ${shownPath(file)}  ${(sizeBytes / 1e6).toFixed(2)} MB${more}\n`);
 }
 
 async function exportFigures(

@@ -2,9 +2,9 @@
 import { statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { writeFileAtomic } from '../../lib/atomicFile';
-import { listPictures, predictPictures } from '../../lib/evaluation/predictPictures';
+import { loadPredictor } from '../../lib/evaluation/loadPredictor';
+import { listPictures, predictFiles } from '../../lib/evaluation/predictFiles';
 import { findModel, type FoundModel } from '../../lib/runs/findModel';
-import { loadClassifier } from '../../lib/models/classifier';
 import {
   predictionsCsv,
   predictionsJsonLines,
@@ -32,13 +32,15 @@ void runProgram<Options>(async ({ names, model: place, csv, json, out }) => {
   const pictures = [...new Set(lists.flat())]; // one may be named, and lie in a folder that is
   const hasFolder = paths.some((path) => statSync(path).isDirectory());
 
-  const model = await findModel(place, { from: userFolder });
-  const classifier = await loadClassifier(model.directory);
-  tell(`Model: ${provenance(model)}`);
-  const predictions = await predictPictures(classifier, pictures, {
+  const isOnnxFile = place?.endsWith('.onnx') ?? false;
+  const model = isOnnxFile ? undefined : await findModel(place, { from: userFolder });
+  const predictor = await loadPredictor(model?.directory ?? fromHere(place as string), {
+    onNotice,
+  });
+  tell(`Model: ${model === undefined ? place : provenance(model)}`);
+  const predictions = await predictFiles(predictor, pictures, {
     onSkip: (_, error) => tell(error.message),
   });
-  classifier.model.dispose();
 
   const named = predictions.map((each) => ({
     ...each,

@@ -6,6 +6,7 @@ import { numberOption, oneOf } from './options.mjs';
 import { notebooksFolder } from './setup/project.mjs';
 
 const count = (example) => numberOption({ whole: true, above: 0, example });
+const countOrNone = (example) => numberOption({ whole: true, above: -1, example });
 const seed = numberOption({ whole: true, example: 42 });
 
 /** @returns {import('./options.mjs').Option} `form`: the flag and, for the help, the value behind it */
@@ -141,7 +142,7 @@ A folder means all pictures in it and its subfolders; its predictions are printe
       option(
         '--model PLACE',
         'model',
-        "a run (its folder or id: the best model of it) or a model's folder (default: the best of the latest run)",
+        "a run (its folder or id: the best model of it), a model's folder, or an .onnx file of npm run export (default: the best of the latest run)",
       ),
       option('--csv', 'csv', 'CSV for single pictures too'),
       option('--json', 'json', 'JSON lines: one object per picture'),
@@ -167,19 +168,25 @@ A run is an id in data/runs (or the beginning of one), "latest", or a folder; no
     usage: `npm run export -- RUN|NOTEBOOK [options]
 
 Writes every figure as an interactive offline page, an SVG, a PNG and a CSV table of its data.
-With --format onnx: a run's trained models as ONNX files (RUN may also be a saved classifier's folder).
+With --format onnx: a run's trained models as ONNX files (RUN may also be a saved classifier's folder);
+onnx-int8: the same in int8, with its accuracy on the run's validation pictures.
 `,
     names: { what: 'run or notebook', least: 1, most: 1, example: 'npm run export -- latest' },
     options: [
       option(
         '--format LIST',
         'format',
-        'any of html, svg, png, csv, json, onnx, with commas (default: html,svg,png,csv)',
+        'any of html, svg, png, csv, json, onnx, onnx-int8, with commas (default: html,svg,png,csv)',
       ),
       option(
         '--model NAME',
         'model',
         "with onnx: which of the run's models (default: all of them)",
+      ),
+      option(
+        '--data PATH',
+        'data',
+        "with onnx-int8: the run's pictures (default: where the run, CIFAR10_DIR or the cache has them)",
       ),
       option(
         '--scale N',
@@ -224,7 +231,7 @@ With --app: one HTML page with the trained model inside (RUN may also be a saved
 Measures this project beside Keras, PyTorch and ONNX Runtime, which it sets up in tools/bench/.venv.
 `,
     options: [
-      option('--job NAME', 'jobs', 'measure this job only (default: all but accuracy)', {
+      option('--job NAME', 'jobs', 'measure this job only (default: all but accuracy and onnx)', {
         many: true,
       }),
       option('--rounds N', 'rounds', 'rounds of each case (default 7; with --quick 2)', {
@@ -238,18 +245,20 @@ Measures this project beside Keras, PyTorch and ONNX Runtime, which it sets up i
         '--seeds N',
         'seeds',
         'accuracy: trainings of the fast and the standard recipe (default 5; with --quick 1)',
-        { parse: count(5) },
+        { parse: countOrNone(5) },
       ),
       option(
         '--keras-seeds N',
         'kerasSeeds',
         'accuracy: trainings in Keras (default 3; with --quick 1)',
-        {
-          parse: count(3),
-        },
+        { parse: countOrNone(3) },
       ),
       option('--long', 'long', 'accuracy: the long recipe too, once'),
-      option('--curve', 'curve', 'accuracy: the long recipe in 1/4, 1/2 and 2 × its epochs'),
+      option(
+        '--curve',
+        'curve',
+        'accuracy: the standard and the long recipe in fewer and more epochs',
+      ),
       option('--only NAME', 'only', 'accuracy: keras, fast, standard or long alone', {
         many: true,
         parse: oneOf('keras', 'fast', 'standard', 'long'),

@@ -12,7 +12,7 @@ export interface RaceSettings {
   /** Training and test pictures at most, for a try. */
   readonly pictures?: number;
   readonly onProgress: (text: string) => void;
-  readonly onResult: (result: TrainingResult) => void;
+  readonly onResult: (result: TrainingResult, data: RaceData) => Promise<void>;
   readonly commit: string;
 }
 
@@ -57,7 +57,7 @@ export async function runTrainings(
       const result = await timeTraining(contestant, { ...training, ...settings, epochs, folder });
       contestant.stop();
       results.push(result);
-      settings.onResult(result);
+      await settings.onResult(result, data);
     }
     return { data, results };
   } finally {

@@ -19,21 +19,23 @@ export const accuracy: ReportJob = {
     const { epochs, pictures, quick } = options;
     const short = quick ? { epochs: 1, pictures: 2000 } : {};
     const trainings = planTrainings(options);
+    const isShortened = quick || epochs !== undefined || pictures !== undefined;
     const { data, results } = await runTrainings(trainings, {
       epochs: epochs ?? short.epochs,
       pictures: pictures ?? short.pictures,
       commit: stamp.commit,
       onProgress: say,
-      onResult: (result) => {
+      onResult: async (result, raceData) => {
         clear();
         console.log(resultLine(result));
+        // At once: a series takes hours, and may be stopped.
+        if (!isShortened) await save({ machine, data: raceData, results: [result] });
       },
     });
     clear();
     console.log(`\n${accuracyMarkdown({ machine, data, results })}`);
-    if (quick || epochs !== undefined || pictures !== undefined) {
+    if (isShortened)
       console.log('A look at a shortened race: tools/bench/accuracy.md stays as it was.');
-    } else await save({ machine, data, results });
   },
 };
 

@@ -11,9 +11,14 @@ export const features = caseJob(
     id: `features-${inputSize}`,
     title: `MobileNetV2 frozen, ${inputSize} px: features once and ${EPOCHS} epochs of the head`,
     task: headTask({ inputSize, batchSize: 32, epochs: EPOCHS }),
-    contestants: ['compiled', 'keras'],
+    contestants: ['compiled', 'engine', 'int8', 'keras'],
     measure: 'throughput',
-    goals: [{ against: ['keras'], atLeast: 8 }],
+    goals: [
+      { against: ['keras'], atLeast: 8 },
+      { of: 'engine', against: ['keras'], atLeast: 12 },
+      { of: 'int8', against: ['engine'] },
+    ],
     tolerance: 1e-3,
+    int8Tolerance: 0.1,
   })),
 );

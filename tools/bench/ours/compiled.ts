@@ -1,12 +1,12 @@
 import { createPredictor, type GraphPredictor } from '../../../lib/evaluation/predictor';
 import { createAdam, createSgd } from '../../../lib/training/optimizer';
 import { createTrainingStep, type TrainingStep } from '../../../lib/training/trainingStep';
-import type { RunnerFactory } from './model';
+import { preprocessOf, type RunnerFactory } from './model';
 
 /** The project's own engine, through the functions that notebooks use too. */
 export const createCompiledRunner: RunnerFactory = (model, task) => {
-  const { inputSize, mean, std, learningRate, momentum } = task;
-  const preprocess = { height: inputSize, width: inputSize, mean, std };
+  const { learningRate, momentum } = task;
+  const preprocess = preprocessOf(task);
   let trainingStep: TrainingStep | undefined;
   let predictor: GraphPredictor | undefined;
   let step = 0;

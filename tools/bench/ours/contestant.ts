@@ -1,24 +1,45 @@
-/** Our side of the race as a process: `node contestant.cjs compiled` or `… eager`, driven as peers/worker.py. */
+/** Our side of the race as a process: `node contestant.cjs compiled` (or eager, engine, int8), driven as peers/worker.py. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tf } from '../../../lib/tensorflow/backend';
+import { createPredictor, type Predictor } from '../../../lib/evaluation/predictor';
+import type { tf } from '../../../lib/tensorflow/backend';
 import type { Task } from '../task';
 import { writeTask } from '../taskData';
 import { createCompiledRunner } from './compiled';
 import { createEagerRunner } from './eager';
 import { createFeaturesRunner } from './features';
-import { createModel } from './model';
+import { createModel, preprocessOf, setWeights } from './model';
 import type { Runner, RunnerFactory } from './model';
+import { createOnnxPredictor, ONNX_NOTE, onnxRunner } from './onnx';
 import { serve, type Contestant } from './worker';
 
-const factories: Record<string, RunnerFactory> = {
-  compiled: createCompiledRunner,
-  eager: createEagerRunner,
+interface Variant {
+  readonly note: string;
+  readonly create: RunnerFactory;
+  /** For the frozen layers of transfer learning; absent: they are passed in each epoch. */
+  readonly createPredictor?: (model: tf.LayersModel, task: Task) => Predictor;
+}
+
+const VARIANTS: Readonly<Record<string, Variant>> = {
+  compiled: {
+    note: 'one graph',
+    create: createCompiledRunner,
+    createPredictor: (model, task) => createPredictor(model, { preprocess: preprocessOf(task) }),
+  },
+  engine: {
+    note: ONNX_NOTE,
+    create: onnxRunner('float32'),
+    createPredictor: (model, task) => createOnnxPredictor(model, task, 'float32'),
+  },
+  int8: {
+    note: ONNX_NOTE,
+    create: onnxRunner('int8'),
+    createPredictor: (model, task) => createOnnxPredictor(model, task, 'int8'),
+  },
+  eager: { note: 'minimize, predict', create: createEagerRunner },
 };
 
-const NOTES: Record<string, string> = { compiled: 'one graph', eager: 'minimize, predict' };
-
-function createContestant(variant: string): Contestant {
+function createContestant({ note, create, createPredictor: ofFrozen }: Variant): Contestant {
   let task: Task;
   let model: tf.LayersModel | undefined;
   let runner: Runner | undefined;
@@ -35,10 +56,10 @@ function createContestant(variant: string): Contestant {
     const start = (position++ % Math.floor(labels.length / batchSize)) * batchSize;
     return [imagesAt(start, batchSize), labels.subarray(start, start + batchSize)] as const;
   };
-  const step = (): number => {
+  const step = async (): Promise<number> => {
     const [images, batchLabels] = nextBatch();
     if (task.kind === 'train') return runner!.train(images, batchLabels);
-    runner!.predict(images, task.batchSize);
+    await runner!.predict(images, task.batchSize);
     return 0;
   };
 
@@ -53,31 +74,23 @@ function createContestant(variant: string): Contestant {
       labels = typed(Int32Array, join(task.folder, 'labels.bin'));
       model = createModel(task);
       setWeights(model, typed(Float32Array, join(task.folder, 'weights.bin')));
-      const once = variant === 'compiled' && task.trained === 'top';
-      runner = (once ? createFeaturesRunner : factories[variant])(model, task);
-      const note = once ? 'features once' : NOTES[variant];
-      return { parameters: model.countParams(), note };
+      const once = task.trained === 'top' ? ofFrozen : undefined;
+      runner = once
+        ? createFeaturesRunner(model, task, (backbone) => once(backbone, newTask))
+        : create(model, task);
+      return { parameters: model.countParams(), note: once ? `features once, ${note}` : note };
     },
-    losses: (steps) => Array.from({ length: steps }, step),
-    outputs: (rows) => Array.from(runner!.predict(imagesAt(0, rows), rows)),
-    run(steps) {
+    async losses(steps) {
+      const losses: number[] = [];
+      for (let i = 0; i < steps; i++) losses.push(await step());
+      return losses;
+    },
+    outputs: async (rows) => Array.from(await runner!.predict(imagesAt(0, rows), rows)),
+    async run(steps) {
       if (runner!.trainAll) return runner!.trainAll(Array.from({ length: steps }, nextBatch));
-      for (let i = 0; i < steps; i++) step();
+      for (let i = 0; i < steps; i++) await step();
     },
   };
-}
-
-function setWeights(model: tf.LayersModel, values: Float32Array): void {
-  let offset = 0;
-  for (const layer of model.layers) {
-    for (const weight of layer.weights) {
-      const size = weight.shape.reduce((product: number, side) => product * (side as number), 1);
-      const tensor = tf.tensor(values.subarray(offset, offset + size), weight.shape as number[]);
-      weight.write(tensor);
-      tensor.dispose();
-      offset += size;
-    }
-  }
 }
 
 function typed<T>(Type: new (buffer: ArrayBuffer) => T, path: string): T {
@@ -85,4 +98,4 @@ function typed<T>(Type: new (buffer: ArrayBuffer) => T, path: string): T {
   return new Type(buffer.slice(byteOffset, byteOffset + byteLength));
 }
 
-void serve(createContestant(process.argv[2]));
+void serve(createContestant(VARIANTS[process.argv[2]]));

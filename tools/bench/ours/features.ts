@@ -1,13 +1,20 @@
-import { createPredictor } from '../../../lib/evaluation/predictor';
+import type { Predictor } from '../../../lib/evaluation/predictor';
 import { tf } from '../../../lib/tensorflow/backend';
 import { createAdam } from '../../../lib/training/optimizer';
 import { createTrainingStep } from '../../../lib/training/trainingStep';
-import type { Runner, RunnerFactory } from './model';
+import type { Task } from '../task';
+import type { Runner } from './model';
 
-/** Transfer learning as notebooks do it: each picture passes the frozen layers once, then the head learns from that. */
-export const createFeaturesRunner: RunnerFactory = (model, task) => {
-  const { inputSize, mean, std, learningRate, numClasses, epochs } = task;
-  const preprocess = { height: inputSize, width: inputSize, mean, std };
+/**
+ * Transfer learning as notebooks do it: each picture passes the frozen layers once, then the head learns from that.
+ *
+ * @param createPredictor of the frozen layers.
+ */
+export function createFeaturesRunner(
+  model: tf.LayersModel,
+  { learningRate, numClasses, epochs }: Task,
+  createPredictor: (backbone: tf.LayersModel) => Predictor,
+): Runner {
   const top = model.layers[model.layers.length - 1];
   const backbone = tf.model({ inputs: model.inputs, outputs: top.input });
   const head = tf.sequential({
@@ -21,22 +28,22 @@ export const createFeaturesRunner: RunnerFactory = (model, task) => {
     ],
   });
   let hasWeights = false;
-  const predictor = createPredictor(backbone, { preprocess });
+  const predictor = createPredictor(backbone);
   const headStep = createTrainingStep(head, { optimizer: createAdam(), seed: 1 });
   let step = 0;
 
-  const look = (images: Uint8Array, labels: Int32Array) => {
+  const look = async (images: Uint8Array, labels: Int32Array) => {
     if (!hasWeights) head.setWeights(top.getWeights()); // they come after the model
     hasWeights = true;
-    const values = predictor.run(images, labels.length);
-    return { inputs: values, labels };
+    return { inputs: await predictor.run(images, labels.length), labels };
   };
-  const learn = (batch: ReturnType<typeof look>) =>
+  const learn = (batch: Awaited<ReturnType<typeof look>>) =>
     headStep.run(batch, { learningRate, step: ++step }).loss;
-  const runner: Runner = {
-    train: (images, labels) => learn(look(images, labels)),
-    trainAll(batches) {
-      const looked = batches.map(([images, labels]) => look(images, labels));
+  return {
+    train: async (images, labels) => learn(await look(images, labels)),
+    async trainAll(batches) {
+      const looked = [];
+      for (const [images, labels] of batches) looked.push(await look(images, labels));
       for (let epoch = 0; epoch < epochs; epoch++) looked.forEach(learn);
     },
     predict: () => {
@@ -48,5 +55,4 @@ export const createFeaturesRunner: RunnerFactory = (model, task) => {
       head.dispose();
     },
   };
-  return runner;
-};
+}

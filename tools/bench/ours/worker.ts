@@ -6,9 +6,9 @@ export interface Contestant {
   /** Writes a task's data into a folder: needs a model, for the shapes of its weights. */
   write(plan: TaskPlan, folder: string): Promise<void>;
   prepare(task: Task): { readonly parameters: number; readonly note: string };
-  losses(steps: number): number[];
-  outputs(rows: number): number[];
-  run(steps: number): void;
+  losses(steps: number): Promise<number[]>;
+  outputs(rows: number): Promise<number[]>;
+  run(steps: number): Promise<void>;
 }
 
 interface Command {
@@ -49,15 +49,16 @@ async function answer(contestant: Contestant, command: Command): Promise<unknown
     case 'prepare':
       return contestant.prepare(command.task);
     case 'losses':
-      return { losses: contestant.losses(steps) };
+      return { losses: await contestant.losses(steps) };
     case 'outputs':
-      return { outputs: contestant.outputs(command.rows) };
+      return { outputs: await contestant.outputs(command.rows) };
     case 'run':
-      return { seconds: seconds(() => contestant.run(steps)) };
-    case 'latencies':
-      return {
-        seconds: Array.from({ length: steps }, () => seconds(() => contestant.run(1))),
-      };
+      return { seconds: await seconds(() => contestant.run(steps)) };
+    case 'latencies': {
+      const latencies: number[] = [];
+      for (let i = 0; i < steps; i++) latencies.push(await seconds(() => contestant.run(1)));
+      return { seconds: latencies };
+    }
     case 'memory':
       return { peakBytes: process.resourceUsage().maxRSS * 1024 };
     default:
@@ -65,8 +66,8 @@ async function answer(contestant: Contestant, command: Command): Promise<unknown
   }
 }
 
-function seconds(work: () => void): number {
+async function seconds(work: () => Promise<void>): Promise<number> {
   const start = performance.now();
-  work();
+  await work();
   return (performance.now() - start) / 1000;
 }

@@ -10,10 +10,10 @@ class TaskData:
     def __init__(self, task: dict):
         self.folder = Path(task["folder"])
         size = task["inputSize"]
-        pixels = np.fromfile(self.folder / "images.bin", np.uint8).reshape(-1, size, size, 3)
+        self.pixels = np.fromfile(self.folder / "images.bin", np.uint8).reshape(-1, size, size, 3)
         mean, std = np.float32(task["mean"]), np.float32(task["std"])
         # Ready before the clock starts: the peers are spared the cast and the scaling that our step does.
-        self.images = (pixels / np.float32(255) - mean) / std  # float32 NHWC
+        self.images = (self.pixels / np.float32(255) - mean) / std  # float32 NHWC
         self.labels = np.fromfile(self.folder / "labels.bin", np.int32)
 
     def layers(self) -> list[tuple[str, list[np.ndarray]]]:

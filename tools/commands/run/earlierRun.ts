@@ -171,6 +171,12 @@ function placesOf(launch: Launch | undefined): Pick<Plan, 'data' | 'weights' | '
   };
 }
 
+/** The path of the data that a run was started with; undefined where it named none, or was not started by `npm start`. */
+export function launchedData(directory: string): string | undefined {
+  if (!existsSync(join(directory, LAUNCH_FILE))) return undefined;
+  return readLaunch(directory).data ?? undefined;
+}
+
 /**
  * The notebook's parameters that an earlier run did not know: they take the notebook's values.
  *
@@ -219,6 +225,7 @@ export function currentState(): State {
       node: process.versions.node,
       tensorflow: versionIn('.tensorflow', 'runtime.json'),
       tfjs: versionIn('node_modules', '@tensorflow/tfjs', 'package.json'),
+      onnxruntime: versionIn('node_modules', 'onnxruntime-node', 'package.json'),
       tslab: versionIn('node_modules', 'tslab', 'package.json'),
     },
     threads: operationThreads(),

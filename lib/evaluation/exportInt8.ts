@@ -1,0 +1,65 @@
+/** A classifier in int8 as an ONNX file, judged before it is given. */
+import { writeFileAtomic } from '../atomicFile';
+import { type ImageDataset, take } from '../data/dataset';
+import type { Classifier } from '../models/classifier';
+import { createOnnxModel, type ExportOnnxOptions, savedClassifier } from '../onnx/exportOnnx';
+import { encodeModel } from '../onnx/format';
+import { measureRanges, quantizeOnnx } from '../onnx/quantizeOnnx';
+import { createOnnxSession } from '../onnx/runtime';
+import { scoreDataset } from './score';
+
+/** Training pictures from which the ranges are taken: lib/onnx/README.md compares numbers of them. */
+const RANGE_PICTURES = 200;
+
+/** Accuracies on the same validation pictures, 0…1, both by ONNX Runtime. */
+export interface Int8Accuracy {
+  readonly int8: number;
+  readonly float32: number;
+  /** How many pictures that were. */
+  readonly pictures: number;
+}
+
+/**
+ * Writes a classifier to an .onnx file in int8: {@link quantizeOnnx} of what `exportOnnx` writes. `metadata_props` say its
+ * accuracy, too: `valAccuracy`, {@link Int8Accuracy} as JSON.
+ *
+ * @param data.trainSet pictures for the ranges, of which the first 200 are taken. @param data.valSet those on which it is judged.
+ * @throws Error as `exportOnnx`, and where the pictures are not of the size that the file takes.
+ */
+export async function exportInt8(
+  classifier: Classifier,
+  file: string,
+  data: ExportOnnxOptions & { readonly trainSet: ImageDataset; readonly valSet: ImageDataset },
+): Promise<{ readonly sizeBytes: number; readonly valAccuracy: Int8Accuracy }> {
+  const { trainSet, valSet, ...options } = data;
+  const model = createOnnxModel(await savedClassifier(classifier), options);
+  const { input, metadata } = model;
+  for (const { height, width, name } of [trainSet, valSet]) {
+    if (String(input.shape) === String(['N', height, width, 3])) continue;
+    throw new Error(
+      `Expected pictures in the size that the file takes, ${input.shape[1]} × ${input.shape[2]}, but those of "${name}" ` +
+        `are ${height} × ${width}: load them in that size.`,
+    );
+  }
+  const int8 = quantizeOnnx(model, await measureRanges(model, take(trainSet, RANGE_PICTURES)));
+  const valAccuracy: Int8Accuracy = {
+    int8: await accuracyOf(encodeModel(int8), valSet),
+    float32: await accuracyOf(encodeModel(model), valSet),
+    pictures: valSet.size,
+  };
+  const judged = { ...metadata, valAccuracy: JSON.stringify(valAccuracy) };
+  const bytes = encodeModel({ ...int8, metadata: judged });
+  await writeFileAtomic(file, bytes);
+  return { sizeBytes: bytes.length, valAccuracy };
+}
+
+async function accuracyOf(model: Uint8Array, dataset: ImageDataset): Promise<number> {
+  const session = await createOnnxSession(model);
+  const { height, width } = dataset;
+  const run = (images: Uint8Array, size: number) => session.run(images, [size, height, width, 3]);
+  try {
+    return (await scoreDataset({ run }, dataset)).accuracy;
+  } finally {
+    await session.dispose();
+  }
+}

@@ -1,0 +1,46 @@
+/** A saved classifier, ready to predict files. TensorFlow is loaded only where ONNX Runtime cannot do it. */
+import { sourceSizeOf } from '../data/resize';
+import {
+  loadOnnxClassifier,
+  type OnnxClassifier,
+  readOnnxClassifier,
+} from '../onnx/onnxClassifier';
+import type { FilePredictor } from './predictFiles';
+
+/**
+ * Loads a classifier's folder, or an .onnx file that `exportOnnx` wrote, for a process that predicts and ends.
+ *
+ * @param options.onNotice receives that TensorFlow predicts and why, or that a kept file was damaged. Default: console.warn.
+ * @throws Error that names the file and the remedy where something is missing, damaged or foreign.
+ */
+export async function loadPredictor(
+  place: string,
+  { onNotice = console.warn }: { readonly onNotice?: (notice: string) => void } = {},
+): Promise<FilePredictor> {
+  if (place.endsWith('.onnx')) return onOnnxRuntime(await readOnnxClassifier(place));
+  try {
+    return onOnnxRuntime(await loadOnnxClassifier(place, { onNotice }));
+  } catch (error) {
+    const loaded = await onTensorflow(place); // which throws where the folder is to blame
+    onNotice(`TensorFlow predicts, which takes longer to start. ${(error as Error).message}`);
+    return loaded;
+  }
+}
+
+function onOnnxRuntime({ classNames, preprocess, session }: OnnxClassifier): FilePredictor {
+  const { height, width } = sourceSizeOf(preprocess);
+  const predictor = {
+    run: (images: Uint8Array, size: number) => session.run(images, [size, height, width, 3]),
+    dispose: () => void session.dispose(),
+  };
+  return { classNames, preprocess, predictor };
+}
+
+async function onTensorflow(directory: string): Promise<FilePredictor> {
+  const { loadClassifier } = await import('../models/classifier.js');
+  const { createPredictor } = await import('./predictor.js');
+  const { model, classNames, preprocess, views } = await loadClassifier(directory);
+  const { height, width } = sourceSizeOf(preprocess);
+  const predictor = createPredictor(model, { preprocess, views, height, width });
+  return { classNames, preprocess, predictor };
+}

@@ -1,0 +1,124 @@
+// The forms in which a finished model leaves a run, measured side by side.
+import { mkdirSync, statSync } from 'node:fs';
+import * as path from 'node:path';
+import { batches } from '../data/batches';
+import { type ImageDataset, shrinkPictures } from '../data/dataset';
+import { createEnginePredictor } from '../evaluation/engine';
+import { exportInt8 } from '../evaluation/exportInt8';
+import { likeliestClass } from '../evaluation/labels';
+import { timePredictor } from '../evaluation/latency';
+import { loadPredictor } from '../evaluation/loadPredictor';
+import type { Predictor } from '../evaluation/predictor';
+import { exportOnnx } from '../onnx/exportOnnx';
+import { createTable, type DataTable } from '../report/tables';
+import { createProgressReporter } from './progress';
+import type { RunState } from './runTraining';
+import type { TrainedModel } from './trainedModel';
+
+interface Form {
+  readonly name: string;
+  readonly bytes: number;
+  open(): Promise<Predictor>;
+}
+
+/** What `run.compareForms` does. */
+export async function compareFormsInRun(
+  { recorder, data }: RunState,
+  model: TrainedModel,
+): Promise<DataTable> {
+  const { show, onNotice } = createProgressReporter(recorder); // its line belongs below this cell
+  const { name, maxSize, sizeBytes } = model;
+  const shrink = (set: ImageDataset) =>
+    maxSize === undefined ? set : shrinkPictures(set, maxSize);
+  const testSet = shrink(data.testSet);
+  const { height, width } = testSet;
+  const tensorflow: Form = {
+    name: 'TensorFlow',
+    bytes: sizeBytes,
+    open: () =>
+      Promise.resolve(
+        createEnginePredictor(model.classifier, { engine: 'tensorflow', height, width }),
+      ),
+  };
+  show(`exporting ${name}`);
+  const [trainSet, valSet] = [data.trainSet, data.valSet].map(shrink);
+  const onnx = await exportForms(model, { trainSet, valSet, run: recorder }).catch(
+    (error: Error): Form[] => {
+      onNotice(`${name} has no ONNX form: ${error.message}`);
+      return [];
+    },
+  );
+  const rows = [];
+  let classes: Int32Array | undefined;
+  for (const form of [tensorflow, ...onnx]) {
+    show(`testing ${name}, ${form.name}`);
+    const predictor = await form.open();
+    try {
+      const { p50Milliseconds } = await timePredictor(predictor, { height, width });
+      const predicted = await classesOf(predictor, testSet);
+      classes ??= predicted;
+      rows.push({
+        form: form.name,
+        MB: form.bytes / 1e6,
+        'ms, p50': p50Milliseconds,
+        'test accuracy': 1 - countDifferences(predicted, testSet.labels) / testSet.size,
+        'other classes than TensorFlow': countDifferences(predicted, classes),
+      });
+    } finally {
+      predictor.dispose();
+    }
+  }
+  return createTable(rows);
+}
+
+/** Writes `onnx/<model>.onnx` and `onnx/<model>-int8.onnx` into the run's folder. */
+async function exportForms(
+  model: TrainedModel,
+  {
+    trainSet,
+    valSet,
+    run,
+  }: {
+    readonly trainSet: ImageDataset;
+    readonly valSet: ImageDataset;
+    readonly run: RunState['recorder'];
+  },
+): Promise<Form[]> {
+  const { name, classifier, directory } = model;
+  const folder = path.join(run.directory, 'onnx');
+  mkdirSync(folder, { recursive: true });
+  const place = path.join(folder, path.basename(directory));
+  const origin = { name, runId: run.id };
+  const formOf = (form: string, file: string): Form => ({
+    name: form,
+    bytes: statSync(file).size,
+    open: async () => (await loadPredictor(file)).predictor,
+  });
+  await exportOnnx(classifier, `${place}.onnx`, origin);
+  const { valAccuracy } = await exportInt8(classifier, `${place}-int8.onnx`, {
+    ...{ ...origin, trainSet, valSet },
+  });
+  model.setInt8(valAccuracy);
+  await run.addModel(model.record);
+  return [
+    formOf('ONNX Runtime', `${place}.onnx`),
+    formOf('ONNX Runtime, int8', `${place}-int8.onnx`),
+  ];
+}
+
+async function classesOf(predictor: Predictor, dataset: ImageDataset): Promise<Int32Array> {
+  const classes = new Int32Array(dataset.size);
+  let done = 0;
+  for (const { images, size } of batches(dataset, { batchSize: 64 })) {
+    const probabilities = await predictor.run(images, size);
+    const count = probabilities.length / size;
+    for (let index = 0; index < size; index++) {
+      classes[done++] = likeliestClass(probabilities.subarray(index * count, (index + 1) * count));
+    }
+  }
+  return classes;
+}
+
+function countDifferences(a: Int32Array, b: Int32Array): number {
+  return a.reduce((count, value, index) => count + (value === b[index] ? 0 : 1), 0);
+}
