@@ -10,8 +10,8 @@ export function packagesStep() {
   return {
     id: 'packages',
     name: 'npm packages',
-    downloadMb: 275,
-    diskMb: 720,
+    downloadMb: 340,
+    diskMb: 780,
     isDone: () =>
       isInstalled(
         readJson(inProject('package-lock.json')),
