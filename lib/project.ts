@@ -39,9 +39,9 @@ export function operationThreads(): number {
 
 /** This project's version: of the package that lib is, or of the clone that it is in. */
 export function ownVersion(): string {
-  const manifests = [__dirname, projectRoot()].map((folder) => {
-    const json = readFileSync(join(folder, 'package.json'), 'utf8');
-    return JSON.parse(json) as { readonly version?: string };
-  });
+  const files = [__dirname, projectRoot()].map((folder) => join(folder, 'package.json'));
+  const manifests = files
+    .filter(existsSync) // a program in one file lies elsewhere
+    .map((file) => JSON.parse(readFileSync(file, 'utf8')) as { readonly version?: string });
   return manifests.find(({ version }) => version !== undefined)?.version ?? '';
 }

@@ -17,7 +17,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   evaluation: ['tensorflow', 'data', 'models', 'onnx'],
   training: ['tensorflow', 'data', 'models', 'evaluation'],
   report: ['tensorflow', 'data', 'evaluation', 'training'],
-  runs: ['tensorflow', 'data', 'models', 'evaluation', 'training', 'report'],
+  runs: ['tensorflow', 'data', 'models', 'onnx', 'evaluation', 'training', 'report'],
   experiments: ['tensorflow', 'data', 'models', 'evaluation', 'training', 'report', 'runs'],
   share: ['data', 'models', 'evaluation', 'report', 'runs'],
 };

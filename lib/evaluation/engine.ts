@@ -102,7 +102,7 @@ async function createOnnxPredictor(
 
 /** @returns whether a weight has another value than now: an assignment gives its variable another `dataId`. */
 function watchWeights(model: tf.LayersModel): () => boolean {
-  // The list is kept: tfjs makes it anew for each question, which takes longer than a small network's prediction.
+  // The list is kept: tfjs makes a new one for each question, which takes longer than a small network's prediction.
   const variables = model.weights.map((weight) => weight.read());
   const dataIds = variables.map(({ dataId }) => dataId);
   return () => variables.some(({ dataId }, index) => dataId !== dataIds[index]);

@@ -8,7 +8,7 @@ import { measureRanges, quantizeOnnx } from '../onnx/quantizeOnnx';
 import { createOnnxSession } from '../onnx/runtime';
 import { scoreDataset } from './score';
 
-/** Training pictures from which the ranges are taken: lib/onnx/README.md compares numbers of them. */
+/** Training pictures from which the ranges are taken: docs/runs.md compares numbers of them. */
 const RANGE_PICTURES = 200;
 
 /** Accuracies on the same validation pictures, 0…1, both by ONNX Runtime. */

@@ -141,29 +141,11 @@ function preprocessed(graph: OnnxGraph, preprocess: Preprocess, source: Size): V
     ? shifted
     : graph.node(
         'Resize',
-        [shifted, '', scales(graph, source, { height, width })],
+        [shifted, '', '', graph.integers('pixels/size', [height, width])],
         'pixels/resized',
-        {
-          ...BILINEAR,
-        },
+        { ...BILINEAR, axes: [2, 3] },
       );
   return { name: resized, shape: [height, width, 3], channels: 'first' };
-}
-
-/**
- * Factors that give the size exactly. (Not the size itself with the attribute `axes`: ONNX Runtime 1.30 stumbles over that once
- * the network is in int8.)
- */
-function scales(graph: OnnxGraph, from: Size, to: Size): string {
-  const factors = [
-    [to.height, from.height],
-    [to.width, from.width],
-  ].map(([large, small]) => {
-    const factor = Math.fround(large / small);
-    // ONNX rounds down; the next float32 is enough.
-    return Math.floor(small * factor) === large ? factor : Math.fround(factor * (1 + 2 ** -23));
-  });
-  return graph.floats('pixels/scales', [1, 1, ...factors]);
 }
 
 /** TensorFlow's `image.resize`: half-pixel centres, no antialiasing. */

@@ -6,7 +6,7 @@
  */
 import { parse } from 'protobufjs';
 
-/** Operator set 18, of 2022: ONNX Runtime reads it from 1.14 on. */
+/** Operator set 18: the first whose Resize takes the two sides alone. ONNX Runtime reads it from 1.14 on. */
 export const OPSET_VERSION = 18;
 /** The version of the file format that belongs to the operator set. */
 const IR_VERSION = 8;

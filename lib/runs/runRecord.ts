@@ -159,9 +159,7 @@ export const modelSchema: Schema<ModelRecord> = objectOf<ModelRecord>({
   val: nullable(metricsSchema),
   test: nullable(metricsSchema),
   singleViewAccuracy: optional(fraction),
-  int8: optional(
-    objectOf<Int8Accuracy>({ int8: fraction, float32: fraction, pictures: count }),
-  ),
+  int8: optional(objectOf<Int8Accuracy>({ int8: fraction, float32: fraction, pictures: count })),
   history: listOf(epochSchema),
   origin: optional(
     objectOf<ModelOrigin>({

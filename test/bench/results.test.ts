@@ -71,7 +71,10 @@ test('ratios() compares other contestants than ours where the goal says so', () 
   const [ratio] = ratios(result(rows, [{ of: 'int8', against: ['engine'], atLeast: 1.8 }], true));
   assert.deepEqual([ratio.ours.contestant, ratio.ratio, ratio.reached], ['int8', 2, true]);
   const measured = result(rows, [{ of: 'int8', against: ['engine'] }], true);
-  assert.match(ratioTable([measured]), /\| 2\.00 ms, int8 *\| this project, ONNX Runtime: 4\.00 *\| 2\.00 ×/);
+  assert.match(
+    ratioTable([measured]),
+    /\| 2\.00 ms, int8 *\| this project, ONNX Runtime: 4\.00 *\| 2\.00 ×/,
+  );
 });
 
 test('disagreement() allows int8 what its own tolerance allows', () => {

@@ -103,7 +103,10 @@ test('int8 is judged on the validation pictures of the run, and the record says 
     const place = join(folder, 'pictures', classNames[label]);
     await mkdir(place, { recursive: true });
     for (let i = 0; i < 10; i++) {
-      await writeFile(join(place, `${i}.png`), await colourPng(colour.map((value) => value && 255 - i)));
+      await writeFile(
+        join(place, `${i}.png`),
+        await colourPng(colour.map((value) => value && 255 - i)),
+      );
     }
   }
   const source = join(folder, 'pictures');
@@ -131,5 +134,8 @@ test('int8 is judged on the validation pictures of the run, and the record says 
   }
   const other = await exportRun(...args, 'pictures');
   assert.equal(other.code, 1);
-  assert.match(other.stderr, /the pictures of the run .* but found others: say where they are, with --data/);
+  assert.match(
+    other.stderr,
+    /the pictures of the run .* but found others: say where they are, with --data/,
+  );
 });

@@ -89,7 +89,11 @@ const noise = (bytes: number): Uint8Array => {
 async function convert(
   model: tf.LayersModel,
   { side, views }: { readonly side: number; readonly views?: Views },
-): Promise<{ readonly float32: OnnxModel; readonly int8: OnnxModel; pictures: Parameters<typeof measureRanges>[1] }> {
+): Promise<{
+  readonly float32: OnnxModel;
+  readonly int8: OnnxModel;
+  pictures: Parameters<typeof measureRanges>[1];
+}> {
   const classNames = Array.from({ length: model.outputs[0].shape[1] as number }, String);
   const preprocess = { height: side, width: side, ...UNIT_SCALE };
   setWeights(model, randomWeights(model, createRng(2, 'weights')).values);
@@ -100,9 +104,10 @@ async function convert(
 }
 
 const kinds: Record<string, () => Promise<Awaited<ReturnType<typeof convert>>>> = {
-  MLP: () => convert(createMlp(), { side: 32 }),
+  MLP: () => convert(createMlp({ inputShape: [8, 8, 3] }), { side: 8 }),
   CNN: () => convert(createCnn(), { side: 32 }),
-  'CNN of the recipes, six views': () => convert(createFastCnn({ widths: [16, 32] }), { side: 32, views: 6 }),
+  'CNN of the recipes, six views': () =>
+    convert(createFastCnn({ widths: [16, 32] }), { side: 32, views: 6 }),
   MobileNetV2: () =>
     convert(createMobileNetV2({ alpha: 0.35, inputSize: 64, numClasses: 10 }), { side: 64 }),
 };
@@ -117,8 +122,10 @@ for (const [name, create] of Object.entries(kinds)) {
       outputs.push(await session.run(images, [size, height, width, 3]));
       await session.dispose();
     }
-    assertClose(outputs[1], outputs[0], { tolerance: 0.1 });
-    assert.notDeepEqual(outputs[1], outputs[0]);
+    // With random weights a few outputs move far; of unrelated outputs the mean would be about .1.
+    const differences = outputs[1].map((value, i) => Math.abs(value - outputs[0][i]));
+    const mean = differences.reduce((sum, value) => sum + value) / differences.length;
+    assert.ok(mean > 0 && mean < 0.03, `mean difference ${mean}`);
     const convolutions = float32.nodes.filter(({ op }) => op === 'Conv').length;
     const pairs = int8.nodes.filter(({ op }) => op === 'QuantizeLinear').length;
     assert.ok(pairs > convolutions - 2 && pairs > 0, `${pairs} values are integers`);
@@ -127,14 +134,17 @@ for (const [name, create] of Object.entries(kinds)) {
 
 test('the largest of integers has their scale; depthwise layers behind the first convolution stay float32', async () => {
   const { int8 } = await kinds.CNN();
-  const pools = int8.nodes.filter(({ op, inputs }) => op === 'MaxPool' && inputs[0].endsWith('/dequantized'));
+  const pools = int8.nodes.filter(
+    ({ op, inputs }) => op === 'MaxPool' && inputs[0].endsWith('/dequantized'),
+  );
   assert.equal(pools.length, 3);
   for (const { inputs, output } of pools) {
     const before = inputs[0].replace('/dequantized', '/scale');
     assert.deepEqual(int8.constants.get(`${output}/scale`), int8.constants.get(before));
   }
   const { int8: mobile } = await kinds.MobileNetV2();
-  const isFloat = ({ op, inputs }: OnnxNode) => op === 'Conv' && !inputs[1].endsWith('/dequantized');
+  const isFloat = ({ op, inputs }: OnnxNode) =>
+    op === 'Conv' && !inputs[1].endsWith('/dequantized');
   assert.deepEqual(
     mobile.nodes.filter(isFloat).map(({ output }) => output),
     ['Conv1', 'expanded_conv_depthwise'],

@@ -44,7 +44,10 @@ export function ratioTable(cases: readonly CaseResult[]): string {
   const rows = cases.flatMap((result) =>
     ratios(result).map(({ ours, best, ratio, atLeast, reached }) => [
       result.title,
-      [`${figure(ours.median)} ${result.unit}`, ...LABELS[ours.contestant].split(', ').slice(1)].join(', '),
+      [
+        `${figure(ours.median)} ${result.unit}`,
+        ...LABELS[ours.contestant].split(', ').slice(1),
+      ].join(', '),
       `${LABELS[best.contestant]}: ${figure(best.median)}`,
       `${ratio.toFixed(2)} ×`,
       atLeast === undefined ? '' : `≥ ${atLeast} ×`,

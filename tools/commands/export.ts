@@ -86,10 +86,10 @@ async function exportModels(
         const { int8, float32, pictures: n } = valAccuracy;
         const accuracies = `${int8.toFixed(4)}, float32 ${float32.toFixed(4)} (n = ${n})`;
         printFile(file, sizeBytes, `  validation accuracy ${accuracies}`);
-        const points = 100 * (float32 - int8);
-        if (points > 100 * LARGE_LOSS) {
+        const lost = Math.round((float32 - int8) * n);
+        if (lost > LARGE_LOSS * n) {
           tell(
-            `ATTENTION: int8 costs "${found.name}" ${points.toFixed(1)} points of accuracy. ` +
+            `ATTENTION: int8 costs "${found.name}" ${((100 * lost) / n).toFixed(1)} points of accuracy on ${n} pictures. ` +
               'The file of --format onnx loses nothing.',
           );
         }

@@ -10,11 +10,12 @@ import { createEagerRunner } from './eager';
 import { createFeaturesRunner } from './features';
 import { createModel, preprocessOf, setWeights } from './model';
 import type { Runner, RunnerFactory } from './model';
-import { createOnnxPredictor, ONNX_NOTE, onnxRunner } from './onnx';
+import { createOnnxPredictor, onnxNote, onnxRunner } from './onnx';
 import { serve, type Contestant } from './worker';
 
 interface Variant {
-  readonly note: string;
+  /** How it does the work. */
+  readonly note: () => string | Promise<string>;
   readonly create: RunnerFactory;
   /** For the frozen layers of transfer learning; absent: they are passed in each epoch. */
   readonly createPredictor?: (model: tf.LayersModel, task: Task) => Predictor;
@@ -22,21 +23,21 @@ interface Variant {
 
 const VARIANTS: Readonly<Record<string, Variant>> = {
   compiled: {
-    note: 'one graph',
+    note: () => 'one graph',
     create: createCompiledRunner,
     createPredictor: (model, task) => createPredictor(model, { preprocess: preprocessOf(task) }),
   },
   engine: {
-    note: ONNX_NOTE,
+    note: onnxNote,
     create: onnxRunner('float32'),
     createPredictor: (model, task) => createOnnxPredictor(model, task, 'float32'),
   },
   int8: {
-    note: ONNX_NOTE,
+    note: onnxNote,
     create: onnxRunner('int8'),
     createPredictor: (model, task) => createOnnxPredictor(model, task, 'int8'),
   },
-  eager: { note: 'minimize, predict', create: createEagerRunner },
+  eager: { note: () => 'minimize, predict', create: createEagerRunner },
 };
 
 function createContestant({ note, create, createPredictor: ofFrozen }: Variant): Contestant {
@@ -65,7 +66,7 @@ function createContestant({ note, create, createPredictor: ofFrozen }: Variant):
 
   return {
     write: writeTask,
-    prepare(newTask) {
+    async prepare(newTask) {
       runner?.dispose();
       model?.dispose();
       task = newTask;
@@ -78,7 +79,8 @@ function createContestant({ note, create, createPredictor: ofFrozen }: Variant):
       runner = once
         ? createFeaturesRunner(model, task, (backbone) => once(backbone, newTask))
         : create(model, task);
-      return { parameters: model.countParams(), note: once ? `features once, ${note}` : note };
+      const how = await note();
+      return { parameters: model.countParams(), note: once ? `features once, ${how}` : how };
     },
     async losses(steps) {
       const losses: number[] = [];

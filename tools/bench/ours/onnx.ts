@@ -4,8 +4,7 @@ import type { Predictor } from '../../../lib/evaluation/predictor';
 import { createOnnxModel, savedClassifier } from '../../../lib/onnx/exportOnnx';
 import { encodeModel, type OnnxModel } from '../../../lib/onnx/format';
 import { measureRanges, quantizeOnnx } from '../../../lib/onnx/quantizeOnnx';
-import { createOnnxSession, type OnnxSession } from '../../../lib/onnx/runtime';
-import { projectRoot } from '../../../lib/project';
+import { createOnnxSession, onnxRuntimeVersion, type OnnxSession } from '../../../lib/onnx/runtime';
 import type { tf } from '../../../lib/tensorflow/backend';
 import type { Task } from '../task';
 import { preprocessOf, type RunnerFactory } from './model';
@@ -14,11 +13,8 @@ import { preprocessOf, type RunnerFactory } from './model';
 export const EXPORTED_FILE = 'exported.onnx';
 
 /** How the tables name it. */
-export const ONNX_NOTE = `onnxruntime-node ${ownVersion()}`;
-
-function ownVersion(): string {
-  const manifest = join(projectRoot(), 'node_modules', 'onnxruntime-node', 'package.json');
-  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
+export async function onnxNote(): Promise<string> {
+  return `onnxruntime-node ${await onnxRuntimeVersion()}`;
 }
 
 /** Pictures of which the ranges of int8 are taken. */

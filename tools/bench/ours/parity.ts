@@ -73,7 +73,10 @@ async function writeKind(file: string, { model, preprocess, views }: Kind): Prom
   write(' in int8.onnx', int8);
   write(' in int8.images', images);
   const session = await createOnnxSession(int8);
-  writeOutputs(' in int8.outputs', await session.run(images, [PICTURES, size.height, size.width, 3]));
+  writeOutputs(
+    ' in int8.outputs',
+    await session.run(images, [PICTURES, size.height, size.width, 3]),
+  );
   await session.dispose();
 }
 

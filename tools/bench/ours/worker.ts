@@ -5,7 +5,7 @@ import type { Task, TaskPlan } from '../task';
 export interface Contestant {
   /** Writes a task's data into a folder: needs a model, for the shapes of its weights. */
   write(plan: TaskPlan, folder: string): Promise<void>;
-  prepare(task: Task): { readonly parameters: number; readonly note: string };
+  prepare(task: Task): Promise<{ readonly parameters: number; readonly note: string }>;
   losses(steps: number): Promise<number[]>;
   outputs(rows: number): Promise<number[]>;
   run(steps: number): Promise<void>;
