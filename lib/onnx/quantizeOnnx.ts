@@ -34,6 +34,7 @@ export async function measureRanges(
   { images, size, height, width }: Pictures,
 ): Promise<Ranges> {
   const values = [...planOf(model, new Set()).values];
+  if (values.length === 0) return new Map();
   const session = await createOnnxSession(encodeModel(withExtremes(model, values)));
   const extremes = values.flatMap(() => [Infinity, -Infinity]);
   try {
@@ -56,13 +57,13 @@ const BATCH = 16;
 /** The model with the least and the most of each value as its output, one behind the other. */
 function withExtremes(model: OnnxModel, values: readonly string[]): OnnxModel {
   const { output } = model;
-  const [attributes, rows] = [{ keepdims: 0 }, 'extremes/rows'];
+  const [attributes, axes] = [{ keepdims: 0 }, 'extremes/axes'];
   const nodes = values.flatMap((name) => {
-    const flat = `${name}/flat`;
+    const row = `${name}/row`;
     return [
-      { op: 'Flatten', inputs: [name], output: flat, attributes: { axis: 0 } },
-      { op: 'ReduceMin', inputs: [flat, rows], output: `${name}/least`, attributes },
-      { op: 'ReduceMax', inputs: [flat, rows], output: `${name}/most`, attributes },
+      { op: 'Flatten', inputs: [name], output: row, attributes: { axis: 0 } },
+      { op: 'ReduceMin', inputs: [row, axes], output: `${name}/least`, attributes },
+      { op: 'ReduceMax', inputs: [row, axes], output: `${name}/most`, attributes },
     ];
   });
   const inputs = values.flatMap((name) => [`${name}/least`, `${name}/most`]);
@@ -72,7 +73,7 @@ function withExtremes(model: OnnxModel, values: readonly string[]): OnnxModel {
   return {
     ...model,
     nodes: [...before, ...nodes, all],
-    constants: new Map([...model.constants, [rows, second]]),
+    constants: new Map([...model.constants, [axes, second]]),
     output: { ...output, shape: [inputs.length] },
   };
 }
