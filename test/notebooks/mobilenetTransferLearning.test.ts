@@ -32,7 +32,10 @@ test('the weights and their origin stand in the notebook, its titles and its rec
     name: 'mobilenet_v2_0.35_no_top.h5',
     source: 'embedded',
   });
-  assert.match(shown('head', 'text/plain'), /mobilenet_v2_0\.35_no_top\.h5 – generated sample/);
+  assert.match(
+    shown('head', 'text/plain'),
+    /heads on mobilenet_v2_0\.35_no_top\.h5 \(embedded, trained on generated pictures\) – generated sample/,
+  );
 });
 
 test('mirror images double the features for training', () => {
