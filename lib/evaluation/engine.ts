@@ -2,7 +2,7 @@
 import type { Classifier } from '../models/classifier';
 import { createOnnxModel, savedClassifier } from '../onnx/exportOnnx';
 import { encodeModel } from '../onnx/format';
-import { createOnnxSession, onnxRuntimeVersion, type OnnxSession } from '../onnx/runtime';
+import { createOnnxSession, onnxPredictor, onnxRuntimeVersion } from '../onnx/runtime';
 import { oneOf } from '../options';
 import { describeBackend, type tf } from '../tensorflow/backend';
 import { createPredictor, type Predictor } from './predictor';
@@ -90,14 +90,8 @@ async function createOnnxPredictor(
   const numClasses = classifier.model.outputs[0].shape[1] as number;
   const classNames = Array.from({ length: numClasses }, String);
   const saved = await savedClassifier({ ...classifier, classNames });
-  const session: OnnxSession = await createOnnxSession(
-    encodeModel(createOnnxModel(saved, { sourceSize })),
-  );
-  const { height, width } = sourceSize;
-  return {
-    run: (images, size) => session.run(images, [size, height, width, 3]),
-    dispose: () => void session.dispose(),
-  };
+  const bytes = encodeModel(createOnnxModel(saved, { sourceSize }));
+  return onnxPredictor(await createOnnxSession(bytes), sourceSize);
 }
 
 /** @returns whether a weight has another value than now: an assignment gives its variable another `dataId`. */

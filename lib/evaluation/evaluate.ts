@@ -9,7 +9,7 @@ import {
   type Interval,
 } from './metrics';
 import { predictDataset, type PredictOptions } from './predict';
-import { likeliestClass } from './labels';
+import { likeliestClasses } from './labels';
 import { findMetrics, metricsRule, type MetricChoice, type MetricValues } from './runningMetrics';
 import { scoreProbabilities } from './score';
 
@@ -85,9 +85,7 @@ export function evaluateProbabilities(
       'Expected probabilities but some are not numbers: the training diverged; train the model again at a lower learning rate.',
     );
   }
-  const predictedLabels = Int32Array.from({ length: size }, (_, index) =>
-    likeliestClass(probabilities.subarray(index * numClasses, (index + 1) * numClasses)),
-  );
+  const predictedLabels = likeliestClasses(probabilities, numClasses);
   const matrix = confusionMatrix(labels, predictedLabels, numClasses);
   return {
     metrics,

@@ -5,7 +5,7 @@ import type { Classifier } from '../models/classifier';
 import { createOnnxModel, type ExportOnnxOptions, savedClassifier } from '../onnx/exportOnnx';
 import { encodeModel } from '../onnx/format';
 import { measureRanges, quantizeOnnx } from '../onnx/quantizeOnnx';
-import { createOnnxSession } from '../onnx/runtime';
+import { createOnnxSession, onnxPredictor } from '../onnx/runtime';
 import { scoreDataset } from './score';
 
 /** Training pictures from which the ranges are taken: docs/runs.md compares numbers of them. */
@@ -55,10 +55,8 @@ export async function exportInt8(
 
 async function accuracyOf(model: Uint8Array, dataset: ImageDataset): Promise<number> {
   const session = await createOnnxSession(model);
-  const { height, width } = dataset;
-  const run = (images: Uint8Array, size: number) => session.run(images, [size, height, width, 3]);
   try {
-    return (await scoreDataset({ run }, dataset)).accuracy;
+    return (await scoreDataset(onnxPredictor(session, dataset), dataset)).accuracy;
   } finally {
     await session.dispose();
   }

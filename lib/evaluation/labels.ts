@@ -47,6 +47,13 @@ export function likeliestClass(row: ArrayLike<number>): number {
   return likeliest;
 }
 
+/** {@link likeliestClass} of each row of probabilities [n, numClasses]. */
+export function likeliestClasses(probabilities: Float32Array, numClasses: number): Int32Array {
+  return Int32Array.from({ length: probabilities.length / numClasses }, (_, index) =>
+    likeliestClass(probabilities.subarray(index * numClasses, (index + 1) * numClasses)),
+  );
+}
+
 /** Each row's exp(x) / Σ exp(x), [n, numClasses] row by row, in double precision: no two logits become equal. */
 export function softmax(logits: Float32Array, numClasses: number): Float64Array {
   const probabilities = Float64Array.from(logits);

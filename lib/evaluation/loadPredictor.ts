@@ -5,6 +5,7 @@ import {
   type OnnxClassifier,
   readOnnxClassifier,
 } from '../onnx/onnxClassifier';
+import { onnxPredictor } from '../onnx/runtime';
 import type { FilePredictor } from './predictFiles';
 
 /**
@@ -28,11 +29,7 @@ export async function loadPredictor(
 }
 
 function onOnnxRuntime({ classNames, preprocess, session }: OnnxClassifier): FilePredictor {
-  const { height, width } = sourceSizeOf(preprocess);
-  const predictor = {
-    run: (images: Uint8Array, size: number) => session.run(images, [size, height, width, 3]),
-    dispose: () => void session.dispose(),
-  };
+  const predictor = onnxPredictor(session, sourceSizeOf(preprocess));
   return { classNames, preprocess, predictor };
 }
 

@@ -4,6 +4,7 @@ import type { Classifier } from '../models/classifier';
 import { abortSignal, callback, checkOptions, positiveInteger } from '../options';
 import { Interrupted, watchInterrupts, yieldToEvents } from '../interrupts';
 import { createEnginePredictor, type Engine, engineRule } from './engine';
+import type { Predictor } from './predictor';
 
 /** Options of {@link predictDataset}. */
 export interface PredictOptions {
@@ -35,15 +36,32 @@ export async function predictDataset(
     signal: abortSignal,
   });
   const { model, views = 1 } = classifier;
-  const { batchSize = Math.ceil(256 / views), engine = 'auto' } = options;
-  const { onProgress, signal } = options;
-  const { size, height, width } = dataset;
+  const { batchSize = Math.ceil(256 / views), engine = 'auto', ...hooks } = options;
+  const { height, width } = dataset;
   const numOutputs = model.outputs[0].shape[1] as number;
+  const predictor = createEnginePredictor(classifier, { engine, height, width });
+  try {
+    return await predictWith(predictor, dataset, { numOutputs, batchSize, ...hooks });
+  } finally {
+    predictor.dispose();
+  }
+}
+
+/** The same with what predicts already, which stays the caller's. */
+export async function predictWith(
+  predictor: Pick<Predictor, 'run'>,
+  dataset: ImageDataset,
+  options: Omit<PredictOptions, 'engine'> & {
+    readonly numOutputs: number;
+    readonly batchSize: number;
+  },
+): Promise<Float32Array> {
+  const { numOutputs, batchSize, onProgress, signal } = options;
+  const { size } = dataset;
   const probabilities = new Float32Array(size * numOutputs);
 
   await yieldToEvents(); // watchInterrupts wants an await before it
   const interrupts = watchInterrupts(signal);
-  const predictor = createEnginePredictor(classifier, { engine, height, width });
   try {
     let images = 0;
     for (const batch of batches(dataset, { batchSize })) {
@@ -58,6 +76,5 @@ export async function predictDataset(
     return probabilities;
   } finally {
     interrupts.stop();
-    predictor.dispose();
   }
 }

@@ -12,7 +12,7 @@ import { VIEW_WEIGHTS, type Views } from '../models/views';
 import { checkOptions, text } from '../options';
 import { ownVersion } from '../project';
 import { activateBeforePooling, foldBatchNorms } from './batchNormFold';
-import { encodeModel, type OnnxModel } from './format';
+import { encodeModel, type OnnxModel, usedConstants } from './format';
 import { OnnxGraph, type Value } from './graph';
 import { convertNetwork, type SavedNetwork } from './network';
 import { ONNX_INPUT, ONNX_OUTPUT } from './runtime';
@@ -194,9 +194,4 @@ function weightedMean(graph: OnnxGraph, { name, shape }: Value, weights: readonl
   const weighted = graph.node('Mul', [byView, factors], 'views/weighted');
   const axes = graph.integers('views/axis', [0]);
   graph.node('ReduceSum', [weighted, axes], ONNX_OUTPUT, { keepdims: 0 });
-}
-
-function usedConstants({ nodes, constants }: OnnxGraph): OnnxModel['constants'] {
-  const used = new Set(nodes.flatMap(({ inputs }) => inputs));
-  return new Map([...constants].filter(([name]) => used.has(name)));
 }

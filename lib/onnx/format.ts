@@ -86,6 +86,15 @@ export interface OnnxModel {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** The constants that a node reads. */
+export function usedConstants({
+  nodes,
+  constants,
+}: Pick<OnnxModel, 'nodes' | 'constants'>): OnnxModel['constants'] {
+  const used = new Set(nodes.flatMap(({ inputs }) => inputs));
+  return new Map([...constants].filter(([name]) => used.has(name)));
+}
+
 /** The bytes of an .onnx file. */
 export function encodeModel(model: OnnxModel): Uint8Array {
   const { nodes, constants, input, output, producer, metadata } = model;

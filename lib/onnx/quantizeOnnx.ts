@@ -5,7 +5,13 @@
  * Values are uint8 with one scale and zero point each, from the ranges that pictures cause. Weights are int8, symmetric,
  * with a scale for each output channel; biases int32. An activation that only cuts off is what the range does already.
  */
-import { encodeModel, type OnnxModel, type OnnxNode, type OnnxTensor } from './format';
+import {
+  encodeModel,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+  usedConstants,
+} from './format';
 import { createOnnxSession } from './runtime';
 
 /** The least and the most of each value that can be quantized, by its name. */
@@ -123,8 +129,7 @@ export function quantizeOnnx(
     nodes.push({ ...node, inputs, output });
     if (values.has(output)) addPair(output, node);
   }
-  const used = new Set(nodes.flatMap(({ inputs }) => inputs));
-  return { ...model, nodes, constants: new Map([...constants].filter(([name]) => used.has(name))) };
+  return { ...model, nodes, constants: usedConstants({ nodes, constants }) };
 }
 
 /** The first convolution and the depthwise ones directly behind it: they cost little time and much accuracy (docs/runs.md). */

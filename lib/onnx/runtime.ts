@@ -52,6 +52,17 @@ export async function createOnnxSession(model: Uint8Array | string): Promise<Onn
   };
 }
 
+/** A session that is called with how many pictures of one size there are, as every engine's predictor is. */
+export function onnxPredictor(
+  session: OnnxSession,
+  { height, width }: { readonly height: number; readonly width: number },
+): { run(images: Uint8Array, size: number): Promise<Float32Array>; dispose(): void } {
+  return {
+    run: (images, size) => session.run(images, [size, height, width, 3]),
+    dispose: () => void session.dispose(),
+  };
+}
+
 /** What to do where an .onnx file is of no use. */
 export const REMEDY = 'Export the classifier again: npm run export -- RUN --format onnx.';
 

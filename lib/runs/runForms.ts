@@ -1,13 +1,13 @@
 // The forms in which a finished model leaves a run, measured side by side.
 import { mkdirSync, statSync } from 'node:fs';
 import * as path from 'node:path';
-import { batches } from '../data/batches';
 import { type ImageDataset, shrinkPictures } from '../data/dataset';
 import { createEnginePredictor } from '../evaluation/engine';
 import { exportInt8 } from '../evaluation/exportInt8';
-import { likeliestClass } from '../evaluation/labels';
+import { likeliestClasses } from '../evaluation/labels';
 import { timePredictor } from '../evaluation/latency';
 import { loadPredictor } from '../evaluation/loadPredictor';
+import { predictWith } from '../evaluation/predict';
 import type { Predictor } from '../evaluation/predictor';
 import { exportOnnx } from '../onnx/exportOnnx';
 import { createTable, type DataTable } from '../report/tables';
@@ -32,6 +32,7 @@ export async function compareFormsInRun(
     maxSize === undefined ? set : shrinkPictures(set, maxSize);
   const testSet = shrink(data.testSet);
   const { height, width } = testSet;
+  const numOutputs = testSet.classNames.length;
   const tensorflow: Form = {
     name: 'TensorFlow',
     bytes: sizeBytes,
@@ -55,7 +56,8 @@ export async function compareFormsInRun(
     const predictor = await form.open();
     try {
       const { p50Milliseconds } = await timePredictor(predictor, { height, width });
-      const predicted = await classesOf(predictor, testSet);
+      const probabilities = await predictWith(predictor, testSet, { numOutputs, batchSize: 64 });
+      const predicted = likeliestClasses(probabilities, numOutputs);
       classes ??= predicted;
       rows.push({
         form: form.name,
@@ -104,19 +106,6 @@ async function exportForms(
     formOf('ONNX Runtime', `${place}.onnx`),
     formOf('ONNX Runtime, int8', `${place}-int8.onnx`),
   ];
-}
-
-async function classesOf(predictor: Predictor, dataset: ImageDataset): Promise<Int32Array> {
-  const classes = new Int32Array(dataset.size);
-  let done = 0;
-  for (const { images, size } of batches(dataset, { batchSize: 64 })) {
-    const probabilities = await predictor.run(images, size);
-    const count = probabilities.length / size;
-    for (let index = 0; index < size; index++) {
-      classes[done++] = likeliestClass(probabilities.subarray(index * count, (index + 1) * count));
-    }
-  }
-  return classes;
 }
 
 function countDifferences(a: Int32Array, b: Int32Array): number {

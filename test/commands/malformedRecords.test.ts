@@ -16,6 +16,7 @@ import { readNotebook } from '../../tools/commands/run/notebookFile';
 import { Problem } from '../../tools/launcher/problem.cjs';
 import { inProject } from '../../tools/launcher/setup/project.mjs';
 import { sharedFolder } from '../temporaryFolder';
+import { sampleVersions } from '../runs/sampleRecord';
 
 const parent = sharedFolder();
 
@@ -45,13 +46,7 @@ const examples = {
     start: null,
     git: { commit: 'a'.repeat(40), dirty: false },
     threads: 2,
-    versions: {
-      node: '20.0.0',
-      tensorflow: '2.21.0',
-      tfjs: '4.22.0',
-      onnxruntime: null,
-      tslab: null,
-    },
+    versions: sampleVersions,
     machine: { cpu: 'a processor' },
   },
 };

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseRunRecord } from '../../lib/runs/runRecord';
+import { sampleVersions } from './sampleRecord';
 
 /** A record as docs/runs.md describes it, written by hand. */
 const example = {
@@ -53,13 +54,7 @@ const example = {
       },
     },
   ],
-  versions: {
-    node: '20.0.0',
-    tensorflow: '2.21.0',
-    tfjs: '4.22.0',
-    onnxruntime: null,
-    tslab: null,
-  },
+  versions: sampleVersions,
   device: 'cpu',
   threads: 2,
   git: { commit: 'a'.repeat(40), dirty: true },

@@ -12,6 +12,14 @@ export interface SampleRun {
   readonly source?: 'official' | 'generated';
 }
 
+export const sampleVersions: RunRecord['versions'] = {
+  node: '20.0.0',
+  tensorflow: '2.21.0',
+  tfjs: '4.22.0',
+  onnxruntime: null,
+  tslab: null,
+};
+
 /** A run's record, written by hand. */
 export function sampleRecord(run: SampleRun = {}): RunRecord {
   const { id = '20260131-120000-using-cifar-quick', seed = 1, commit = 'a'.repeat(40) } = run;
@@ -33,13 +41,7 @@ export function sampleRecord(run: SampleRun = {}): RunRecord {
     },
     weights: null,
     models: run.models ?? [sampleModel()],
-    versions: {
-      node: '20.0.0',
-      tensorflow: '2.21.0',
-      tfjs: '4.22.0',
-      onnxruntime: null,
-      tslab: null,
-    },
+    versions: sampleVersions,
     device: 'cpu',
     threads: 2,
     git: { commit, dirty: false },

@@ -13,6 +13,7 @@ import { findFigures } from '../../lib/share/findFigures';
 import {
   fromHere,
   inProject,
+  printFile,
   Problem,
   runProgram,
   shownPath,
@@ -103,10 +104,6 @@ async function exportModels(
     }
   }
   return failed;
-}
-
-function printFile(file: string, sizeBytes: number, more = ''): void {
-  process.stdout.write(`  ${shownPath(file)}  ${(sizeBytes / 1e6).toFixed(2)} MB${more}\n`);
 }
 
 async function exportFigures(

@@ -21,6 +21,11 @@ export function shownPath(path: string): string {
   return short.startsWith('..') ? path : short || '.';
 }
 
+/** Prints a line about a file that was written. @param more behind its size. */
+export function printFile(path: string, sizeBytes: number, more = ''): void {
+  process.stdout.write(`  ${shownPath(path)}  ${(sizeBytes / 1e6).toFixed(2)} MB${more}\n`);
+}
+
 /** Tells the person at the terminal something besides the result. */
 export function tell(notice: string): void {
   process.stderr.write(`${wrapText(notice)}\n`);

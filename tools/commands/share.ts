@@ -15,6 +15,7 @@ import { cleanNotebook, compactText, readNotebook } from './cleanNotebook';
 import {
   fromHere,
   inProject,
+  printFile,
   Problem,
   runProgram,
   shownPath,
@@ -100,9 +101,4 @@ async function shareClassifier(
     ...(found.trainedOn === null ? {} : { trainedOn: found.trainedOn }),
   });
   printFile(target, sizeBytes);
-}
-
-function printFile(path: string, sizeBytes: number): void {
-  const megabytes = (sizeBytes / 1e6).toFixed(2);
-  process.stdout.write(`  ${shownPath(path)}  ${megabytes} MB\n`);
 }
