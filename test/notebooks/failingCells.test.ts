@@ -25,6 +25,17 @@ test('a cell that throws is named with its text and its error, and what came bef
   assert.ok(!readdirSync(folder).includes('run.json'));
 });
 
+test('neither a line nor the error is lost behind thousands of messages', async () => {
+  const path = writeNotebook(
+    folder,
+    "for (let i = 1; i <= 2000; i++) process.stdout.write(`line ${i}\\n`);\nthrow new Error('at last');",
+  );
+  const { printed, cells } = await execute(path, folder);
+  assert.match(printed, /Error: at last/);
+  const lines = Array.from({ length: 2000 }, (_, index) => `line ${index + 1}\n`);
+  assert.ok(cells[0].printed.startsWith(lines.join('')), cells[0].printed.slice(-200));
+});
+
 test('an error in words is shown without the stack below it', async () => {
   const path = writeNotebook(
     folder,

@@ -61,7 +61,7 @@ function kernelspec(device) {
       shell,
       process.execPath,
       '--require',
-      inProject('tools', 'jupyter', 'plainErrors.cjs'),
+      inProject('tools', 'jupyter', 'kernelPreload.cjs'),
       tslab,
       'kernel',
       '--config-path',
