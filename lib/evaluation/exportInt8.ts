@@ -19,6 +19,22 @@ export interface Int8Accuracy {
   readonly pictures: number;
 }
 
+/** A loss of accuracy by int8 that must not be overlooked: half a point. */
+const LARGE_LOSS = 0.005;
+
+/** A warning where int8 loses more than half a point of accuracy; undefined where it does not. */
+export function describeInt8Loss(
+  name: string,
+  { int8, float32, pictures }: Int8Accuracy,
+): string | undefined {
+  const lost = Math.round((float32 - int8) * pictures); // whole pictures: a difference of two fractions is not exact
+  if (lost <= LARGE_LOSS * pictures) return undefined;
+  return (
+    `ATTENTION: int8 costs "${name}" ${((100 * lost) / pictures).toFixed(1)} points of accuracy on ${pictures} ` +
+    'validation pictures. The float32 file loses nothing.'
+  );
+}
+
 /**
  * Writes a classifier to an .onnx file in int8: {@link quantizeOnnx} of what `exportOnnx` writes. `metadata_props` say its
  * accuracy, too: `valAccuracy`, {@link Int8Accuracy} as JSON.

@@ -3,7 +3,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import * as path from 'node:path';
 import { type ImageDataset, shrinkPictures } from '../data/dataset';
 import { createEnginePredictor } from '../evaluation/engine';
-import { exportInt8 } from '../evaluation/exportInt8';
+import { describeInt8Loss, exportInt8 } from '../evaluation/exportInt8';
 import { likeliestClasses } from '../evaluation/labels';
 import { timePredictor } from '../evaluation/latency';
 import { loadPredictor } from '../evaluation/loadPredictor';
@@ -43,7 +43,7 @@ export async function compareFormsInRun(
   };
   show(`exporting ${name}`);
   const [trainSet, valSet] = [data.trainSet, data.valSet].map(shrink);
-  const onnx = await exportForms(model, { trainSet, valSet, run: recorder }).catch(
+  const onnx = await exportForms(model, { trainSet, valSet, run: recorder, onNotice }).catch(
     (error: Error): Form[] => {
       onNotice(`${name} has no ONNX form: ${error.message}`);
       return [];
@@ -80,10 +80,12 @@ async function exportForms(
     trainSet,
     valSet,
     run,
+    onNotice,
   }: {
     readonly trainSet: ImageDataset;
     readonly valSet: ImageDataset;
     readonly run: RunState['recorder'];
+    readonly onNotice: (notice: string) => void;
   },
 ): Promise<Form[]> {
   const { name, classifier, directory } = model;
@@ -100,6 +102,8 @@ async function exportForms(
   const { valAccuracy } = await exportInt8(classifier, `${place}-int8.onnx`, {
     ...{ ...origin, trainSet, valSet },
   });
+  const loss = describeInt8Loss(name, valAccuracy);
+  if (loss !== undefined) onNotice(loss);
   model.setInt8(valAccuracy);
   await run.addModel(model.record);
   return [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UNIT_SCALE } from '../../lib/data/preprocess';
+import { describeInt8Loss } from '../../lib/evaluation/exportInt8';
 import { createCnn } from '../../lib/models/cnn';
 import { createFastCnn } from '../../lib/models/fastCnn';
 import { createMlp } from '../../lib/models/mlp';
@@ -148,5 +149,15 @@ test('the largest of integers has their scale; depthwise layers behind the first
   assert.deepEqual(
     mobile.nodes.filter(isFloat).map(({ output }) => output),
     ['Conv1', 'expanded_conv_depthwise'],
+  );
+});
+
+test('a loss of more than half a point is said, in whole pictures', () => {
+  // 898 and 893 of 1000 instead of 899 and 893: 5 pictures are half a point, 6 are more.
+  const accuracies = { int8: 0.893, pictures: 1000 };
+  assert.equal(describeInt8Loss('CNN', { ...accuracies, float32: 0.898 }), undefined);
+  assert.match(
+    describeInt8Loss('CNN', { ...accuracies, float32: 0.899 }) ?? '',
+    /^ATTENTION: int8 costs "CNN" 0\.6 points of accuracy on 1000 /,
   );
 });

@@ -1,7 +1,7 @@
 // npm run export: the figures of a run or a notebook as files, and a run's models as ONNX.
 import { basename, join } from 'node:path';
 import { sourceSizeOf } from '../../lib/data/resize';
-import { exportInt8 } from '../../lib/evaluation/exportInt8';
+import { describeInt8Loss, exportInt8 } from '../../lib/evaluation/exportInt8';
 import { loadClassifier } from '../../lib/models/classifier';
 import { exportOnnx } from '../../lib/onnx/exportOnnx';
 import { closeBrowser } from '../../lib/report/browser';
@@ -54,9 +54,6 @@ void runProgram<Options>(async (options) => {
   return failed > 0 ? 1 : 0;
 });
 
-/** A loss of accuracy by int8 that must not be overlooked: half a point. */
-const LARGE_LOSS = 0.005;
-
 /** @returns how many models could not be written; a line of the standard error says why. */
 async function exportModels(
   name: string,
@@ -87,13 +84,8 @@ async function exportModels(
         const { int8, float32, pictures: n } = valAccuracy;
         const accuracies = `${int8.toFixed(4)}, float32 ${float32.toFixed(4)} (n = ${n})`;
         printFile(file, sizeBytes, `  validation accuracy ${accuracies}`);
-        const lost = Math.round((float32 - int8) * n);
-        if (lost > LARGE_LOSS * n) {
-          tell(
-            `ATTENTION: int8 costs "${found.name}" ${((100 * lost) / n).toFixed(1)} points of accuracy on ${n} pictures. ` +
-              'The file of --format onnx loses nothing.',
-          );
-        }
+        const loss = describeInt8Loss(found.name, valAccuracy);
+        if (loss !== undefined) tell(loss);
         await recordInt8(run, basename(found.directory), valAccuracy);
       }
     } catch (error) {
