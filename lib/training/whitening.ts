@@ -105,17 +105,25 @@ function spread(dataset: ImageDataset, count: number): ImageDataset {
   return { ...take(dataset, count), images };
 }
 
-function preprocessed(dataset: ImageDataset, preprocess: Preprocess): Float32Array {
+/** Pictures that are in memory as float32 at a time. */
+const CHUNK = 100;
+
+function* preprocessed(dataset: ImageDataset, preprocess: Preprocess): Generator<Float32Array> {
   const { images, size, height, width } = dataset;
-  return tf.tidy(() => {
-    const pixels = tf.tensor4d(Float32Array.from(images), [size, height, width, 3]);
-    return applyPreprocess(pixels, preprocess).dataSync() as Float32Array;
-  });
+  const bytes = imageBytes(dataset);
+  for (let start = 0; start < size; start += CHUNK) {
+    const count = Math.min(CHUNK, size - start);
+    yield tf.tidy(() => {
+      const chunk = Float32Array.from(images.subarray(start * bytes, (start + count) * bytes));
+      const pixels = tf.tensor4d(chunk, [count, height, width, 3]);
+      return applyPreprocess(pixels, preprocess).dataSync() as Float32Array;
+    });
+  }
 }
 
 /** Mean and covariance of all patches of all pictures. */
 function patchStatistics(
-  values: Float32Array,
+  chunks: Iterable<Float32Array>,
   sizes: { readonly height: number; readonly width: number; readonly patchSize: number },
 ): { readonly mean: number[]; readonly covariance: number[][] } {
   const { height, width, patchSize } = sizes;
@@ -124,20 +132,22 @@ function patchStatistics(
   const sums = new Float64Array(size);
   const products = new Float64Array(size * size);
   const patch = new Float64Array(size);
-  const pictures = values.length / (height * width * 3);
   let count = 0;
-  for (let picture = 0; picture < pictures; picture++) {
-    for (let y = 0; y + patchSize <= height; y++) {
-      for (let x = 0; x + patchSize <= width; x++) {
-        for (let place = 0; place < size; place++) {
-          const row = Math.floor(place / rowLength);
-          const start = ((picture * height + y + row) * width + x) * 3;
-          patch[place] = values[start + place - row * rowLength];
-        }
-        count++;
-        for (let i = 0; i < size; i++) {
-          sums[i] += patch[i];
-          for (let j = 0; j <= i; j++) products[i * size + j] += patch[i] * patch[j];
+  for (const values of chunks) {
+    const pictures = values.length / (height * width * 3);
+    for (let picture = 0; picture < pictures; picture++) {
+      for (let y = 0; y + patchSize <= height; y++) {
+        for (let x = 0; x + patchSize <= width; x++) {
+          for (let place = 0; place < size; place++) {
+            const row = Math.floor(place / rowLength);
+            const start = ((picture * height + y + row) * width + x) * 3;
+            patch[place] = values[start + place - row * rowLength];
+          }
+          count++;
+          for (let i = 0; i < size; i++) {
+            sums[i] += patch[i];
+            for (let j = 0; j <= i; j++) products[i * size + j] += patch[i] * patch[j];
+          }
         }
       }
     }
