@@ -71,7 +71,7 @@ dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px;
 button { padding: 2px 10px; border: 1px solid var(--line); border-radius: 6px; color: var(--ink); background: var(--card); font: inherit; font-size: 13px; cursor: pointer; } button + button { margin-left: 6px; }
 [hidden] { display: none !important; }
 @media (max-width: 600px) { body { padding: 16px 16px 48px; } h1 { font-size: 25px; } h2 { font-size: 20px; } .contents ul { columns: 1; } dl.facts { grid-template-columns: 5.5em 1fr; gap: 2px 8px; }
-  .results, .output table { font-size: 13px; } .results th, .results td { padding-right: 6px; white-space: normal; } .results td { white-space: nowrap; } .results small { display: block; }
+  .results, .output table { font-size: 13px; } .results th, .results td { padding-right: 6px; white-space: normal; } .results td:not(:last-child) { white-space: nowrap; } .results small { display: block; }
   .output :is(td, th) { padding: 3px 6px 3px 0 !important; } .output :is(td, th):first-child { position: sticky; left: 0; background: var(--paper); }
   .output pre { white-space: pre-wrap; } .training .whole { display: none; } .training .part { display: block; } }
 @media print { button, .contents, .files { display: none; } }

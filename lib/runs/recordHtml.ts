@@ -27,7 +27,7 @@ function resultsTable(models: readonly ModelRecord[], dataset: DatasetRecord | n
       `${testText(test?.accuracy, dataset?.counts.test ?? 0)}${again}`,
       val === null ? '–' : fractionText(val.accuracy),
       parameterCount.toLocaleString('en'),
-      duration(seconds),
+      durationText(seconds),
     ];
     const head = `<th scope="row">${escapeText(name)}${isBest ? ' ★' : ''}</th>`;
     return `<tr${isBest ? ' class="best"' : ''}>${head}${cells.map((cell) => `<td class="right">${cell}</td>`).join('')}</tr>`;
@@ -44,6 +44,11 @@ function resultsTable(models: readonly ModelRecord[], dataset: DatasetRecord | n
     `<div class="scroll"><table class="results"><caption>Accuracies as fractions; ★ marks the highest on the test pictures${note}</caption>` +
     `<thead><tr><th scope="col">model</th>${header}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`
   );
+}
+
+/** `3 min 30 s`, which a phone breaks between number and number, not before a unit. */
+function durationText(seconds: number): string {
+  return duration(seconds).replace(/ (?=[a-z])/g, '&nbsp;');
 }
 
 /** `0.601 (0.591–0.611)`, which a phone shows in two lines. */
@@ -68,7 +73,7 @@ function recordFacts(record: RunRecord): [name: string, html: string][] {
     ...(weights === null
       ? []
       : [['Weights', escapeText(describeWeights(weights))] as [string, string]]),
-    ['Date', `${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${duration(took)}`],
+    ['Date', `${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${durationText(took)}`],
     ['Code', `commit ${commit}${git?.dirty ? ', with changes that it does not hold' : ''}`],
     ['Seed', String(seed)],
     ['Notebook', `<code>${escapeText(notebook)}</code>, ${preset} values`],
