@@ -1,5 +1,6 @@
 // Reads the TypeScript out of a notebook, so that ESLint and the compiler see it as one module.
 // tslab itself ignores tsconfig.json and accepts loose code: these are the strict eyes on the cells.
+import { statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /**
@@ -97,13 +98,14 @@ export function createNotebookProgram(ts, modules, libIndex) {
     typeRoots: [resolve(libIndex, '../../node_modules/@types')],
   };
   const host = ts.createCompilerHost(options, true);
-  const { fileExists, readFile, getSourceFile } = host;
+  const { fileExists, readFile } = host;
   host.fileExists = (file) => modules.has(file) || fileExists.call(host, file);
   host.readFile = (file) => modules.get(file) ?? readFile.call(host, file);
+  const getSourceFile = host.getSourceFile.bind(host);
   host.getSourceFile = (file, language, ...rest) =>
     modules.has(file)
       ? ts.createSourceFile(file, modules.get(file), language, true)
-      : getSourceFile.call(host, file, language, ...rest);
+      : unlessParsed(ts, file, () => getSourceFile(file, language, ...rest));
   host.resolveModuleNames = (names, containingFile) =>
     names.map((name) => {
       const isCell = modules.has(containingFile);
@@ -113,6 +115,18 @@ export function createNotebookProgram(ts, modules, libIndex) {
       return ts.resolveModuleName(name, from, options, host).resolvedModule;
     });
   return ts.createProgram([...modules.keys()], options, host);
+}
+
+/** What each compiler has parsed, by path: the next notebook imports the same files. */
+const parsedFiles = new WeakMap();
+
+/** A file as it was parsed, unless it has been written since. */
+function unlessParsed(ts, file, parse) {
+  if (!parsedFiles.has(ts)) parsedFiles.set(ts, new Map());
+  const parsed = parsedFiles.get(ts);
+  const mtimeMs = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  if (parsed.get(file)?.mtimeMs !== mtimeMs) parsed.set(file, { mtimeMs, source: parse() });
+  return parsed.get(file)?.source;
 }
 
 /**
