@@ -1,6 +1,6 @@
 // A notebook whose run is stopped with Ctrl-C, then killed, then finished: its curve is that of a run left alone.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { before, test } from 'node:test';
@@ -10,8 +10,8 @@ import { sharedFolder } from '../temporaryFolder';
 
 const folder = sharedFolder();
 
-/** A network with dropout, on 96 pictures of noise: 12 steps an epoch, each with a pause to be killed in. */
-const cells = [
+/** A network with dropout, on 96 pictures of noise: 12 steps an epoch, each with a pause in milliseconds to be killed in. */
+const cells = (pause: number) => [
   `import * as ml from "../lib";`,
   `const createPictures = (size: number, step: number) => ml.createDataset({
   name: 'noise', source: 'generated', classNames: ['dark', 'light'], height: 16, width: 16,
@@ -23,7 +23,7 @@ const [trainSet, valSet] = [createPictures(96, 7919), createPictures(16, 6151)];
 run.useData({ name: 'noise', source: 'generated', trainSet: trainSet, valSet: valSet, testSet: valSet });`,
   `const cnn = await run.train('CNN', { seed: 3, epochs: 6, batchSize: 8 }, {
   model: ml.createCnn,
-  onStep: () => new Promise((resolve) => setTimeout(resolve, 40)),
+  onStep: () => new Promise((resolve) => setTimeout(resolve, ${pause})),
 });`,
   `await run.complete();`,
 ];
@@ -34,7 +34,7 @@ let expected: RunRecord;
 let path: string;
 
 before(async () => {
-  path = writeNotebook(folder, ...cells);
+  path = writeNotebook(folder, ...cells(0));
   const { exitCode, printed } = await execute(path, alone);
   assert.equal(exitCode, 0, printed);
   expected = readRecord(alone);
@@ -73,9 +73,11 @@ async function untilEpoch(directory: string, epoch: number): Promise<void> {
 
 test('a run that is stopped, then killed, then resumed has the same curve to the last bit', async () => {
   const directory = join(folder, 'hindered');
+  mkdirSync(join(folder, 'slow'));
+  const slow = writeNotebook(join(folder, 'slow'), ...cells(40));
   const resume = { env: { RUN_RESUME: '1' } };
 
-  const stopped = startExecution(path, directory);
+  const stopped = startExecution(slow, directory);
   await untilEpoch(directory, 2);
   stopped.interrupt();
   const { exitCode, printed } = await stopped.ended;
@@ -86,7 +88,7 @@ test('a run that is stopped, then killed, then resumed has the same curve to the
   assert.match(notes(directory).at(-1) ?? '', /^CNN: Stopped in epoch \d after step \d+$/);
   assert.ok(!existsSync(join(directory, 'run.partial.json')));
 
-  const killed = startExecution(path, directory, resume);
+  const killed = startExecution(slow, directory, resume);
   await untilEpoch(directory, 4);
   killed.kill();
   await killed.ended;
