@@ -1,4 +1,4 @@
-// Per-class figures: image counts, precision, recall and F1, and the confusion matrix.
+// Per-class figures: image counts and the confusion matrix.
 import { countByClass, type ImageDataset } from '../data/dataset';
 import type { TestedModel } from '../evaluation/evaluate';
 import { anyValue, checkOptions, text } from '../options';
@@ -7,7 +7,6 @@ import {
   type DatasetLabel,
   escapeText,
   figureTitle,
-  fractionAxis,
   legendBelow,
   nameTicks,
   roleStyle,
@@ -91,49 +90,6 @@ export function confusionMatrixFigure(
         autorange: 'reversed',
         automargin: false,
       }),
-    }),
-  };
-}
-
-/** Precision, recall and F1 of every class in rows, the class with the best F1 on top. */
-export function perClassFigure(
-  { name: model, classNames, evaluation }: TestedModel<'perClass'>,
-  options: ClassFigureOptions = {},
-): Figure {
-  checkOptions('perClassFigure', options, classRules);
-  const { perClass } = evaluation;
-  checkClasses('perClass', perClass.length, classNames);
-  const rows = perClass
-    .map((metrics, label) => ({ name: classNames[label], ...metrics }))
-    .sort((a, b) => b.f1 - a.f1);
-  const measures = [
-    ['precision', 'precision'],
-    ['recall', 'recall'],
-    ['f1', 'F1'],
-  ] as const;
-  return {
-    data: measures.map(([key, name], index) => ({
-      type: 'scatter',
-      mode: 'markers',
-      name,
-      x: rows.map((row) => rounded(row[key])),
-      y: rows.map((_, row) => row),
-      customdata: rows.map(({ name }) => escapeText(name)),
-      marker: { ...seriesStyle(index), size: key === 'f1' ? 12 : 9 },
-      hovertemplate: '%{customdata}: %{x:.3f}',
-      cliponaxis: false,
-    })),
-    layout: themedLayout({
-      title: figureTitle(
-        options.title ?? `${model}: precision, recall and F1 by class`,
-        options.dataset,
-      ),
-      height: 170 + 28 * rows.length,
-      xaxis: fractionAxis('precision, recall, F1'),
-      yaxis: rowAxis(rows.map(({ name }) => name)),
-      showlegend: true,
-      legend: legendBelow,
-      hovermode: 'closest',
     }),
   };
 }

@@ -6,7 +6,6 @@ import { type ClassMetrics, type Interval, macroAverage } from '../evaluation/me
 import { metricNames, type MetricValues } from '../evaluation/runningMetrics';
 import type { tf } from '../tensorflow/backend';
 import type { Recipe } from '../training/recipe';
-import { type CsvCell, csvText } from './csv';
 
 /**
  * The part of a danfojs DataFrame that its own declarations type well enough to rely on; the rest of
@@ -152,12 +151,6 @@ export function metricCells(
 export function tableRows({ values }: Pick<TableContent, 'values'>): TableCell[][] {
   // danfojs: a single column's values come flat.
   return (values as unknown[]).map((row) => (Array.isArray(row) ? row : [row]).map(tableCell));
-}
-
-/** The table as CSV (danfojs' own `toCSV` does not quote). */
-export function tableCsv(table: TableContent): string {
-  const rows: CsvCell[][] = tableRows(table);
-  return csvText([table.columns, ...rows]);
 }
 
 function tableCell(value: unknown): TableCell {

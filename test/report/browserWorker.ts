@@ -6,7 +6,7 @@ import { sampleFigures } from './sampleFigures';
 
 async function main(task: string): Promise<void> {
   if (task === 'show') {
-    await showFigure(sampleFigures.perClass);
+    await showFigure(sampleFigures.classCounts);
     await showFigure(sampleFigures.confusionMatrix);
     return;
   }

@@ -7,8 +7,8 @@ const lines = (text: string) => text.trimEnd().split('\n');
 
 test('cells with commas, quotes and line breaks are quoted after RFC 4180', () => {
   assert.equal(
-    csvText([['a,b', 'say "x"', 'two\nlines', 1.5, null]]),
-    '"a,b","say ""x""","two\nlines",1.5,\n',
+    csvText([['a,b', 'say "x"', 'two\nlines', 1 / 3, null]]),
+    '"a,b","say ""x""","two\nlines",0.3333333333333333,\n',
   );
 });
 

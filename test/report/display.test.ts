@@ -69,7 +69,7 @@ test('a figure shown for a run lies in its folder too, as values and as a pictur
   if (missing) return context.skip(missing);
   const figuresDirectory = await mkdtemp(join(tmpdir(), 'figures-'));
   try {
-    const figure = sampleFigures.perClass;
+    const figure = sampleFigures.classCounts;
     await inNotebook(() => showFigure(figure, { name: 'Per class', run: { figuresDirectory } }));
     assert.deepEqual((await readdir(figuresDirectory)).sort(), ['per-class.json', 'per-class.svg']);
     const saved = await readFile(join(figuresDirectory, 'per-class.json'), 'utf8');

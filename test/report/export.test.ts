@@ -11,11 +11,7 @@ import { darkColors } from '../../lib/report/pageStyle';
 import { renderSvg } from '../../lib/report/render';
 import { browserMissing } from './browserMissing';
 import { figureCsv } from '../../lib/report/csv';
-import {
-  classCountsFigure,
-  confusionMatrixFigure,
-  perClassFigure,
-} from '../../lib/report/classFigures';
+import { classCountsFigure, confusionMatrixFigure } from '../../lib/report/classFigures';
 import { historyFigure } from '../../lib/report/historyFigures';
 import { cifar10, labelledSet, sampleFigures, sampleHistory, testedModel } from './sampleFigures';
 import { sharedFolder } from '../temporaryFolder';
@@ -134,18 +130,14 @@ test('classes of any name stand at their own rows and columns', async (context) 
 test('rows, bars and legends take any name', async (context) => {
   const missing = await browserMissing();
   if (missing) return context.skip(missing);
-  const measured = { precision: 0.5, recall: 0.5, f1: 0.5, support: 1 };
-  const perClass = perClassFigure(
-    testedModel({ perClass: oddNames.map(() => measured) }, oddNames),
-    { dataset: cifar10 },
-  );
-  assert.deepEqual(tickTexts(await renderSvg(perClass), 'y').sort(), [...printedNames].sort());
   const counts = oddNames.map((_, index) => index + 1);
   const lying = classCountsFigure(
     { training: labelledSet(counts, oddNames) },
     { dataset: cifar10 },
   );
-  assert.equal([...(await renderSvg(lying)).matchAll(/<g class="point">/g)].length, counts.length);
+  const rows = await renderSvg(lying);
+  assert.deepEqual(tickTexts(rows, 'y').sort(), [...printedNames].sort());
+  assert.equal([...rows.matchAll(/<g class="point">/g)].length, counts.length);
   const histories = historyFigure(
     oddNames.map((name) => ({ name, history: sampleHistory() })),
     { dataset: cifar10 },

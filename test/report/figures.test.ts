@@ -8,11 +8,7 @@ import {
   comparisonFigure,
   dataEfficiencyFigure,
 } from '../../lib/report/comparisonFigures';
-import {
-  classCountsFigure,
-  confusionMatrixFigure,
-  perClassFigure,
-} from '../../lib/report/classFigures';
+import { classCountsFigure, confusionMatrixFigure } from '../../lib/report/classFigures';
 import { figureCsv } from '../../lib/report/csv';
 import { type Figure } from '../../lib/report/figure';
 import { accuracyAgainstSecondsFigure, historyFigure } from '../../lib/report/historyFigures';
@@ -54,16 +50,15 @@ test('every title names the data set, and generated pictures always say so', () 
 });
 
 test('without a data set a title names the model and the kind of figure only', () => {
-  const metrics = { precision: 1, recall: 1, f1: 1, support: 1 };
   const titles = [
     confusionMatrixFigure(testedModel({ confusionMatrix: [[1]] }, ['cat'])),
-    perClassFigure(testedModel({ perClass: [metrics] }, ['cat'])),
-    perClassFigure(testedModel({ perClass: [metrics] }, ['cat']), { title: 'A <title>' }),
+    classCountsFigure({ test: labelledSet([1, 2]) }),
+    classCountsFigure({ test: labelledSet([1, 2]) }, { title: 'A <title>' }),
     historyFigure(sampleHistory()),
   ].map(({ layout }) => layout.title.text);
   assert.deepEqual(titles, [
     'CNN: confusion matrix',
-    'CNN: precision, recall and F1 by class',
+    'Pictures per class',
     'A &lt;title&gt;',
     'Loss and accuracy',
   ]);
@@ -369,17 +364,6 @@ test('class names that look like markup stay text, long ones are cut on the axis
   assert.equal(cells.meta[1], classNames[1]);
 });
 
-test('classes are ordered by F1, best on top', () => {
-  const { y, customdata } = scatter(sampleFigures.perClass, 'F1');
-  assert.deepEqual(
-    [y, customdata],
-    [
-      [0, 1],
-      ['dog', 'cat'],
-    ],
-  );
-});
-
 test('bars lie down where class names do not fit side by side', () => {
   const classNames = Array.from({ length: 20 }, (_, index) => `class number ${index}`);
   const counts = classNames.map((_, index) => index + 1);
@@ -393,11 +377,8 @@ test('bars lie down where class names do not fit side by side', () => {
 
 test('class names that do not belong to the numbers are refused', () => {
   const message = /1 entries, one per class name, but received 2/;
-  const metrics = { precision: 0, recall: 0, f1: 0, support: 0 };
   const matrix = testedModel({ confusionMatrix: [[1], [1]] }, ['cat']);
   assert.throws(() => confusionMatrixFigure(matrix, { dataset: cifar10 }), message);
-  const perClass = testedModel({ perClass: [metrics, metrics] }, ['cat']);
-  assert.throws(() => perClassFigure(perClass, { dataset: cifar10 }), message);
   const sets = { training: labelledSet([1], ['cat']), test: labelledSet([1, 2]) };
   assert.throws(() => classCountsFigure(sets, { dataset: cifar10 }), message);
 });

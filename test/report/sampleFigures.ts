@@ -6,11 +6,7 @@ import {
   dataEfficiencyFigure,
 } from '../../lib/report/comparisonFigures';
 import { accuracyAgainstSecondsFigure, historyFigure } from '../../lib/report/historyFigures';
-import {
-  classCountsFigure,
-  confusionMatrixFigure,
-  perClassFigure,
-} from '../../lib/report/classFigures';
+import { classCountsFigure, confusionMatrixFigure } from '../../lib/report/classFigures';
 import { type Figure } from '../../lib/report/figure';
 import { imageGridFigure } from '../../lib/report/imageGridFigure';
 import type { Evaluation, TestedModel } from '../../lib/evaluation/evaluate';
@@ -54,10 +50,6 @@ export function labelledSet(
 }
 
 const data = Uint8Array.from({ length: 4 * 4 * 3 }, (_, index) => index * 5);
-const perClass = [
-  { precision: 0.9, recall: 0.6, f1: 0.72, support: 100 },
-  { precision: 0.7, recall: 0.933, f1: 0.8, support: 100 },
-];
 const threeSeeds = [0.7, 0.72, 0.74];
 const classNames = 'airplane automobile bird cat deer dog frog horse ship truck'.split(' ');
 
@@ -132,7 +124,6 @@ export const sampleFigures: Readonly<Record<string, Figure>> = {
     }),
     { dataset: cifar10 },
   ),
-  perClass: perClassFigure(testedModel({ perClass }), { dataset: cifar10 }),
   classCounts: classCountsFigure({ training: labelledSet([4500, 4500]) }, { dataset: cifar10 }),
   imageGrid: imageGridFigure(
     ['cat\ntaken for dog', 'dog'].map((caption) => ({ data, height: 4, width: 4, caption })),

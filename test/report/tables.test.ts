@@ -5,7 +5,6 @@ import {
   modelTable,
   perClassTable,
   recipeTable,
-  tableCsv,
   tableRows,
 } from '../../lib/report/tables';
 import { tableHtml, tableText } from '../../lib/report/tableHtml';
@@ -125,11 +124,6 @@ test('small values, such as learning rates, keep the digits that tell them apart
 test('a negative number has a minus sign, and noise does not take its column further', () => {
   const text = tableText(createTable([{ change: -0.0712 }, { change: 0.00023333 }]));
   assert.deepEqual(text.split('\n').slice(2), ['−0.071', ' 0.000']);
-});
-
-test('CSV keeps all digits and quotes names', () => {
-  const table = createTable([{ class: 'cat, tabby', recall: 1 / 3, note: null }]);
-  assert.equal(tableCsv(table), 'class,recall,note\n"cat, tabby",0.3333333333333333,\n');
 });
 
 test('a table without rows, and names that do not belong, are refused', () => {
