@@ -8,7 +8,6 @@ import {
   checkOptions,
   nonNegativeInteger,
   positiveInteger,
-  properFraction,
   seedInteger,
 } from '../options';
 import { createRng, shuffledIndices } from '../random';
@@ -30,8 +29,6 @@ export interface ImageFolderOptions {
   readonly size?: number;
   /** Chooses the test pictures and the order; default 42. */
   readonly seed?: number;
-  /** The share of the test set where there is no `test` folder; default 0.2. */
-  readonly testFraction?: number;
   /**
    * Training and test pictures at most, the same share of every class ({@link takeStratified}); others are not decoded.
    * A validation folder gives no more than `trainLimit` either. Default 0: all.
@@ -83,19 +80,18 @@ export async function planImageFolder(
   checkOptions('loadImageFolder', options, {
     size: positiveInteger,
     seed: seedInteger,
-    testFraction: properFraction,
     trainLimit: nonNegativeInteger,
     testLimit: nonNegativeInteger,
     signal: abortSignal,
     onProgress: callback,
     onNotice: callback,
   });
-  const { size = 32, seed = 42, testFraction = 0.2, trainLimit = 0, testLimit = 0 } = options;
+  const { size = 32, seed = 42, trainLimit = 0, testLimit = 0 } = options;
   const root = resolve(directory);
   const given = await listSplits(root);
   const { train, test } = given.test
     ? { train: given.train, test: given.test }
-    : holdOutTest(given.train, testFraction, seed);
+    : holdOutTest(given.train, seed);
   if (given.val && !given.test) {
     const { onNotice = console.warn } = options;
     onNotice(`${root} has no test folder: a part of its train folder is tested on instead.`);
@@ -183,15 +179,17 @@ export async function loadImageFolder(
   };
 }
 
+/** The share of the test set where there is no `test` folder. */
+const TEST_FRACTION = 0.2;
+
 /** Takes a stratified share of each class's files for the test set. */
 function holdOutTest(
   classes: readonly ClassFolder[],
-  testFraction: number,
   seed: number,
 ): { readonly train: readonly ClassFolder[]; readonly test: readonly ClassFolder[] } {
   const quotas = stratifiedQuotas(
     classes.map(({ files }) => files.length),
-    testFraction,
+    TEST_FRACTION,
   ).map((quota) => Math.max(quota, 1));
   const part = (isTest: boolean): ClassFolder[] =>
     classes.map(({ className, files }, label) => {

@@ -23,9 +23,10 @@ export interface LatencyOptions {
   readonly engine?: Engine;
   /** Timed predictions, one after the other. Default 50. */
   readonly runs?: number;
-  /** Predictions before that: the first ones record the graph and let TensorFlow lay out its memory. Default 5. */
-  readonly warmUpRuns?: number;
 }
+
+/** Predictions before those that are timed: the first ones record the graph and let TensorFlow lay out its memory. */
+const WARM_UP_RUNS = 5;
 
 /**
  * Measures how long a classifier takes for one picture. A p90 far above p50 indicates other load on the machine.
@@ -41,7 +42,6 @@ export async function measureLatency(
     width: positiveInteger,
     engine: engineRule,
     runs: positiveInteger,
-    warmUpRuns: positiveInteger,
   });
   const { preprocess } = classifier;
   const { height = preprocess.height, width = preprocess.width, engine = 'auto' } = options;
@@ -53,15 +53,15 @@ export async function measureLatency(
   }
 }
 
-/** The same of what predicts already; the first predictions of all are {@link LatencyOptions.warmUpRuns}. */
+/** The same of what predicts already. */
 export async function timePredictor(
   predictor: Pick<Predictor, 'run'>,
   options: Omit<LatencyOptions, 'engine'> & Required<Pick<LatencyOptions, 'height' | 'width'>>,
 ): Promise<Latency> {
-  const { height, width, runs = 50, warmUpRuns = 5 } = options;
+  const { height, width, runs = 50 } = options;
   const picture = Uint8Array.from({ length: height * width * 3 }, (_, index) => (index * 31) % 256);
   const milliseconds: number[] = [];
-  for (let run = -warmUpRuns; run < runs; run++) {
+  for (let run = -WARM_UP_RUNS; run < runs; run++) {
     const startedAt = performance.now();
     await predictor.run(picture, 1);
     if (run >= 0) milliseconds.push(performance.now() - startedAt);

@@ -3,7 +3,6 @@ import {
   flag,
   integerFrom,
   positiveInteger,
-  positiveNumber,
   rule,
   seedInteger,
 } from '../options';
@@ -30,8 +29,6 @@ export interface FastCnnOptions {
    * beyond the number of inputs are random. Default false: all are random.
    */
   readonly identity?: boolean;
-  /** Factor before the last layer: keeps the first logits small. Default 1/9, as airbench. */
-  readonly featureScale?: number;
   /** Seed of the initial weights. Default 0. */
   readonly seed?: number;
 }
@@ -69,11 +66,10 @@ export function createFastCnn(options: FastCnnOptions = {}): tf.LayersModel {
     convolutionsPerBlock: positiveInteger,
     whitening: flag,
     identity: flag,
-    featureScale: positiveNumber,
     seed: seedInteger,
   });
   const { inputShape = [32, 32, 3], numClasses = 10, widths = [64, 256, 256] } = options;
-  const { convolutionsPerBlock = 2, whitening = true, featureScale = 1 / 9, seed = 0 } = options;
+  const { convolutionsPerBlock = 2, whitening = true, seed = 0 } = options;
   const { identity = false } = options;
 
   const convolution = (name: string, filters: number): tf.layers.Layer =>
@@ -115,7 +111,8 @@ export function createFastCnn(options: FastCnnOptions = {}): tf.LayersModel {
       }),
       ...widths.flatMap(block),
       tf.layers.globalMaxPooling2d({ name: 'maximum' }),
-      tf.layers.rescaling({ name: 'feature_scale', scale: featureScale, offset: 0 }),
+      // As airbench: keeps the first logits small.
+      tf.layers.rescaling({ name: 'feature_scale', scale: 1 / 9, offset: 0 }),
       tf.layers.dense({
         name: 'predictions',
         units: numClasses,

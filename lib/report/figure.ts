@@ -136,7 +136,6 @@ export interface Axis {
   readonly tickvals?: readonly number[];
   readonly ticktext?: readonly string[];
   readonly tickangle?: number;
-  readonly tickfont?: Font;
   readonly ticks?: '' | 'outside';
   readonly dtick?: number;
   readonly nticks?: number;
@@ -150,8 +149,6 @@ export interface Axis {
   readonly fixedrange?: boolean;
   /** What hovering says above the values of a place, where `hovermode` is `x unified`. */
   readonly unifiedhovertitle?: { readonly text: string };
-  readonly constrain?: 'domain';
-  readonly scaleanchor?: 'x';
 }
 
 export interface Annotation {
