@@ -15,7 +15,7 @@ interface Stream {
 
 let current: Stream | null = null;
 
-/** Runs `draw` so that {@link randomUniform} and {@link randomNormal} take their numbers from `seed`. */
+/** Runs `draw` so that {@link randomUniform} and {@link randomGamma} take their numbers from `seed`. */
 export function withRandomStream<T>(seed: tf.Tensor1D, draw: () => T): T {
   const outer = current;
   current = { seed, draws: 0 };
@@ -34,11 +34,6 @@ export function hasRandomStream(): boolean {
 /** @returns float32 of `shape`, uniform in [0, 1). Caller disposes. @throws Outside a compiled step. */
 export function randomUniform(shape: readonly number[]): tf.Tensor {
   return draw('StatelessRandomUniform', shape);
-}
-
-/** @returns float32 of `shape`, normal with mean 0 and deviation 1. Caller disposes. @throws Outside a compiled step. */
-export function randomNormal(shape: readonly number[]): tf.Tensor {
-  return draw('StatelessRandomNormal', shape);
 }
 
 /**
