@@ -25,7 +25,7 @@ import {
   viewsRule,
 } from '../training/config';
 import { addPreparationTime, type History } from '../training/history';
-import { recipeNetwork, recipeTraining, type Recipe } from '../training/recipe';
+import { networkPart, recipeNetwork, recipeTraining, type Recipe } from '../training/recipe';
 import { trainModel } from '../training/train';
 import { findEarlierModel } from './earlierModel';
 import { describeOptions } from './modelRecord';
@@ -195,15 +195,7 @@ export function describeTraining(
   const { trainSet, valSet: _valSet, seed: _seed, metrics: _metrics, ...options } = training;
   return describeOptions({
     // Of a recipe what makes the network: the rest is among the options.
-    ...(recipe && {
-      recipe: {
-        name: recipe.name,
-        widths: recipe.widths,
-        convolutionsPerBlock: recipe.convolutionsPerBlock,
-        whitening: recipe.whitening,
-        identity: recipe.identity,
-      },
-    }),
+    ...(recipe && { recipe: { name: recipe.name, ...networkPart(recipe) } }),
     ...options,
     maxSize,
     pictures: trainSet.size,

@@ -257,17 +257,26 @@ export async function trainRecipe(
   }
 }
 
+/** What of a recipe makes its own network. */
+export function networkPart({
+  widths,
+  convolutionsPerBlock,
+  whitening,
+  identity,
+}: Recipe): Pick<Recipe, 'widths' | 'convolutionsPerBlock' | 'whitening' | 'identity'> {
+  return { widths, convolutionsPerBlock, whitening, identity };
+}
+
 /** The recipe's own network, its first layer set by the training pictures where the recipe whitens. */
 export function recipeNetwork(
   recipe: Recipe,
   trainSet: ImageDataset,
   network: NetworkOptions,
 ): tf.LayersModel {
-  const { widths, convolutionsPerBlock, whitening, identity } = recipe;
-  const model = createFastCnn({ ...network, widths, convolutionsPerBlock, whitening, identity });
+  const model = createFastCnn({ ...network, ...networkPart(recipe) });
   try {
     const { height, width } = trainSet;
-    if (whitening)
+    if (recipe.whitening)
       setWhitening(model, trainSet, { preprocess: { height, width, ...CIFAR10_SCALE } });
     return model;
   } catch (error) {
