@@ -1,6 +1,6 @@
 /** What computes a prediction: TensorFlow, or ONNX Runtime on the same weights. */
 import type { Classifier } from '../models/classifier';
-import { createOnnxModel, savedClassifier } from '../onnx/exportOnnx';
+import { classifierOnnx } from '../onnx/exportOnnx';
 import { encodeModel } from '../onnx/format';
 import { createOnnxSession, onnxPredictor, onnxRuntimeVersion } from '../onnx/runtime';
 import { oneOf } from '../options';
@@ -89,8 +89,7 @@ async function createOnnxPredictor(
 ): Promise<Predictor> {
   const numClasses = classifier.model.outputs[0].shape[1] as number;
   const classNames = Array.from({ length: numClasses }, String);
-  const saved = await savedClassifier({ ...classifier, classNames });
-  const bytes = encodeModel(createOnnxModel(saved, { sourceSize }));
+  const bytes = encodeModel(await classifierOnnx({ ...classifier, classNames }, { sourceSize }));
   return onnxPredictor(await createOnnxSession(bytes), sourceSize);
 }
 

@@ -2,7 +2,7 @@
 import { writeFileAtomic } from '../atomicFile';
 import { type ImageDataset, take } from '../data/dataset';
 import type { Classifier } from '../models/classifier';
-import { createOnnxModel, type ExportOnnxOptions, savedClassifier } from '../onnx/exportOnnx';
+import { classifierOnnx, type ExportOnnxOptions } from '../onnx/exportOnnx';
 import { encodeModel } from '../onnx/format';
 import { measureRanges, quantizeOnnx } from '../onnx/quantizeOnnx';
 import { createOnnxSession, onnxPredictor } from '../onnx/runtime';
@@ -48,7 +48,7 @@ export async function exportInt8(
   data: ExportOnnxOptions & { readonly trainSet: ImageDataset; readonly valSet: ImageDataset },
 ): Promise<{ readonly sizeBytes: number; readonly valAccuracy: Int8Accuracy }> {
   const { trainSet, valSet, ...options } = data;
-  const model = createOnnxModel(await savedClassifier(classifier), options);
+  const model = await classifierOnnx(classifier, options);
   const { input, metadata } = model;
   for (const { height, width, name } of [trainSet, valSet]) {
     if (String(input.shape) === String(['N', height, width, 3])) continue;

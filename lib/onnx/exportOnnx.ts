@@ -50,20 +50,23 @@ export async function exportOnnx(
 ): Promise<{ readonly sizeBytes: number }> {
   checkOptions<ExportOnnxOptions>('exportOnnx', options, { name: text, runId: text });
   const { name = classifier.model.name, runId } = options;
-  const bytes = encodeModel(createOnnxModel(await savedClassifier(classifier), { name, runId }));
+  const bytes = encodeModel(await classifierOnnx(classifier, { name, runId }));
   await writeFileAtomic(file, bytes);
   return { sizeBytes: bytes.length };
 }
 
-/** A classifier in memory as it would be saved. */
-export async function savedClassifier(classifier: Classifier): Promise<SavedClassifier> {
+/** The graph of a classifier in memory, as {@link createOnnxModel} makes it of one that is saved. */
+export async function classifierOnnx(
+  classifier: Classifier,
+  options?: Parameters<typeof createOnnxModel>[1],
+): Promise<OnnxModel> {
   const artifacts = await modelArtifacts(classifier.model);
   const { modelTopology, generatedBy, weightSpecs = [], weightData } = artifacts;
   const parts = [weightData ?? []].flat().map((part) => new Uint8Array(part));
   const { classNames, preprocess, views } = classifier;
   const weights = { weightSpecs, weightData: new Uint8Array(Buffer.concat(parts)) };
   const network = { topology: modelTopology as object, generatedBy, ...weights };
-  return { network, classNames, preprocess, views };
+  return createOnnxModel({ network, classNames, preprocess, views }, options);
 }
 
 /**

@@ -12,7 +12,7 @@ import { createFastCnn } from '../../lib/models/fastCnn';
 import { createMlp } from '../../lib/models/mlp';
 import { createMobileNetV2 } from '../../lib/models/mobileNetV2';
 import { createHead, createTransferModel } from '../../lib/models/transfer';
-import { createOnnxModel, exportOnnx, savedClassifier } from '../../lib/onnx/exportOnnx';
+import { classifierOnnx, exportOnnx } from '../../lib/onnx/exportOnnx';
 import { createOnnxSession } from '../../lib/onnx/runtime';
 import { createRng } from '../../lib/random';
 import { tf } from '../../lib/tensorflow/backend';
@@ -118,7 +118,7 @@ for (const [name, create] of Object.entries(networks)) {
   test(`ONNX Runtime predicts what TensorFlow does: ${name}`, async () => {
     const classifier = create();
     await assertSamePredictions(classifier);
-    const { nodes } = createOnnxModel(await savedClassifier(classifier));
+    const { nodes } = await classifierOnnx(classifier);
     const norms = nodes.filter(({ op }) => op === 'BatchNormalization').map(({ output }) => output);
     assert.deepEqual(norms, name.endsWith('head') ? ['head_standardize'] : [], 'are folded');
     classifier.model.dispose();
@@ -356,7 +356,7 @@ test('the file says what it is, leaves no tensors, and replaces an older one', a
   assert.equal(tf.memory().numTensors, before);
   assert.equal((await stat(file)).size, sizeBytes);
   assert.deepEqual(readdirSync(join(directory, 'folder')), ['model.onnx']);
-  const { metadata, name } = createOnnxModel(await savedClassifier(classifier), {
+  const { metadata, name } = await classifierOnnx(classifier, {
     ...{ name: 'mine', runId: '2026-run' },
   });
   assert.equal(name, 'mine');

@@ -7,7 +7,7 @@ import { createFastCnn } from '../../lib/models/fastCnn';
 import { createMlp } from '../../lib/models/mlp';
 import { createMobileNetV2 } from '../../lib/models/mobileNetV2';
 import type { Views } from '../../lib/models/views';
-import { createOnnxModel, savedClassifier } from '../../lib/onnx/exportOnnx';
+import { classifierOnnx } from '../../lib/onnx/exportOnnx';
 import { encodeModel, type OnnxModel, type OnnxNode, type OnnxTensor } from '../../lib/onnx/format';
 import { measureRanges, quantizeOnnx } from '../../lib/onnx/quantizeOnnx';
 import { createOnnxSession } from '../../lib/onnx/runtime';
@@ -98,7 +98,7 @@ async function convert(
   const classNames = Array.from({ length: model.outputs[0].shape[1] as number }, String);
   const preprocess = { height: side, width: side, ...UNIT_SCALE };
   setWeights(model, randomWeights(model, createRng(2, 'weights')).values);
-  const float32 = createOnnxModel(await savedClassifier({ model, classNames, preprocess, views }));
+  const float32 = await classifierOnnx({ model, classNames, preprocess, views });
   model.dispose();
   const pictures = { images: noise(6 * side * side * 3), size: 6, height: side, width: side };
   return { float32, int8: quantizeOnnx(float32, await measureRanges(float32, pictures)), pictures };

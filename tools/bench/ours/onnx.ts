@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Predictor } from '../../../lib/evaluation/predictor';
-import { createOnnxModel, savedClassifier } from '../../../lib/onnx/exportOnnx';
+import { classifierOnnx } from '../../../lib/onnx/exportOnnx';
 import { encodeModel, type OnnxModel } from '../../../lib/onnx/format';
 import { measureRanges, quantizeOnnx } from '../../../lib/onnx/quantizeOnnx';
 import { createOnnxSession, onnxRuntimeVersion, type OnnxSession } from '../../../lib/onnx/runtime';
@@ -32,7 +32,7 @@ export function createOnnxPredictor(
     const numOutputs = model.outputs[0].shape[1] as number;
     const classNames = Array.from({ length: numOutputs }, String);
     const preprocess = preprocessOf(task);
-    const float32 = createOnnxModel(await savedClassifier({ model, classNames, preprocess }));
+    const float32 = await classifierOnnx({ model, classNames, preprocess });
     if (precision === 'int8') return createOnnxSession(encodeModel(await inInt8(float32)));
     const bytes = encodeModel(float32);
     writeFileSync(join(folder, EXPORTED_FILE), bytes);

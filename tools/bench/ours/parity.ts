@@ -10,7 +10,7 @@ import { createFastCnn } from '../../../lib/models/fastCnn';
 import { createMlp } from '../../../lib/models/mlp';
 import { createMobileNetV2 } from '../../../lib/models/mobileNetV2';
 import { createHead, createTransferModel } from '../../../lib/models/transfer';
-import { createOnnxModel, savedClassifier } from '../../../lib/onnx/exportOnnx';
+import { classifierOnnx } from '../../../lib/onnx/exportOnnx';
 import { encodeModel } from '../../../lib/onnx/format';
 import { measureRanges, quantizeOnnx } from '../../../lib/onnx/quantizeOnnx';
 import { createOnnxSession } from '../../../lib/onnx/runtime';
@@ -62,7 +62,7 @@ async function writeKind(file: string, { model, preprocess, views }: Kind): Prom
   const writeOutputs = (ending: string, { buffer, byteOffset, byteLength }: Float32Array) =>
     write(ending, new Uint8Array(buffer, byteOffset, byteLength));
   write('.images', images);
-  const float32 = createOnnxModel(await savedClassifier({ model, preprocess, views, classNames }));
+  const float32 = await classifierOnnx({ model, preprocess, views, classNames });
   write('.onnx', encodeModel(float32));
   const predictor = createPredictor(model, { preprocess, views, ...size });
   writeOutputs('.outputs', predictor.run(images, PICTURES));
