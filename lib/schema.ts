@@ -107,7 +107,8 @@ export function objectOf<T extends object>(fields: {
   };
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Neither null nor a list. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -29,7 +29,7 @@ export function checkPixels(
 ): void {
   if (data.length === height * width * 3) return;
   throw new RangeError(
-    `Expected ${height * width * 3} bytes (${height} × ${width} × 3) but received ${data.length}: ${remedy}.`,
+    `Expected ${height * width * 3} bytes of pixels (${height} × ${width} × 3) but received ${data.length}: ${remedy}.`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { decodeImage, type DecodedImage } from '../data/image';
 import type { Classifier } from '../models/classifier';
-import { sourceSizeOf, type Size } from '../data/resize';
+import { checkPixels, sourceSizeOf, type Size } from '../data/resize';
 import { checkOption, checkOptions, positiveInteger } from '../options';
 import { type tf } from '../tensorflow/backend';
 import { createEnginePredictor, type Engine, engineRule } from './engine';
@@ -34,7 +34,7 @@ export async function predictImage(
   const { classNames, preprocess } = classifier;
   const image =
     typeof picture === 'string' ? await decodeImage(picture, sourceSizeOf(preprocess)) : picture;
-  checkPixels(image);
+  checkPixels(image, 'pass { data, height, width } of one RGB picture');
   const predictor = keptPredictor(classifier, image, options.engine);
   const { k } = options;
   return namePrediction(await predictor.run(image.data, 1), { classNames, k });
@@ -87,12 +87,4 @@ function keepPredictors(model: tf.LayersModel): Map<string, Predictor> {
     return plain();
   };
   return kept;
-}
-
-function checkPixels({ data, height, width }: DecodedImage): void {
-  if (data.length === height * width * 3) return;
-  throw new RangeError(
-    `Expected ${height * width * 3} bytes of pixels (${height} × ${width} × 3) but received ${data.length}: ` +
-      'pass { data, height, width } of one RGB picture.',
-  );
 }

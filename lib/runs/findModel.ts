@@ -128,7 +128,8 @@ async function knownRuns(directory = runsDirectory()): Promise<string> {
   return `the latest runs are ${runs.slice(-3).join(', ')}.`;
 }
 
-async function isFile(path: string): Promise<boolean> {
+/** False where nothing can be read, too. */
+export async function isFile(path: string): Promise<boolean> {
   return stat(path).then(
     (info) => info.isFile(),
     () => false,

@@ -2,6 +2,7 @@
 import * as path from 'node:path';
 import { writeFileAtomic } from '../atomicFile';
 import { checkOptions, oneOf, required, rule, seedInteger, text } from '../options';
+import { isObject } from '../schema';
 import type { CheckpointOptions } from '../training/config';
 import { describeRecordedDataset, recordDataset, type RecordedSplits } from './datasetRecord';
 import type { Engine, EngineDescription } from '../evaluation/engine';
@@ -215,10 +216,6 @@ function announceComparison(
 
 function environmentPreset(): Preset {
   return process.env.RUN_PRESET === 'full' ? 'full' : 'quick';
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isFileName(value: unknown): boolean {

@@ -1,6 +1,7 @@
 // Every figure of a run or of a notebook, under a readable name.
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import * as path from 'node:path';
+import { isFile } from '../runs/findModel';
 import { findRun } from '../runs/findRuns';
 import { checkOptions, text } from '../options';
 import { plainText } from '../report/csv';
@@ -63,8 +64,7 @@ export async function findNotebook(
     places.push(path.join(notebooksDirectory, `${name.replace(/\.ipynb$/, '')}.ipynb`));
   }
   for (const place of places.filter((each) => each.endsWith('.ipynb'))) {
-    const found = await stat(place).catch(() => undefined);
-    if (found?.isFile()) return place;
+    if (await isFile(place)) return place;
   }
   return undefined;
 }

@@ -1,10 +1,10 @@
 // npm run compare: runs side by side, in the terminal, as CSV and as one page.
-import { stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { writeFileAtomic } from '../../lib/atomicFile';
 import { comparisonPage } from '../../lib/runs/comparePage';
 import { comparisonCsv, settingsCaption, settingsTable } from '../../lib/runs/compareReport';
 import { bestSettings, compareRuns } from '../../lib/runs/compareRuns';
+import { isFile } from '../../lib/runs/findModel';
 import { describeSkipped, findRuns, type FoundRun } from '../../lib/runs/findRuns';
 import { tableText } from '../../lib/report/tableHtml';
 import { fromHere, inProject, Problem, runProgram, shownPath, tell, userFolder } from './program';
@@ -66,11 +66,7 @@ async function runLinks(
   for (const { directory, record } of runs) {
     for (const page of ['figures/figures.html', 'notebook.html']) {
       const path = join(directory, page);
-      const isThere = await stat(path).then(
-        (found) => found.isFile(),
-        () => false,
-      );
-      if (isThere)
+      if (await isFile(path))
         links.set(record.id, relative(folder, path).split('/').map(encodeURIComponent).join('/'));
     }
   }
