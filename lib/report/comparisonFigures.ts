@@ -2,8 +2,8 @@
 import type { Interval } from '../evaluation/metrics';
 import type { MetricValues } from '../evaluation/runningMetrics';
 import { meanAndStd } from '../evaluation/statistics';
-import { anyValue, checkOptions, oneOf, text } from '../options';
-import type { ErrorBars, Figure, LineShape, ScatterTrace } from './figure';
+import { anyValue, checkOptions, text } from '../options';
+import type { ErrorBars, Figure, ScatterTrace } from './figure';
 import {
   chanceLine,
   type DatasetLabel,
@@ -98,33 +98,21 @@ export function comparisonFigure(
   };
 }
 
-/** One setting of an ablation, with the accuracy of each seed that was run. */
+/** One setting of a training, with the test accuracy of each seed that was run. */
 export interface SettingAccuracies {
   readonly name: string;
   readonly accuracies: readonly number[];
 }
 
-/**
- * One row per setting, first on top: mean ± sample standard deviation over the seeds, each seed as a
- * small dot, and a line at the baseline's mean.
- */
-export function ablationFigure(
+/** One row per setting, first on top: mean ± sample standard deviation over the seeds, each seed as a small dot. */
+export function settingsFigure(
   settings: readonly SettingAccuracies[],
-  options: ComparisonOptions & {
-    /** Name of the setting that the others are held against. */
-    readonly baseline?: string;
-    /** On which pictures the accuracies were measured. Default test. */
-    readonly split?: 'validation' | 'test';
-  } = {},
+  options: ComparisonOptions = {},
 ): Figure {
-  checkOptions('ablationFigure', options, {
-    ...comparisonRules,
-    baseline: text,
-    split: oneOf('validation', 'test'),
-  });
+  checkOptions('settingsFigure', options, comparisonRules);
   const names = settings.map(({ name }) => escapeText(name));
   const means = settings.map(({ accuracies }) => meanAndStd(accuracies));
-  const { color, symbol } = roleStyles[options.split ?? 'test'];
+  const { color, symbol } = roleStyles.test;
   const seeds: ScatterTrace = {
     ...dots({ name: 'one seed', names: [], values: [] }),
     x: settings.flatMap(({ accuracies }) => accuracies.map((value) => rounded(value))),
@@ -137,21 +125,13 @@ export function ablationFigure(
     marker: { color, size: 11, symbol },
     error_x: errorBars(means.map(({ std }) => rounded(std))),
   };
-  const baselineRow = settings.findIndex(({ name }) => name === options.baseline);
-  if (options.baseline !== undefined && baselineRow < 0) {
-    throw new RangeError(
-      `Expected baseline to be the name of a setting (${names.join(', ')}) but received ` +
-        `"${options.baseline}": pass one of these names.`,
-    );
-  }
   return {
     data: [mean, seeds],
     layout: themedLayout({
-      title: figureTitle(options.title ?? 'Ablation', options.dataset),
+      title: figureTitle(options.title ?? 'Test accuracy', options.dataset),
       height: 170 + 36 * settings.length,
-      xaxis: fractionAxis(`${options.split ?? 'test'} accuracy`),
+      xaxis: fractionAxis('test accuracy'),
       yaxis: rowAxis(settings.map(({ name }) => name)),
-      shapes: baselineRow < 0 ? [] : [verticalLine(means[baselineRow].mean)],
       showlegend: true,
       legend: legendBelow,
       hovermode: 'closest',
@@ -261,17 +241,4 @@ function intervalBars(models: readonly ModelScores[]): ErrorBars {
 
 function errorBars(distances: readonly (number | null)[]): ErrorBars {
   return { type: 'data', symmetric: true, array: distances, thickness: 1.8, width: 6 };
-}
-
-function verticalLine(x: number): LineShape {
-  return {
-    type: 'line',
-    x0: x,
-    x1: x,
-    y0: 0,
-    y1: 1,
-    yref: 'paper',
-    layer: 'below',
-    line: { color: softInkColor, width: 1.5, dash: 'dash' },
-  };
 }

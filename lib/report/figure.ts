@@ -164,19 +164,6 @@ export interface Annotation {
   readonly font?: Font;
 }
 
-/** A straight line across the panel, for example at the baseline's value. */
-export interface LineShape {
-  readonly type: 'line';
-  readonly x0: number;
-  readonly x1: number;
-  readonly y0: number;
-  readonly y1: number;
-  readonly xref?: 'x' | 'paper';
-  readonly yref?: 'y' | 'paper';
-  readonly layer?: 'below';
-  readonly line: Line;
-}
-
 export interface FigureLayout extends Readonly<Record<AxisId<'xaxis' | 'yaxis'>, Axis>> {
   /** Without a width the figure takes the cell's; a file or picture is then 800 pixels wide. */
   readonly width?: number;
@@ -217,5 +204,4 @@ export interface FigureLayout extends Readonly<Record<AxisId<'xaxis' | 'yaxis'>,
   readonly barmode?: 'group';
   readonly hovermode?: 'closest' | 'x unified';
   readonly annotations?: readonly Annotation[];
-  readonly shapes?: readonly LineShape[];
 }

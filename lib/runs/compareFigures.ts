@@ -1,7 +1,7 @@
 // A notebook's settings as figures: accuracies in rows, curves over each other, accuracy against seconds.
 import { meanAndStd } from '../evaluation/statistics';
 import type { Figure, ScatterTrace } from '../report/figure';
-import { ablationFigure } from '../report/comparisonFigures';
+import { settingsFigure } from '../report/comparisonFigures';
 import {
   epochAxis,
   escapeText,
@@ -60,7 +60,7 @@ function accuracyRows(tested: readonly ComparedSetting[], notebook: ComparedNote
     name: key,
     accuracies: trainings.flatMap(({ model }) => model.test?.accuracy ?? []),
   }));
-  const { data, layout } = ablationFigure(rows);
+  const { data, layout } = settingsFigure(rows);
   const text = title(notebook, 'test accuracy', { shown: rows.length, of: tested.length });
   return { data, layout: { ...layout, title: { ...layout.title, text } } };
 }

@@ -43,7 +43,7 @@ test('a confusion matrix becomes one row a cell', () => {
 });
 
 test('markup of figures becomes plain text again', () => {
-  assert.match(figureCsv(sampleFigures.ablation), /^one seed,0.7,no <flip>,,$/m);
+  assert.match(figureCsv(sampleFigures.settings), /^one seed,0.7,no <flip>,,$/m);
   assert.deepEqual(lines(figureCsv(sampleFigures.imageGrid)), [
     'picture,caption',
     '1,"cat, taken for dog"',

@@ -3,11 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ablationCostFigure, learningRateFigure } from '../../lib/report/recipeFigures';
-import {
-  ablationFigure,
-  comparisonFigure,
-  dataEfficiencyFigure,
-} from '../../lib/report/comparisonFigures';
+import { comparisonFigure, dataEfficiencyFigure } from '../../lib/report/comparisonFigures';
 import { classCountsFigure, confusionMatrixFigure } from '../../lib/report/classFigures';
 import { figureCsv } from '../../lib/report/csv';
 import { type Figure } from '../../lib/report/figure';
@@ -278,22 +274,6 @@ test('seeds become mean and sample standard deviation, a single seed has no bar'
   assert.deepEqual(curve.y, [0.72, 0.8]);
   assert.deepEqual(curve.error_y?.array, [0.02, null]);
   assert.equal(sampleFigures.dataEfficiency.layout.xaxis.type, 'log');
-});
-
-test('an unknown baseline is refused', () => {
-  const settings = [{ name: 'a', accuracies: [0.5] }];
-  assert.throws(
-    () => ablationFigure(settings, { dataset: cifar10, baseline: 'b' }),
-    /name of a setting \(a\) but received "b"/,
-  );
-});
-
-test('accuracies of an ablation on validation pictures are not called test accuracies', () => {
-  const settings = [{ name: 'a', accuracies: [0.5] }];
-  const title = (options: { split?: 'validation' }) =>
-    ablationFigure(settings, { dataset: cifar10, ...options }).layout.xaxis.title?.text;
-  assert.equal(title({ split: 'validation' }), 'validation accuracy (fraction)');
-  assert.equal(title({}), 'test accuracy (fraction)');
 });
 
 test('the piece of the largest cost is on top, with the t-interval of its costs from three seeds on', () => {

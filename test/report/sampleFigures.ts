@@ -1,9 +1,9 @@
 // One figure of each kind with worked-out values, shared by the tests of this folder.
 import { ablationCostFigure, learningRateFigure } from '../../lib/report/recipeFigures';
 import {
-  ablationFigure,
   comparisonFigure,
   dataEfficiencyFigure,
+  settingsFigure,
 } from '../../lib/report/comparisonFigures';
 import { accuracyAgainstSecondsFigure, historyFigure } from '../../lib/report/historyFigures';
 import { classCountsFigure, confusionMatrixFigure } from '../../lib/report/classFigures';
@@ -79,12 +79,12 @@ export const sampleFigures: Readonly<Record<string, Figure>> = {
     ],
     { dataset: cifar10 },
   ),
-  ablation: ablationFigure(
+  settings: settingsFigure(
     [
       { name: 'baseline', accuracies: threeSeeds },
       { name: 'no <flip>', accuracies: [0.7] },
     ],
-    { dataset: cifar10, baseline: 'baseline' },
+    { dataset: cifar10 },
   ),
   ablationCost: ablationCostFigure(
     [
