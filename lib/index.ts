@@ -25,6 +25,7 @@ export { loadClassifier, saveClassifier } from './models/classifier';
 export type { Classifier } from './models/classifier';
 export { createCnn } from './models/cnn';
 export { createFastCnn } from './models/fastCnn';
+export { loadKerasModel } from './models/kerasModel';
 export { createMlp } from './models/mlp';
 export type { CreateNetwork, ImageShape, NetworkOptions } from './models/modelOptions';
 export { loadImageNetClassifier } from './models/pretrained';
@@ -49,7 +50,6 @@ export type { AdamOptions, MuonOptions, Optimizer, SgdOptions } from './training
 export { RECIPES, trainRecipe } from './training/recipe';
 export type { Recipe, RecipePiece, TrainRecipeOptions } from './training/recipe';
 export {
-  addWarmUp,
   createCosineSchedule,
   createOneCycleSchedule,
   createTriangularSchedule,

@@ -38,13 +38,49 @@ export interface KerasWeightsFile {
 export async function readKerasH5(source: string | Uint8Array): Promise<KerasWeightsFile> {
   const name = typeof source === 'string' ? basename(source) : 'the given bytes';
   const bytes = typeof source === 'string' ? await readWholeFile(source) : source;
-  checkWholeHdf5(name, bytes);
+  return readHdf5(name, bytes, (file) => ({ name, layers: readLayers(name, file) }));
+}
 
+/** Everything in an HDF5 file of Keras that a model is made from. */
+export interface KerasTree {
+  /** Texts among the file's own attributes, such as `model_config` and `keras_version`. */
+  readonly attributes: ReadonlyMap<string, string>;
+  /** Arrays of float32 but the optimizer's, by their whole path without the first "/", e.g. `layers/dense/vars/0`. */
+  readonly arrays: ReadonlyMap<string, KerasWeight>;
+}
+
+/** @param name the file's name for messages. @throws Error as {@link readKerasH5}. */
+export async function readKerasTree(name: string, bytes: Uint8Array): Promise<KerasTree> {
+  return readHdf5(name, bytes, (file) => {
+    const arrays = new Map<string, KerasWeight>();
+    const collect = (group: HdfGroup, path: string): void => {
+      for (const key of group.keys()) {
+        if (/^optimizer/.test(path + key)) continue;
+        const node = group.get(key);
+        if (node && 'keys' in node) collect(node, `${path}${key}/`);
+        else if (node?.dtype === '<f')
+          arrays.set(path + key, { shape: node.shape, values: node.value as Float32Array });
+      }
+    };
+    collect(file, '');
+    const attributes = Object.entries(file.attrs).flatMap(([key, attribute]) =>
+      typeof attribute?.value === 'string' ? [[key, attribute.value] as const] : [],
+    );
+    return { attributes: new Map(attributes), arrays };
+  });
+}
+
+function readHdf5<Result>(
+  name: string,
+  bytes: Uint8Array,
+  read: (file: HdfFile) => Result,
+): Promise<Result> {
+  checkWholeHdf5(name, bytes);
   return withHdf5((h5, place) => {
     h5.FS.writeFile(place, bytes);
     const file = new h5.File(place, 'r');
     try {
-      return { name, layers: readLayers(name, file) };
+      return read(file);
     } finally {
       file.close();
     }
@@ -116,6 +152,8 @@ interface HdfFile extends HdfGroup {
 }
 interface HdfDataset extends HdfNode {
   readonly shape: readonly number[];
+  /** `<f` for float32. */
+  readonly dtype: unknown;
   readonly value: unknown;
 }
 
@@ -207,7 +245,7 @@ function describeBytes(data: Buffer): string {
     return 'a web page saved under that name (an error page or a log-in): delete it and fetch the file itself.';
   }
   if (start.startsWith('pk\x03\x04')) {
-    return 'a ZIP archive, as Keras 3 saves it (.keras): save the model with model.save("name.h5").';
+    return 'a ZIP archive, as Keras 3 saves it (.keras): load the whole model with loadKerasModel, or save it with model.save("name.h5").';
   }
   if (start.startsWith('version https://git-lfs')) {
     return 'a Git LFS pointer in place of the file: fetch it with "git lfs pull".';

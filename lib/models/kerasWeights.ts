@@ -30,7 +30,15 @@ export async function loadKerasWeights(
   model: tf.LayersModel,
   source: string | Uint8Array,
 ): Promise<LoadedKerasWeights> {
-  const file = alignLayers(await readKerasH5(source), model);
+  return writeKerasWeights(model, await readKerasH5(source));
+}
+
+/** The same, of a file that has been read. */
+export function writeKerasWeights(
+  model: tf.LayersModel,
+  weightsFile: KerasWeightsFile,
+): LoadedKerasWeights {
+  const file = alignLayers(weightsFile, model);
   const pairs = model.layers.flatMap((layer) =>
     layer.weights.map((variable) => ({
       variable,

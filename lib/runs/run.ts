@@ -147,7 +147,7 @@ export function startRun(
     train: (name, values, training) => trainInRun(state, name, { values, options: training }),
     async findLearningRate(values, { from, to, steps, ...training }) {
       const plan = planTraining(state, values, training);
-      const model = plan.createModel();
+      const model = await plan.createModel();
       const { trainSet, batchSize, optimizer, labelSmoothing, preprocess, bfloat16 } =
         plan.training;
       try {

@@ -2,7 +2,7 @@
 import { shrinkPictures, type ImageDataset } from '../data/dataset';
 import { UNIT_SCALE, CIFAR10_SCALE, type Preprocess } from '../data/preprocess';
 import { saveClassifier, type Classifier } from '../models/classifier';
-import type { CreateNetwork, NetworkOptions } from '../models/modelOptions';
+import type { NetworkOptions } from '../models/modelOptions';
 import { countTrainedParameters } from '../models/transfer';
 import {
   anyValue,
@@ -46,8 +46,8 @@ export interface TrainingValues {
 export interface RunTrainingOptions extends Partial<
   Omit<TrainingOptions, 'preprocess' | 'checkpoint' | 'seed' | 'valSet'>
 > {
-  /** Makes the network, e.g. `createCnn`, or a function of one's own. Default: the recipe's own. */
-  readonly model?: CreateNetwork;
+  /** Makes or loads the network, e.g. `createCnn`, or a function of one's own. Default: the recipe's own. */
+  readonly model?: (options: NetworkOptions) => tf.LayersModel | Promise<tf.LayersModel>;
   /** Brings network, epochs, batch size, rate, augmentation and scaling; other options overrule it. */
   readonly recipe?: Recipe;
   /** Default: the run's validation set; none where `trainSet` holds its pictures; null: none. */
@@ -96,7 +96,7 @@ export interface RunState {
 
 /** What a training needs, from the parameters, a recipe and the options together. */
 export interface TrainingPlan {
-  readonly createModel: () => tf.LayersModel;
+  readonly createModel: () => tf.LayersModel | Promise<tf.LayersModel>;
   readonly training: Omit<TrainingOptions, 'checkpoint'>;
 }
 
