@@ -49,11 +49,7 @@ export { createAdam, createMuon, createSgd } from './training/optimizer';
 export type { AdamOptions, MuonOptions, Optimizer, SgdOptions } from './training/optimizer';
 export { RECIPES, trainRecipe } from './training/recipe';
 export type { Recipe, RecipePiece, TrainRecipeOptions } from './training/recipe';
-export {
-  createCosineSchedule,
-  createOneCycleSchedule,
-  createTriangularSchedule,
-} from './training/schedule';
+export { createCosineSchedule, createOneCycleSchedule } from './training/schedule';
 export type { Schedule } from './training/schedule';
 export type { HeadRecipe, HeadTrial } from './training/selectHead';
 export { trainModel } from './training/train';
@@ -98,6 +94,8 @@ export { imageGridFigure } from './report/imageGridFigure';
 export type { CaptionedPicture, ImageGridOptions } from './report/imageGridFigure';
 export { labelledPictures, mistakePictures, predictionPictures } from './report/pictures';
 export { predictionText } from './report/predictionText';
+export { previewAugmentation } from './report/previewAugmentation';
+export type { PreviewOptions } from './report/previewAugmentation';
 export { ablationCostFigure, learningRateFigure } from './report/recipeFigures';
 export type { PieceCost } from './report/recipeFigures';
 export { createTable, layerTable, modelTable, perClassTable, recipeTable } from './report/tables';

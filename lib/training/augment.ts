@@ -2,11 +2,25 @@
  * Augmentation: training pictures are changed at random, so that a network sees none of them twice. It runs inside the
  * compiled training step, on pictures in their original size; validation and test never meet it.
  */
-import { checkOptions, integerFrom, nonNegativeNumber, rule } from '../options';
+import {
+  checkOptions,
+  fraction,
+  integerFrom,
+  nonNegativeNumber,
+  properFraction,
+  rule,
+} from '../options';
 import { tf } from '../tensorflow/backend';
 import { createRng } from '../random';
 import { randomGamma, randomUniform } from '../tensorflow/random';
-import { mixPairs, movePictures, paintSquares } from './augmentOps';
+import {
+  enlargeSections,
+  jitterColors,
+  mixPairs,
+  movePictures,
+  paintRectangles,
+  type Sections,
+} from './augmentOps';
 
 /** Options of {@link createAugmentation}; what is left out does not happen. */
 export interface AugmentationOptions {
@@ -33,6 +47,25 @@ export interface AugmentationOptions {
    * from the batch's end as this one from its beginning: batches are shuffled.
    */
   readonly mixup?: number;
+  /**
+   * Enlarges a section of each picture to the whole, as torchvision's `RandomResizedCrop`: its share of the area is from `crop`
+   * to 1, its sides' ratio from 3/4 to 4/3 of the picture's, its place anywhere (Szegedy et al., "Going deeper with
+   * convolutions", 2015, who take .08). Less, .5 or more, where little data is trained on for long.
+   */
+  readonly crop?: number;
+  /** Turns pictures by up to this number of degrees either way; what comes in at the corners is the picture mirrored. */
+  readonly rotation?: number;
+  /**
+   * Multiplies brightness, contrast and saturation by a factor each from 1 − colorJitter to 1 + colorJitter (torchvision's
+   * `ColorJitter`; .4 is usual for ImageNet).
+   */
+  readonly colorJitter?: number;
+  /**
+   * Share of the pictures in which a rectangle is painted in the colour of `preprocess.mean`: .02 to .33 of the area, sides'
+   * ratio .3 to 3.3 (Zhong et al., "Random erasing data augmentation", AAAI 2020, who take .5; ranges of torchvision's
+   * `RandomErasing`).
+   */
+  readonly erasing?: number;
 }
 
 /** A batch inside the compiled training step. */
@@ -82,7 +115,15 @@ export const flipRule = rule(
   (value) => typeof value === 'boolean' || value === 'alternating',
 );
 
+const degrees = rule(
+  'a number from 0 to 180',
+  '15',
+  (value) => Number.isFinite(value) && Number(value) >= 0 && Number(value) <= 180,
+);
+
 /**
+ * Order: crop and rotation, flip and shift, colours, cutout, erasing, mixup.
+ *
  * @example createAugmentation({ flip: 'alternating', shift: 2 })
  *
  * @throws RangeError for an impossible size, TypeError for an unknown option.
@@ -93,10 +134,15 @@ export function createAugmentation(options: AugmentationOptions = {}): Augmentat
     shift: integerFrom(0, 2),
     cutout: integerFrom(0, 8),
     mixup: nonNegativeNumber,
+    crop: properFraction,
+    rotation: degrees,
+    colorJitter: fraction,
+    erasing: fraction,
   });
-  const { flip = false, shift = 0, cutout = 0, mixup = 0 } = options;
+  const { flip = false, shift = 0, cutout = 0, mixup = 0, ...others } = options;
+  const { crop = 1, rotation = 0, colorJitter = 0, erasing = 0 } = others;
   return {
-    options: { flip, shift, cutout, mixup },
+    options: { flip, shift, cutout, mixup, ...others },
     ...(flip === 'alternating' ? { start: startAlternatingFlip } : {}),
     apply({ images, targets }, { fill, inputs }) {
       checkSizes(images, shift);
@@ -107,6 +153,9 @@ export function createAugmentation(options: AugmentationOptions = {}): Augmentat
       }
       const [batch, height, width] = images.shape;
       let changed = images;
+      if (crop < 1 || rotation > 0) {
+        changed = enlargeSections(images, randomSections(images, { crop, rotation }));
+      }
       const coins = (): tf.Tensor1D => randomIntegers(batch, [0, 1]);
       if (flip !== false || shift > 0) {
         changed = movePictures(changed, {
@@ -115,14 +164,27 @@ export function createAugmentation(options: AugmentationOptions = {}): Augmentat
           right: randomIntegers(batch, [-shift, shift]),
         });
       }
+      if (colorJitter > 0) {
+        const factor = () => randomBetween(batch, 1 - colorJitter, 1 + colorJitter);
+        changed = jitterColors(changed, {
+          brightness: factor(),
+          contrast: factor(),
+          saturation: factor(),
+        });
+      }
       if (cutout > 0) {
         const before = Math.floor(cutout / 2);
-        changed = paintSquares(changed, {
-          side: cutout,
+        const side = tf.fill<tf.Rank.R1>([batch], cutout, 'int32');
+        changed = paintRectangles(changed, {
+          height: side,
+          width: side,
           top: randomIntegers(batch, [-before, height - 1 - before]),
           left: randomIntegers(batch, [-before, width - 1 - before]),
           fill,
         });
+      }
+      if (erasing > 0) {
+        changed = paintRectangles(changed, { ...randomRectangles(images, erasing), fill });
       }
       if (mixup === 0) return { images: changed };
       const share = randomShare(mixup);
@@ -157,6 +219,59 @@ function randomIntegers(
   if (first === last) return tf.fill([count], first, 'int32');
   const draws = randomUniform([count]).mul(last - first + 1);
   return draws.floor().add(first).cast('int32') as unknown as tf.Tensor1D;
+}
+
+/** @returns float32 [count], uniform. */
+function randomBetween(count: number, low: number, high: number): tf.Tensor1D {
+  return randomUniform([count])
+    .mul<tf.Tensor1D>(high - low)
+    .add(low);
+}
+
+/** Sections that lie within the picture unless they are turned. */
+function randomSections(
+  { shape: [batch, height, width] }: tf.Tensor4D,
+  { crop, rotation }: { readonly crop: number; readonly rotation: number },
+): Sections {
+  const area = randomBetween(batch, crop, 1);
+  const ratio = randomBetween(batch, Math.log(3 / 4), Math.log(4 / 3)).exp();
+  const one = tf.onesLike(area);
+  const isWhole = crop === 1;
+  const heights = isWhole ? one : area.div(ratio).sqrt().minimum<tf.Tensor1D>(1);
+  const widths = isWhole ? one : area.mul(ratio).sqrt().minimum<tf.Tensor1D>(1);
+  const offset = (share: tf.Tensor1D, side: number) =>
+    one.sub(share).mul<tf.Tensor1D>(randomBetween(batch, -side / 2, side / 2));
+  const angle = (rotation * Math.PI) / 180;
+  return {
+    height: heights,
+    width: widths,
+    down: offset(heights, height),
+    right: offset(widths, width),
+    angle: randomBetween(batch, -angle, angle),
+  };
+}
+
+/** Rectangles within `share` of the pictures; in the others they have no rows. */
+function randomRectangles(
+  { shape: [batch, height, width] }: tf.Tensor4D,
+  share: number,
+): Readonly<Record<'top' | 'left' | 'height' | 'width', tf.Tensor1D>> {
+  const area = randomBetween(batch, 0.02, 0.33).mul(height * width);
+  const ratio = randomBetween(batch, Math.log(0.3), Math.log(3.3)).exp();
+  const isErased = randomUniform([batch]).less(share).cast('float32');
+  const rows = area.mul(ratio).sqrt().round().clipByValue(1, height);
+  const columns = area.div(ratio).sqrt().round().clipByValue(1, width);
+  const first = (length: tf.Tensor, side: number) =>
+    randomUniform([batch])
+      .mul(tf.scalar(side + 1).sub(length))
+      .floor();
+  const integers = (values: tf.Tensor) => values.cast('int32') as unknown as tf.Tensor1D;
+  return {
+    top: integers(first(rows, height)),
+    left: integers(first(columns, width)),
+    height: integers(rows.mul(isErased)),
+    width: integers(columns),
+  };
 }
 
 /** @returns float32 scalar from Beta(alpha, alpha): X / (X + Y) where X and Y are from Gamma(alpha). */

@@ -1,5 +1,6 @@
 /** What augmentation does to a batch once the random numbers are drawn: the same numbers give the same pixels. */
-import { tf } from '../tensorflow/backend';
+import { DataType, tf } from '../tensorflow/backend';
+import { executeOperation } from '../tensorflow/operations';
 
 /** How pictures are moved, one number for each: int32 [batch]. */
 export interface Moves {
@@ -35,33 +36,107 @@ export function movePictures(images: tf.Tensor4D, moves: Moves): tf.Tensor4D {
   });
 }
 
+/** A section of each picture, one number for each picture: float32 [batch]. */
+export interface Sections {
+  /** Height and width of the section that is enlarged to the whole picture, as shares of the picture's. */
+  readonly height: tf.Tensor1D;
+  readonly width: tf.Tensor1D;
+  /** From the picture's centre to the section's, in pixels. */
+  readonly down: tf.Tensor1D;
+  readonly right: tf.Tensor1D;
+  /** The section is turned by this angle, clockwise, in radians: what is in it turns the other way. */
+  readonly angle: tf.Tensor1D;
+}
+
 /**
- * Paints a square in each picture; the part outside of the picture is lost.
+ * Enlarges a section of each picture, perhaps a turned one, to the whole picture: bilinear, by the centres of the pixels.
+ * Beyond its border a picture continues mirrored, the outermost pixels repeated: … 1 0 | 0 1 2 ….
  *
  * @param images float32 [batch, height, width, channels].
- * @param square.top,square.left int32 [batch]: the square's first row and column, negative where it begins outside.
- * @param square.fill colour, one number a channel.
  * @returns float32 of the same shape. Caller disposes.
  */
-export function paintSquares(
+export function enlargeSections(images: tf.Tensor4D, sections: Sections): tf.Tensor4D {
+  return tf.tidy(() => {
+    const [, height, width] = images.shape;
+    const { down, right, angle } = sections;
+    // From the centre of the result, (x, y) → turn · scale · (x, y) + (right, down): TensorFlow counts from the first pixel.
+    const [centerX, centerY] = [(width - 1) / 2, (height - 1) / 2];
+    const [cosine, sine] = [angle.cos(), angle.sin()];
+    const [xx, xy] = [cosine.mul(sections.width), sine.mul(sections.height).neg()];
+    const [yx, yy] = [sine.mul(sections.width), cosine.mul(sections.height)];
+    const x0 = right.add(centerX).sub(xx.mul(centerX)).sub(xy.mul(centerY));
+    const y0 = down.add(centerY).sub(yx.mul(centerX)).sub(yy.mul(centerY));
+    const none = tf.zerosLike(angle);
+    const transforms = tf.stack([xx, xy, x0, yx, yy, y0, none, none], 1);
+    const size = tf.tensor1d([height, width], 'int32');
+    return executeOperation(
+      'ImageProjectiveTransformV3',
+      [images, transforms, size, tf.scalar(0)],
+      {
+        attributes: {
+          dtype: { type: DataType.float32 },
+          interpolation: { string: 'BILINEAR' },
+          fill_mode: { string: 'REFLECT' },
+        },
+      },
+    )[0] as tf.Tensor4D;
+  });
+}
+
+/** Of red, green and blue in grey (ITU-R BT.601, as in Pillow and torchvision). */
+const GREY_SHARES = [0.299, 0.587, 0.114];
+
+/**
+ * Changes brightness, then contrast, then saturation, as torchvision's `ColorJitter` does: each mixes the picture with black,
+ * with its mean grey, and with its grey version; 1 changes nothing.
+ *
+ * @param images float32 [batch, height, width, 3], 0…255.
+ * @param factors float32 [batch], 0 or more.
+ * @returns float32 of the same shape, 0…255. Caller disposes.
+ */
+export function jitterColors(
   images: tf.Tensor4D,
-  square: {
-    readonly side: number;
-    readonly top: tf.Tensor1D;
-    readonly left: tf.Tensor1D;
+  factors: Readonly<Record<'brightness' | 'contrast' | 'saturation', tf.Tensor1D>>,
+): tf.Tensor4D {
+  return tf.tidy(() => {
+    const grey = (x: tf.Tensor): tf.Tensor => x.mul(tf.tensor1d(GREY_SHARES)).sum(3, true);
+    const mix = (x: tf.Tensor, other: tf.Tensor | number, factor: tf.Tensor1D): tf.Tensor => {
+      const share = factor.reshape([-1, 1, 1, 1]);
+      return x.mul(share).add(tf.scalar(1).sub(share).mul(other)).clipByValue(0, 255);
+    };
+    const bright = mix(images, 0, factors.brightness);
+    const contrasted = mix(bright, grey(bright).mean([1, 2], true), factors.contrast);
+    return mix(contrasted, grey(contrasted), factors.saturation) as tf.Tensor4D;
+  });
+}
+
+/**
+ * Paints a rectangle in each picture; the part outside of the picture is lost.
+ *
+ * @param images float32 [batch, height, width, channels].
+ * @param rectangles.top,rectangles.left int32 [batch]: the first row and column, negative where it begins outside.
+ * @param rectangles.height,rectangles.width int32 [batch], in pixels.
+ * @param rectangles.fill colour, one number a channel.
+ * @returns float32 of the same shape. Caller disposes.
+ */
+export function paintRectangles(
+  images: tf.Tensor4D,
+  rectangles: Readonly<Record<'top' | 'left' | 'height' | 'width', tf.Tensor1D>> & {
     readonly fill: readonly number[];
   },
 ): tf.Tensor4D {
   return tf.tidy(() => {
     const [, height, width] = images.shape;
-    const { side, top, left, fill } = square;
-    const inside = (size: number, first: tf.Tensor1D): tf.Tensor => {
+    const { top, left, fill } = rectangles;
+    const inside = (size: number, first: tf.Tensor1D, length: tf.Tensor1D): tf.Tensor => {
       const distances = places(size).sub(first.expandDims(1));
-      const isInside = distances.greaterEqual(integer(0)).logicalAnd(distances.less(integer(side)));
+      const isInside = distances
+        .greaterEqual(integer(0))
+        .logicalAnd(distances.less(length.expandDims(1)));
       return isInside.cast('float32');
     };
-    const rows = inside(height, top).expandDims(2);
-    const painted = rows.mul(inside(width, left).expandDims(1)).expandDims(3);
+    const rows = inside(height, top, rectangles.height).expandDims(2);
+    const painted = rows.mul(inside(width, left, rectangles.width).expandDims(1)).expandDims(3);
     return images.add<tf.Tensor4D>(painted.mul(tf.tensor1d([...fill]).sub(images)));
   });
 }

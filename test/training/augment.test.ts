@@ -195,3 +195,46 @@ test('augmentations in a list follow one another, each with its own inputs', () 
     images.dispose();
   });
 });
+
+test('sections are other ones in each picture and step, within the picture', () => {
+  withoutLeaks(() => {
+    const [first, second] = augmented({ crop: 0.3 }).map(({ images }) => images);
+    const brightest = 35; // pixels of 6 × 6 rise from 0 to 35
+    const values = first.flat(3);
+    assert.ok(values.every((value) => value >= 0 && value <= brightest));
+    assert.ok(new Set(topRows(first)).size > 60);
+    assert.notDeepEqual(topRows(first), topRows(second));
+  });
+});
+
+test('a rotation keeps the centre of a picture', () => {
+  withoutLeaks(() => {
+    const [{ images }] = augmented({ rotation: 90 }, { side: 5 });
+    for (const picture of images) assert.ok(Math.abs(picture[2][2][0] - 12) < 1e-4);
+    assert.ok(new Set(topRows(images)).size > 60);
+  });
+});
+
+test('erasing paints rectangles in its share of the pictures, of 2 to 33 % of the area', () => {
+  withoutLeaks(() => {
+    const [{ images }] = augmented({ erasing: 0.5 }, { batch: 200, side: 20 });
+    const counts = images.map(
+      (picture) =>
+        picture.flat().filter(([red, green]) => red === FILL[0] && green === FILL[1]).length,
+    );
+    const erased = counts.filter((count) => count > 0);
+    assert.ok(erased.length > 75 && erased.length < 125, `${erased.length}`); // 100 ± 3.5 deviations of 7
+    // Rounded sides: a pixel more or less on each.
+    assert.ok(Math.min(...erased) >= 4 && Math.max(...erased) <= 0.33 * 400 + 25);
+  });
+});
+
+test('colours change within the jitter', () => {
+  withoutLeaks(() => {
+    const [{ images }] = augmented({ colorJitter: 0.1 });
+    // The brightest pixel, 35: at most 35 · 1.1, then 10 % further from the mean grey of about 19.
+    const highest = Math.max(...images.flat(3));
+    assert.ok(highest > 36 && highest <= 38.5 + 0.1 * (38.5 - 17), `${highest}`);
+    assert.ok(new Set(topRows(images)).size > 60);
+  });
+});

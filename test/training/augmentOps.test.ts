@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tf } from '../../lib/tensorflow/backend';
-import { mixPairs, movePictures, paintSquares } from '../../lib/training/augmentOps';
+import {
+  enlargeSections,
+  jitterColors,
+  mixPairs,
+  movePictures,
+  paintRectangles,
+  type Sections,
+} from '../../lib/training/augmentOps';
 import { withoutLeaks } from '../tensorflow/steps';
 
 /** Pictures of one channel, three times the same, written as rows of numbers. */
@@ -120,7 +127,8 @@ test('a painted square ends at the border', () => {
   withoutLeaks(() => {
     const images = pictures(SQUARE, SQUARE);
     const place = { top: numbers(-1, 1), left: numbers(1, 2) };
-    const painted = paintSquares(images, { side: 2, ...place, fill: [0, 50, 0] });
+    const size = { height: numbers(2, 2), width: numbers(2, 2) };
+    const painted = paintRectangles(images, { ...place, ...size, fill: [0, 50, 0] });
     assert.deepEqual(firstChannel(painted), [
       [
         [1, 0, 0],
@@ -134,7 +142,90 @@ test('a painted square ends at the border', () => {
       ],
     ]);
     assert.deepEqual(painted.arraySync()[1][1][2], [0, 50, 0]);
-    tf.dispose([images, painted, place.top, place.left]);
+    tf.dispose([images, painted, ...Object.values(place), ...Object.values(size)]);
+  });
+});
+
+test('a rectangle has a height and a width of its own, and none without rows', () => {
+  withoutLeaks(() => {
+    const images = pictures(SQUARE, SQUARE);
+    const place = { top: numbers(1, 0), left: numbers(0, 0) };
+    const size = { height: numbers(1, 0), width: numbers(2, 3) };
+    const painted = paintRectangles(images, { ...place, ...size, fill: [0, 0, 0] });
+    assert.deepEqual(firstChannel(painted), [
+      [
+        [1, 2, 3],
+        [0, 0, 6],
+        [7, 8, 9],
+      ],
+      SQUARE,
+    ]);
+    tf.dispose([images, painted, ...Object.values(place), ...Object.values(size)]);
+  });
+});
+
+/** A picture's section, rounded to 1e-3. */
+function enlarged(picture: number[][], section: Partial<Record<keyof Sections, number>>): unknown {
+  return tf.tidy(() => {
+    const all = { height: 1, width: 1, down: 0, right: 0, angle: 0, ...section };
+    const tensors = Object.entries(all).map(([name, value]) => [name, tf.tensor1d([value])]);
+    const images = pictures(picture);
+    const [rows] = firstChannel(enlargeSections(images, Object.fromEntries(tensors) as Sections));
+    return rows.map((row) => row.map((value) => Math.round(1000 * value) / 1000));
+  });
+}
+
+test('the whole picture, not turned, stays as it is', () => {
+  assert.deepEqual(enlarged(SQUARE, {}), SQUARE);
+});
+
+test('a section is enlarged between the centres of its pixels', () => {
+  // The upper left quarter of 4 × 4 pixels: the new centres lie at -1/4, 1/4, 3/4 and 5/4. Left of the first pixel is the first again.
+  const rising = [0, 1, 2, 3].map((y) => [0, 1, 2, 3].map((x) => 40 * y + 4 * x));
+  assert.deepEqual(enlarged(rising, { height: 0.5, width: 0.5, down: -1, right: -1 }), [
+    [0, 1, 3, 5],
+    [10, 11, 13, 15],
+    [30, 31, 33, 35],
+    [50, 51, 53, 55],
+  ]);
+  // The lower half in its whole width: 7/4, 9/4, 11/4 and, below the last row, the last again.
+  assert.deepEqual(
+    enlarged(rising, { height: 0.5, down: 1 }),
+    [70, 90, 110, 120].map((y) => [y, y + 4, y + 8, y + 12]),
+  );
+});
+
+test('a section that is turned clockwise turns its content the other way', () => {
+  assert.deepEqual(enlarged(SQUARE, { angle: Math.PI / 2 }), [
+    [3, 6, 9],
+    [2, 5, 8],
+    [1, 4, 7],
+  ]);
+});
+
+test('colours are mixed with black, the mean grey and the own grey, within 0 to 255', () => {
+  const jittered = (picture: number[][], changes: Partial<Parameters<typeof jitterColors>[1]>) =>
+    tf.tidy(() => {
+      const one = tf.tensor1d([1]);
+      const factors = { brightness: one, contrast: one, saturation: one, ...changes };
+      const pixels = jitterColors(tf.tensor4d([[picture]]), factors).arraySync()[0][0];
+      return pixels.map((pixel) => pixel.map((value) => Math.round(1000 * value) / 1000));
+    });
+  withoutLeaks(() => {
+    const [half, twice] = [tf.tensor1d([0.5]), tf.tensor1d([2])];
+    const pixel = [100, 50, 200]; // grey .299 · 100 + .587 · 50 + .114 · 200 = 82.05
+    assert.deepEqual(jittered([pixel], {}), [pixel]);
+    assert.deepEqual(jittered([pixel], { brightness: twice }), [[200, 100, 255]]);
+    assert.deepEqual(jittered([pixel], { saturation: half }), [[91.025, 66.025, 141.025]]);
+    const [black, light] = [
+      [0, 0, 0],
+      [200, 200, 200],
+    ];
+    assert.deepEqual(jittered([black, light], { contrast: half }), [
+      [50, 50, 50],
+      [150, 150, 150],
+    ]);
+    tf.dispose([half, twice]);
   });
 });
 
