@@ -1,4 +1,5 @@
 import { anyValue, checkOptions, positiveInteger, required } from '../options';
+import { type Rng, shuffledIndices } from '../random';
 import { type ImageDataset, imageBytes, select } from './dataset';
 
 export interface Batch {
@@ -48,4 +49,28 @@ function* generateBatches(
       };
     }
   }
+}
+
+/**
+ * As many indices as there are pictures, each class as often as every other, in random order: a class's pictures are drawn in
+ * random order, all of them before one comes again. Where the classes do not divide the pictures, some give one more.
+ *
+ * @param dataset with at least one picture of each class.
+ */
+export function balancedIndices(
+  { labels, classNames }: Pick<ImageDataset, 'labels' | 'classNames'>,
+  rng: Rng,
+): Uint32Array {
+  const members = classNames.map((): number[] => []);
+  labels.forEach((label, index) => members[label].push(index));
+  const drawn: number[] = [];
+  shuffledIndices(members.length, rng).forEach((label, place) => {
+    const end = Math.floor(((place + 1) * labels.length) / members.length);
+    while (drawn.length < end) {
+      const order = shuffledIndices(members[label].length, rng);
+      for (const position of order.subarray(0, end - drawn.length))
+        drawn.push(members[label][position]);
+    }
+  });
+  return shuffledIndices(drawn.length, rng).map((place) => drawn[place]);
 }

@@ -1,4 +1,5 @@
 import { totalmem } from 'node:os';
+import { balancedIndices } from '../data/batches';
 import { checkPreprocess, type Preprocess } from '../data/preprocess';
 import type { ImageDataset } from '../data/dataset';
 import {
@@ -23,6 +24,7 @@ import {
   text,
 } from '../options';
 import type { Views } from '../models/views';
+import { type Rng, shuffledIndices } from '../random';
 import { type tf } from '../tensorflow/backend';
 import type { Augmentation } from './augment';
 import { checkAverageWeights, type AverageWeights } from './averageWeights';
@@ -36,6 +38,7 @@ import {
 import type { EpochRecord, ResumeInfo, StepInfo, TrainingStart } from './history';
 import {
   classWeightsRule,
+  countEveryClass,
   crossEntropyLoss,
   findClassWeights,
   lossRule,
@@ -84,6 +87,11 @@ export interface LoopOptions {
   readonly loss?: Loss;
   /** A factor on the loss of each class's examples, as in Keras; `balanced`: every class weighs the same. Default 1. */
   readonly classWeights?: ClassWeights;
+  /**
+   * `balanced`: an epoch draws every class equally often, the pictures of small classes several times, those of large ones not
+   * all; as many steps as without. Instead of `classWeights`, not with them. Default: every example once.
+   */
+  readonly sampling?: 'balanced';
   /** Label smoothing: share of the target spread evenly over all classes, in [0, 1). Default 0. */
   readonly labelSmoothing?: number;
   /** Measured besides loss and accuracy, in training and validation: a name in `METRICS`, or a {@link Metric} of your own. */
@@ -142,6 +150,8 @@ export interface LoopConfig extends Omit<
   readonly optimizer: Optimizer;
   readonly loss: Loss;
   readonly classWeights?: readonly number[];
+  /** The examples of an epoch. */
+  readonly order: (rng: Rng) => Uint32Array;
   readonly labelSmoothing: number;
   readonly metrics: readonly Metric[];
   readonly keepBest?: Monitor;
@@ -183,6 +193,7 @@ export const loopRules: OptionRules<LoopOptions> = {
   optimizer: anyValue,
   loss: lossRule,
   classWeights: classWeightsRule,
+  sampling: oneOf('balanced'),
   labelSmoothing: fractionBelowOne,
   metrics: metricsRule,
   averageWeights: anyValue,
@@ -204,7 +215,7 @@ export function completeLoopOptions(
   },
 ): LoopConfig {
   const { epochs, batchSize, learningRate = 1e-3, checkpoint, classWeights } = options;
-  const { earlyStopping, keepBest } = options;
+  const { earlyStopping, keepBest, sampling } = options;
   const metrics = findMetrics(options.metrics);
   if (options.averageWeights) checkAverageWeights(options.averageWeights);
   if (checkpoint) {
@@ -221,6 +232,7 @@ export function completeLoopOptions(
         'split one off the training set with splitDataset.',
     );
   }
+  if (sampling) countEveryClass(examples, "sampling 'balanced'");
   const stepsPerEpoch = Math.ceil(examples.size / batchSize);
   const totalSteps = stepsPerEpoch * epochs;
   const schedule =
@@ -233,6 +245,8 @@ export function completeLoopOptions(
     optimizer: options.optimizer ?? createAdam(),
     loss: options.loss ?? crossEntropyLoss,
     classWeights: classWeights && findClassWeights(classWeights, examples),
+    order: (rng) =>
+      sampling ? balancedIndices(examples, rng) : shuffledIndices(examples.size, rng),
     labelSmoothing: options.labelSmoothing ?? 0,
     metrics,
     keepBest: keepBest === undefined ? undefined : findMonitor(keepBest, metrics, 'keepBest'),
@@ -245,7 +259,7 @@ export function completeLoopOptions(
 /** The loop options that determine the training curve, as plain JSON, for checkpoints. */
 export function describeLoop(config: LoopConfig): object {
   const { epochs, batchSize, seed, optimizer, rateOf, totalSteps, labelSmoothing } = config;
-  const { loss, classWeights, metrics, averageWeights, keepBest, earlyStopping } = config;
+  const { loss, classWeights, sampling, metrics, averageWeights, keepBest, earlyStopping } = config;
   return {
     epochs,
     batchSize,
@@ -255,6 +269,7 @@ export function describeLoop(config: LoopConfig): object {
     learningRate: Array.from({ length: 64 }, (_, index) => rateOf((index / 64) * totalSteps)),
     loss: { name: loss.name, ...loss.hyperparameters },
     classWeights,
+    sampling,
     labelSmoothing,
     metrics: metrics.map(({ name }) => name),
     averageWeights,

@@ -5,7 +5,7 @@
 import { softmax } from '../evaluation/labels';
 import type { MetricValues } from '../evaluation/runningMetrics';
 import { yieldToEvents, type Interrupts } from '../interrupts';
-import { createRng, shuffledIndices } from '../random';
+import { createRng } from '../random';
 import type { tf } from '../tensorflow/backend';
 import { openCheckpoints, type Checkpoints, type LoadedSnapshot } from './checkpoint';
 import { checkMemory, estimateMemory, gigabytes, type LoopConfig } from './config';
@@ -204,7 +204,7 @@ class Training {
     const { batchSize, seed, epochs, stepsPerEpoch, metrics, rateOf } = this.config;
     const { progress } = this;
     const epoch = progress.epochs.length + 1;
-    const order = shuffledIndices(source.size, createRng(seed, orderStream, epoch));
+    const order = this.config.order(createRng(seed, orderStream, epoch));
     while (progress.current.steps < stepsPerEpoch) {
       const startedAt = performance.now();
       const start = progress.current.steps * batchSize;

@@ -119,13 +119,20 @@ export function findClassWeights(
         "pass one for each class, or 'balanced'.",
     );
   }
+  const counts = countEveryClass(trainSet, "classWeights 'balanced'");
+  return counts.map((count) => size / (classNames.length * count));
+}
+
+/** @param option that needs pictures of every class, for the error. @throws RangeError for a class without any. */
+export function countEveryClass(
+  trainSet: Pick<ImageDataset, 'labels' | 'classNames'>,
+  option: string,
+): readonly number[] {
   const counts = countByClass(trainSet);
   const empty = counts.indexOf(0);
-  if (empty >= 0) {
-    throw new RangeError(
-      `Expected pictures of every class for classWeights 'balanced' but "${classNames[empty]}" has none: ` +
-        'pass a list of weights.',
-    );
-  }
-  return counts.map((count) => size / (classNames.length * count));
+  if (empty < 0) return counts;
+  throw new RangeError(
+    `Expected pictures of every class for ${option} but "${trainSet.classNames[empty]}" has none: ` +
+      'pass a list of classWeights.',
+  );
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { batches } from '../../lib/data/batches';
+import { balancedIndices, batches } from '../../lib/data/batches';
 import { createDataset } from '../../lib/data/dataset';
+import { createRng } from '../../lib/random';
 
 const dataset = createDataset({
   name: 'five',
@@ -57,4 +58,24 @@ test('impossible batch sizes are refused at once, not at the first batch', () =>
 test('an order that names a picture that is not there is refused', () => {
   const iterator = batches(dataset, { batchSize: 2, order: Uint32Array.of(0, 5) });
   assert.throws(() => iterator.next(), /Expected indices from 0 to 4 of "five" but received 5/);
+});
+
+test('a balanced order draws each class equally often, all its pictures before one comes again', () => {
+  const labels = Int32Array.of(0, 0, 0, 0, 0, 0, 1, 1, 2, 0);
+  const draw = (seed: number) =>
+    Array.from(balancedIndices({ labels, classNames: ['a', 'b', 'c'] }, createRng(seed, 'test')));
+  for (let seed = 0; seed < 20; seed++) {
+    const order = draw(seed);
+    const drawn = [0, 1, 2].map((label) => order.filter((index) => labels[index] === label));
+    const sizes = drawn.map(({ length }) => length);
+    assert.deepEqual(
+      sizes.toSorted((a, b) => a - b),
+      [3, 3, 4],
+    ); // of ten draws
+    assert.equal(new Set(drawn[0]).size, sizes[0]); // 7 pictures: none twice
+    assert.equal(new Set(drawn[1]).size, 2); // both
+    assert.deepEqual(new Set(drawn[2]), new Set([8]));
+  }
+  assert.deepEqual(draw(1), draw(1));
+  assert.notDeepEqual(draw(1), draw(2));
 });

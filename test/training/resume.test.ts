@@ -59,10 +59,11 @@ test('a training that is interrupted again and again ends the same', async () =>
   assert.deepEqual(outcome(await trainModel(same, options()), same), expected);
 });
 
-test('bfloat16, SGD with momentum and frozen layers resume to the last bit too', async () => {
+test('bfloat16, SGD with momentum, balanced sampling and frozen layers resume to the last bit too', async () => {
   const chosen: TrainingOptions = {
     ...options(),
     bfloat16: true,
+    sampling: 'balanced',
     optimizer: createSgd({ momentum: 0.9, nesterov: true, weightDecay: 1e-3 }),
   };
   const freeze = (model: tf.LayersModel) => {

@@ -437,6 +437,18 @@ test('class weights are factors of the loss, divided by the number of pictures a
   assertClose(await lossWith('balanced'), (2 * 0.75 * a + 1.5 * b) / 3); // 3/(2·2), 3/(2·1)
 });
 
+test('balanced sampling draws every class equally often; an empty class is refused', async () => {
+  const train = (labels: number[]) =>
+    trainModel(createLinearModel(threeToOne), {
+      ...redTraining(),
+      trainSet: redPixels(labels),
+      sampling: 'balanced',
+    });
+  const { epochs } = await train([0, 0, 0, 1]); // drawn: two of each
+  assertClose(epochs[0].train.loss, (-Math.log(0.75) - Math.log(0.25)) / 2);
+  await assert.rejects(train([0, 0]), /pictures of every class for sampling 'balanced' but "b"/);
+});
+
 /** Its validation labels are wrong, so that validation worsens as training improves. */
 function worseningOptions(): TrainingOptions {
   return {
