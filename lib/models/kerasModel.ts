@@ -32,7 +32,7 @@ import { isZip, unzip } from './zip';
  */
 export async function loadKerasModel(path: string): Promise<tf.LayersModel> {
   const name = basename(path);
-  const { topology, tree, findWeights } = await readModel(name, await readWholeFile(path));
+  const [topology, tree, findWeights] = await readModel(name, await readWholeFile(path));
   const builder = new Builder(name);
   try {
     const model = builder.build(layerSchema(JSON.parse(topology), ''));
@@ -48,21 +48,18 @@ export async function loadKerasModel(path: string): Promise<tf.LayersModel> {
   }
 }
 
-/** A file's two parts, and how the second belongs to the first. */
-interface ModelFile {
-  /** JSON. */
-  readonly topology: string;
-  readonly tree: KerasTree;
-  readonly findWeights: (placed: PlacedLayer, tree: KerasTree) => LayerWeights;
-}
+type FindWeights = (placed: PlacedLayer, tree: KerasTree) => LayerWeights;
 
-async function readModel(name: string, bytes: Buffer): Promise<ModelFile> {
+async function readModel(
+  name: string,
+  bytes: Buffer,
+): Promise<readonly [topology: string, tree: KerasTree, findWeights: FindWeights]> {
   if (isZip(bytes)) {
     const entries = unzip(name, bytes, ['metadata.json', 'config.json', 'model.weights.h5']);
     const [metadata, topology, weights] = entries;
     checkVersion(name, (JSON.parse(metadata.toString()) as Record<string, unknown>).keras_version);
     const tree = await readKerasTree(`model.weights.h5 of ${name}`, weights);
-    return { topology: topology.toString(), tree, findWeights: weightsByNumber };
+    return [topology.toString(), tree, weightsByNumber];
   }
   const tree = await readKerasTree(name, bytes);
   const topology = tree.attributes.get('model_config');
@@ -73,7 +70,7 @@ async function readModel(name: string, bytes: Buffer): Promise<ModelFile> {
     );
   }
   checkVersion(name, tree.attributes.get('keras_version'));
-  return { topology, tree, findWeights: weightsByName };
+  return [topology, tree, weightsByName];
 }
 
 function checkVersion(name: string, version: unknown): void {
@@ -174,16 +171,13 @@ const NEUTRAL: Readonly<Record<string, unknown>> = {
 /** Read elsewhere, or without effect on a model whose weights are loaded: one device holds it, each step draws afresh. */
 const IGNORED = /^(name|trainable|seed|synchronized|renorm_momentum|\w+_initializer)$/;
 
-/** Keras' names of those activations that are the same function in tfjs, and tfjs' names. */
-const ACTIVATIONS: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    'elu gelu linear mish relu relu6 selu sigmoid softmax softplus softsign tanh'
-      .split(' ')
-      .map((name) => [name, name]),
-  ),
-  log_softmax: 'logSoftmax',
-  silu: 'swish',
-};
+/** The activations that are the same function in tfjs, and those of them that have another name there. */
+const ACTIVATIONS =
+  'elu gelu linear log_softmax mish relu relu6 selu sigmoid silu softmax softplus softsign tanh';
+const RENAMED = new Map([
+  ['log_softmax', 'logSoftmax'],
+  ['silu', 'swish'],
+]);
 
 const callSchema = objectOf<{ args: unknown[]; kwargs: object }>({
   args: listOf(anything),
@@ -214,14 +208,12 @@ class Builder {
 
   build(root: LayerConfig): tf.LayersModel {
     const { class_name: className, config } = root;
-    if (!isModel(root))
-      throw this.refusal(`the class "${className}"`, 'a Sequential or functional model');
+    if (!isModel(root)) throw this.refusal(`a model of the class ${className}`);
     const place = { path: '', isTrainable: true, isInference: false };
     const inputs = inputsOf(root).map(([name]) => {
       const layer = layersOf(root).find((each) => name === '' || each.config.name === name);
       const shape = layer?.config.batch_shape ?? config.build_input_shape;
-      if (!Array.isArray(shape))
-        throw this.refusal('one without input shape', 'a model that was called', 'call it');
+      if (!Array.isArray(shape)) throw this.refusal('a model that was never called');
       const own = this.ownName(name || 'input', '');
       return tf.input({ name: own, shape: shape.slice(1) as number[] });
     });
@@ -254,7 +246,7 @@ class Builder {
         return false;
       });
       if (waiting.length === calls.length)
-        throw this.refusal(`no inputs of ${describeLayer(waiting[0].layer)}`, 'connected layers');
+        throw this.refusal(`no inputs of ${describeLayer(waiting[0].layer)}`);
       calls = waiting;
     }
     return outputsOf(model).map((output) => tensors.get(output.join())!);
@@ -329,9 +321,9 @@ class Builder {
     return own;
   }
 
-  private refusal(found: string, expected = 'what tfjs has too', remedy = 'change it'): Error {
+  private refusal(found: string): Error {
     return new Error(
-      `Expected ${expected} in ${this.fileName} but found ${found}: ${remedy} in Keras and save the model again.`,
+      `Expected what tfjs has too in ${this.fileName} but found ${found}: change it in Keras and save the model again.`,
     );
   }
 }
@@ -347,8 +339,8 @@ function translateOption(className: string, key: string, value: unknown): object
   if (!LAYERS[className].split(' ').includes(key))
     return JSON.stringify(value) === JSON.stringify(NEUTRAL[key]) ? {} : undefined;
   if (key === 'activation') {
-    const activation = ACTIVATIONS[value as string];
-    return activation === undefined ? undefined : { activation };
+    const isKnown = ACTIVATIONS.split(' ').includes(value as string);
+    return isKnown ? { activation: RENAMED.get(value as string) ?? value } : undefined;
   }
   const name = key === 'negative_slope' ? 'alpha' : camelCase(key);
   if (!key.endsWith('_regularizer')) return { [name]: value };
