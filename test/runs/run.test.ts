@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { select } from '../../lib/data/dataset';
 import { createRng } from '../../lib/random';
 import type { DataTable } from '../../lib/report/tables';
 import { parameters } from '../../lib/runs/parameters';
@@ -160,6 +161,23 @@ test('the test set is read once; a second time stands in the record', async () =
   await assert.rejects(run.test([net]), /"net" has been trained again since/);
   await printedBy(() => run.test([refitted]));
   assert.equal(run.models[0].origin?.testReads, 3);
+});
+
+test('where classes differ in size a test measures macro F1 too; a model may come as a promise', async () => {
+  const run = startRun('tiny', p, { runsDirectory: folder });
+  const [trainSet, even] = [createTinyDataset(100, 1), createTinyDataset(40, 3)];
+  const unequal = even.labels.map((label, index) => (label === 0 || index < 12 ? index : -1));
+  const testSet = select(
+    even,
+    unequal.filter((index) => index >= 0),
+  );
+  run.useData({ name: 'tiny', source: 'generated', trainSet, testSet });
+  const net = await run.train('net', p, { model: () => Promise.resolve(createTinyModel()) });
+  assert.match(await printedBy(() => run.test([net])), /to [01]\.\d{2,3}, macro F1 0\.\d{2,3}$/);
+  const { perClass, metrics } = net.evaluation;
+  assert.equal(run.models[0].test?.f1, metrics.f1);
+  const mean = perClass.reduce((sum, { f1 }) => sum + f1, 0) / 3;
+  assert.ok(Math.abs(metrics.f1 - mean) < 1e-12);
 });
 
 test('a model of another run is not tested in this one', async () => {
