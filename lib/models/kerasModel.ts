@@ -378,10 +378,14 @@ function weightsByNumber({ layer, place }: PlacedLayer, { arrays }: KerasTree): 
 /** In an .h5 file they have names: `model_weights/base/…/conv2d/kernel`, where `base` is a layer of the whole model. */
 function weightsByName({ name, place }: PlacedLayer, { arrays }: KerasTree): LayerWeights {
   const start = `model_weights/${place.group}/`;
-  return new Map(
-    [...arrays]
-      .filter(([path]) => path.startsWith(start) && path.split('/').at(-2) === name)
-      .map(([path, weight]) => [weightName(path), weight]),
+  const found = [...arrays].filter(
+    ([path]) => path.startsWith(start) && path.split('/').at(-2) === name,
+  );
+  const weights = new Map(found.map(([path, weight]) => [weightName(path), weight]));
+  if (weights.size === found.length) return weights;
+  throw new Error(
+    `Expected one layer "${name}" in "${place.group}" but found several, which an .h5 file does not tell apart: ` +
+      'save the model with model.save("name.keras").',
   );
 }
 

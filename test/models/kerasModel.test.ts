@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { MOBILENET_SCALE } from '../../lib/data/preprocess';
+import { loadClassifier, saveClassifier } from '../../lib/models/classifier';
 import { loadKerasModel } from '../../lib/models/kerasModel';
 import { tf } from '../../lib/tensorflow/backend';
 import { createSgd } from '../../lib/training/optimizer';
@@ -58,6 +59,17 @@ for (const [name, ending] of [
     assert.equal(tf.memory().numTensors, before + (name === 'functional' ? 2 : 0));
   });
 }
+
+test('loadKerasModel() makes a model that is saved and loaded as a classifier', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'keras-model-'));
+  const model = await loadKerasModel(fixture('functional.keras'));
+  const preprocess = { height: 8, width: 8, ...MOBILENET_SCALE };
+  await saveClassifier({ model, classNames: ['a', 'b', 'c'], preprocess }, folder);
+  const loaded = await loadClassifier(folder);
+  assert.deepEqual(predict(loaded.model), predict(model));
+  tf.dispose([model, loaded.model].map((each) => each.getWeights()));
+  rmSync(folder, { recursive: true });
+});
 
 test('loadKerasModel() puts the layers of inner models in their place, frozen as they were', async () => {
   const model = await loadKerasModel(fixture('transfer.keras'));
