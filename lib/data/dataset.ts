@@ -31,6 +31,8 @@ export interface ImageDataset {
   readonly size: number;
   readonly height: number;
   readonly width: number;
+  /** [size], the absolute path of each picture's file. Only of a folder of pictures. */
+  readonly paths?: readonly string[];
 }
 
 /** What is trained with and what is tested with, from one place. */
@@ -75,6 +77,12 @@ export function createDataset(fields: Omit<ImageDataset, 'size'>): ImageDataset 
         `"${name}" but received ${images.length}: pass one label for each picture.`,
     );
   }
+  if (fields.paths && fields.paths.length !== size) {
+    throw new Error(
+      `Expected ${size} paths of "${name}", as many as labels, but received ${fields.paths.length}: ` +
+        'pass one for each picture, or none.',
+    );
+  }
   const wrong = labels.findIndex((label) => label < 0 || label >= classNames.length);
   if (wrong >= 0) {
     throw new Error(
@@ -97,6 +105,7 @@ export function take(dataset: ImageDataset, count: number): ImageDataset {
     images: dataset.images.subarray(0, size * imageBytes(dataset)),
     labels: dataset.labels.subarray(0, size),
     size,
+    ...(dataset.paths && { paths: dataset.paths.slice(0, size) }),
   };
 }
 
@@ -111,7 +120,14 @@ export function select(dataset: ImageDataset, indices: ArrayLike<number>): Image
     indices,
     { of: `"${dataset.name}"`, what: 'pictures' },
   );
-  return { ...dataset, images, labels, size: indices.length };
+  const { paths } = dataset;
+  return {
+    ...dataset,
+    images,
+    labels,
+    size: indices.length,
+    ...(paths && { paths: Array.from(indices, (index) => paths[index]) }),
+  };
 }
 
 /**

@@ -146,7 +146,7 @@ export async function loadImageFolder(
   const total = countFiles(plan);
   const repaired: string[] = [];
   let done = 0;
-  const load = (planned: PlannedSet): Promise<DecodedSet> =>
+  const load = (planned: PlannedSet): Promise<ImageDataset> =>
     decodeSet(planned, {
       name: basename(root),
       classNames,
@@ -161,8 +161,7 @@ export async function loadImageFolder(
     test: await load(test),
     ...(val && { validation: await load(val) }),
   };
-  const [trainSet, testSet] = [sets.training.dataset, sets.test.dataset];
-  const valSet = sets.validation?.dataset;
+  const { training: trainSet, test: testSet, validation: valSet } = sets;
   for (const set of [trainSet, testSet]) requireEveryClass(set, root);
   if (skipped.length > 0) onNotice(skippedNotice(skipped, root));
   if (repaired.length > 5) repaired.splice(5, Infinity, `… and ${repaired.length - 5} more`);
@@ -227,17 +226,11 @@ interface DecodeSetOptions {
   readonly onPicture: () => void;
 }
 
-interface DecodedSet {
-  readonly dataset: ImageDataset;
-  /** Of each picture. */
-  readonly paths: readonly string[];
-}
-
-/** Decodes files into one data set; those that fail are added to `skipped`. */
+/** Decodes files into one data set, with their paths; those that fail are added to `skipped`. */
 async function decodeSet(
   { files, spare }: PlannedSet,
   options: DecodeSetOptions,
-): Promise<DecodedSet> {
+): Promise<ImageDataset> {
   const { name, classNames, size, signal, skipped, onNotice, onPicture } = options;
   const bytes = size * size * 3;
   const images = new Uint8Array(files.length * bytes);
@@ -278,7 +271,7 @@ async function decodeSet(
     labels.push(file.label);
     paths.push(file.path);
   }
-  const dataset = createDataset({
+  return createDataset({
     name,
     source: 'folder',
     images: images.subarray(0, labels.length * bytes),
@@ -286,8 +279,8 @@ async function decodeSet(
     classNames,
     height: size,
     width: size,
+    paths,
   });
-  return { dataset, paths };
 }
 
 /**
@@ -296,9 +289,9 @@ async function decodeSet(
  */
 function* repeatedPictures(
   sets: {
-    readonly training: DecodedSet;
-    readonly validation?: DecodedSet;
-    readonly test: DecodedSet;
+    readonly training: ImageDataset;
+    readonly validation?: ImageDataset;
+    readonly test: ImageDataset;
   },
   root: string,
 ): Generator<string> {
@@ -313,7 +306,7 @@ function* repeatedPictures(
   if (validation) {
     const repeated = addPictures(known, validation, { within: false });
     if (repeated.count > 0) {
-      const of = `${validation.paths.length} validation`;
+      const of = `${validation.size} validation`;
       yield tell(
         repeated,
         of,
@@ -324,17 +317,12 @@ function* repeatedPictures(
   } else if (within.count > 0) {
     // A validation set that is split off may get the one, and the training set the other.
     const remedy = 'the validation accuracy may be too high; leave each picture once';
-    yield tell(within, `${training.paths.length} training`, 'that set more than once', remedy);
+    yield tell(within, `${training.size} training`, 'that set more than once', remedy);
   }
   const repeated = addPictures(known, test, { within: false });
   if (repeated.count > 0) {
     const place = validation ? 'the training or validation set too' : 'the training set too';
-    yield tell(
-      repeated,
-      `${test.paths.length} test`,
-      place,
-      `the test accuracy is too high; ${once}`,
-    );
+    yield tell(repeated, `${test.size} test`, place, `the test accuracy is too high; ${once}`);
   }
 }
 
@@ -347,14 +335,14 @@ interface Repeated {
 /** @param options.within whether those count that are twice in this set. Default true. */
 function addPictures(
   known: Map<string, string>,
-  { dataset, paths }: DecodedSet,
+  dataset: ImageDataset,
   { within = true }: { readonly within?: boolean } = {},
 ): Repeated {
   let count = 0;
   let example: string[] = [];
   const added = within ? known : new Map<string, string>();
   const bytes = imageBytes(dataset);
-  for (const [index, path] of paths.entries()) {
+  for (const [index, path] of (dataset.paths ?? []).entries()) {
     const picture = dataset.images.subarray(index * bytes, (index + 1) * bytes);
     const hash = createHash('sha256').update(picture).digest('base64');
     const same = known.get(hash);

@@ -37,6 +37,28 @@ test('arrays that do not fit each other are refused', () => {
   );
 });
 
+test('each picture keeps its path through every choice; a data set without paths has none', () => {
+  const labels = [0, 0, 0, 0, 1, 1, 1, 1];
+  const plain = createTiny(labels, ['a', 'b']);
+  const dataset = createDataset({ ...plain, paths: labels.map((_, index) => `/photos/${index}`) });
+  const { trainSet, valSet } = splitDataset(dataset, { seed: 3, valFraction: 0.5 });
+  const large = { ...dataset, images: new Uint8Array(8 * 128 * 3), height: 1, width: 128 };
+  const few = takeStratified(dataset, 4);
+  for (const set of [take(dataset, 3), select(dataset, [7, 0, 7]), few, trainSet, valSet]) {
+    const expected = Array.from(set.labels, (_, index) => `/photos/${set.images[index * 3]}`);
+    assert.deepEqual(set.paths, expected);
+  }
+  assert.deepEqual(few.paths, ['/photos/0', '/photos/1', '/photos/4', '/photos/5']);
+  assert.deepEqual(shrinkPictures(large).paths, dataset.paths);
+  for (const set of [take(plain, 3), select(plain, [1]), splitDataset(plain, { seed: 3 }).valSet]) {
+    assert.ok(!('paths' in set));
+  }
+  assert.throws(
+    () => createDataset({ ...plain, paths: ['/photos/0'] }),
+    /Expected 8 paths of "tiny", as many as labels, but received 1: pass one for each picture/,
+  );
+});
+
 test('take gives the first pictures, and all where there are fewer', () => {
   const dataset = createTiny([0, 1, 0], ['a', 'b']);
   assert.deepEqual(Array.from(take(dataset, 2).images), [0, 0, 0, 1, 0, 0]);

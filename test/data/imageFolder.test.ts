@@ -105,8 +105,13 @@ test('files that cannot be read are left out, counted and named', async (t) => {
   symlinkSync(join(folder, 'nowhere'), join(folder, 'dog', 'gone.png'));
   const { trainSet, testSet, skipped, notices } = await load(folder);
   assert.equal(trainSet.size + testSet.size, 20);
-  contents(trainSet); // labels and pictures still belong together
-  contents(testSet);
+  // Labels, pictures and paths still belong together: a file's name is its colour (see writePictures).
+  for (const set of [trainSet, testSet]) {
+    const named = set.paths?.map((path) =>
+      path.slice(folder.length + 1).replace(/0?(\d+)\.png/, '$1'),
+    );
+    assert.deepEqual(named, contents(set));
+  }
   assert.deepEqual(skipped?.map(({ path }) => path.slice(folder.length + 1)).sort(), [
     'cat/99 cut.png',
     'dog/99 empty.jpg',
