@@ -54,12 +54,12 @@ export interface EngineOptions {
  * @throws Error from the first run, with engine 'onnx', where the package does not load or a layer is unknown.
  */
 export function createEnginePredictor(
-  classifier: Pick<Classifier, 'model' | 'preprocess' | 'views'>,
+  classifier: Omit<Classifier, 'classNames'>,
   options: EngineOptions,
 ): Predictor {
   const { engine, height, width } = options;
-  const { model, preprocess, views } = classifier;
-  const createGraph = () => createPredictor(model, { preprocess, views, height, width });
+  const { model } = classifier;
+  const createGraph = () => createPredictor(model, { ...classifier, height, width });
   if (engine === 'tensorflow') return createGraph();
   let made: { readonly isOutdated: () => boolean; predictor: Promise<Predictor> } | undefined;
   const discard = () => {
@@ -84,7 +84,7 @@ export function createEnginePredictor(
 }
 
 async function createOnnxPredictor(
-  classifier: Pick<Classifier, 'model' | 'preprocess' | 'views'>,
+  classifier: Omit<Classifier, 'classNames'>,
   sourceSize: { readonly height: number; readonly width: number },
 ): Promise<Predictor> {
   const numClasses = classifier.model.outputs[0].shape[1] as number;

@@ -34,7 +34,7 @@ const WARM_UP_RUNS = 5;
  * @param classifier stays the caller's.
  */
 export async function measureLatency(
-  classifier: Pick<Classifier, 'model' | 'preprocess' | 'views'>,
+  classifier: Omit<Classifier, 'classNames'>,
   options: LatencyOptions = {},
 ): Promise<Latency> {
   checkOptions<LatencyOptions>('measureLatency', options, {

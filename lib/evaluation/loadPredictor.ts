@@ -36,8 +36,8 @@ function onOnnxRuntime({ classNames, preprocess, session }: OnnxClassifier): Fil
 async function onTensorflow(directory: string): Promise<FilePredictor> {
   const { loadClassifier } = await import('../models/classifier.js');
   const { createPredictor } = await import('./predictor.js');
-  const { model, classNames, preprocess, views } = await loadClassifier(directory);
-  const { height, width } = sourceSizeOf(preprocess);
-  const predictor = createPredictor(model, { preprocess, views, height, width });
+  const { model, classNames, ...options } = await loadClassifier(directory);
+  const { preprocess } = options;
+  const predictor = createPredictor(model, { ...options, ...sourceSizeOf(preprocess) });
   return { classNames, preprocess, predictor };
 }

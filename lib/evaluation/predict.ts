@@ -25,7 +25,7 @@ export interface PredictOptions {
  * @throws Interrupted
  */
 export async function predictDataset(
-  classifier: Pick<Classifier, 'model' | 'preprocess' | 'views'>,
+  classifier: Omit<Classifier, 'classNames'>,
   dataset: ImageDataset,
   options: PredictOptions = {},
 ): Promise<Float32Array> {

@@ -15,7 +15,11 @@ import type { Predictor } from './predictor';
 
 /** Pictures in memory may have any size, and each size is a graph: the latest ones are kept for each model. */
 const KEPT_GRAPHS = 4;
-const predictors = new WeakMap<tf.LayersModel, Map<string, Predictor>>();
+const graphs = new WeakMap<tf.LayersModel, Map<string, Disposable>>();
+
+interface Disposable {
+  dispose(): void;
+}
 
 /**
  * Predicts one picture. The compiled graph is kept for the next one; the model's own `dispose` gives it back.
@@ -62,27 +66,37 @@ function keptPredictor(
   { height, width }: Size,
   engine: Engine = 'auto',
 ): Predictor {
-  const { model, preprocess, views } = classifier;
-  const kept = predictors.get(model) ?? keepPredictors(model);
-  const key = JSON.stringify({ preprocess, views, height, width, engine });
-  const predictor = kept.get(key) ?? createEnginePredictor(classifier, { engine, height, width });
-  kept.delete(key); // re-inserted last: the first entry is the least recently used
-  kept.set(key, predictor);
+  const { model, preprocess, views, temperature } = classifier;
+  const key = { preprocess, views, temperature, height, width, engine };
+  return keptGraph(model, key, () => createEnginePredictor(classifier, { engine, height, width }));
+}
+
+/** What was made for a model under an equal `key`, or is made now; the model's `dispose` disposes it. */
+export function keptGraph<T extends Disposable>(
+  model: tf.LayersModel,
+  key: object,
+  create: () => T,
+): T {
+  const kept = graphs.get(model) ?? keepGraphs(model);
+  const name = JSON.stringify(key);
+  const graph = (kept.get(name) as T | undefined) ?? create();
+  kept.delete(name); // re-inserted last: the first entry is the least recently used
+  kept.set(name, graph);
   for (const [oldest, unused] of kept) {
     if (kept.size <= KEPT_GRAPHS) break;
     unused.dispose();
     kept.delete(oldest);
   }
-  return predictor;
+  return graph;
 }
 
 /** The graph cache of a model, cleared by its `dispose`. */
-function keepPredictors(model: tf.LayersModel): Map<string, Predictor> {
-  const kept = new Map<string, Predictor>();
-  predictors.set(model, kept);
+function keepGraphs(model: tf.LayersModel): Map<string, Disposable> {
+  const kept = new Map<string, Disposable>();
+  graphs.set(model, kept);
   const plain = model.dispose.bind(model);
   model.dispose = () => {
-    for (const predictor of kept.values()) predictor.dispose();
+    for (const graph of kept.values()) graph.dispose();
     kept.clear();
     return plain();
   };

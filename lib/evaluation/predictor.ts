@@ -1,6 +1,6 @@
 import { applyPreprocess } from '../data/applyPreprocess';
 import type { Preprocess } from '../data/preprocess';
-import { averageViews, type Views } from '../models/views';
+import { predictViews, type Views } from '../models/views';
 import { tf } from '../tensorflow/backend';
 import { compile, type CompileStatistics } from '../tensorflow/compile';
 import { uint8Tensor, uint8ToFloat } from '../tensorflow/operations';
@@ -12,6 +12,8 @@ export interface PredictorOptions {
   readonly width?: number;
   /** The mean of the outputs for several views of each picture: as many times the work. Default 1. */
   readonly views?: Views;
+  /** As in `Classifier`. Default 1. */
+  readonly temperature?: number;
   /** Convolutions and matrix products in bfloat16: faster, and coarser. Default false. */
   readonly bfloat16?: boolean;
 }
@@ -44,16 +46,17 @@ export function createPredictor(
     preprocess,
     height = preprocess.height,
     width = preprocess.width,
-    views = 1,
+    views,
+    temperature,
     bfloat16 = false,
   }: PredictorOptions,
 ): GraphPredictor {
   const compiled = compile(
     function predict(pixels: tf.Tensor4D) {
       const images = applyPreprocess(uint8ToFloat(pixels) as tf.Tensor4D, preprocess);
-      return averageViews(
+      return predictViews(
         images,
-        views,
+        { views, temperature },
         (pictures) => model.apply(pictures, { training: false }) as tf.Tensor2D,
       );
     },

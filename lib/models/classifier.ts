@@ -30,6 +30,8 @@ export interface Classifier {
   readonly preprocess: Preprocess;
   /** Predicts the mean of the probabilities over several views of a picture; as many times the work. Default 1. */
   readonly views?: Views;
+  /** Above 1 makes the classifier less sure of what it predicts, below 1 surer (`run.calibrate`). Default 1. */
+  readonly temperature?: number;
 }
 
 /** The two names alternate: the weights of a replacement take the one that is not in use. */
@@ -60,6 +62,7 @@ export async function saveClassifier(
     classNames: [...classNames],
     preprocess: classifier.preprocess,
     ...(classifier.views === undefined ? {} : { views: classifier.views }),
+    ...(classifier.temperature === undefined ? {} : { temperature: classifier.temperature }),
     weightsSha256: sha256(weights),
   };
   const json: ModelJson = {
@@ -87,17 +90,14 @@ export async function saveClassifier(
 export async function loadClassifier(directory: string): Promise<Classifier> {
   const { path, json, metadata, weights } = await readSavedModel(directory);
   const { weightsManifest, modelTopology } = json;
-  const { classNames, preprocess, views } = metadata;
+  const { schemaVersion: _version, weightsSha256: _hash, ...fields } = metadata;
   const model = await createModel(path, {
     modelTopology,
     weightSpecs: weightsManifest[0].weights,
     weightData: Uint8Array.from(weights).buffer,
   });
   try {
-    return checkClassifier(
-      { model, classNames, preprocess, ...(views === undefined ? {} : { views }) },
-      path,
-    );
+    return checkClassifier({ model, ...fields }, path);
   } catch (error) {
     model.dispose();
     throw error;

@@ -10,6 +10,7 @@ import {
   anything,
   flag,
   listOf,
+  number,
   object,
   objectOf,
   oneOf,
@@ -30,8 +31,9 @@ export interface ClassifierMetadata {
   readonly schemaVersion: number;
   readonly classNames: readonly string[];
   readonly preprocess: Preprocess;
-  /** As in `Classifier`. */
+  /** As in `Classifier`, both. */
   readonly views?: Views;
+  readonly temperature?: number;
   /** Of the weights' file. */
   readonly weightsSha256: string;
 }
@@ -129,13 +131,24 @@ const modelJsonSchema = objectOf<Pick<ModelJson, 'format' | 'modelTopology' | 'w
   ),
 });
 
+const temperatureSchema: Schema<number> = (value, place) => {
+  const temperature = number(value, place);
+  if (temperature > 0) return temperature;
+  throw new SchemaError(place, 'a number greater than 0', temperature);
+};
+
 const metadataSchema = objectOf<
-  Omit<ClassifierMetadata, 'views'> & { views: Views | null; flipAverage: boolean | null }
+  Omit<ClassifierMetadata, 'views' | 'temperature'> & {
+    views: Views | null;
+    temperature: number | null;
+    flipAverage: boolean | null;
+  }
 >({
   schemaVersion: oneOf(1, CLASSIFIER_SCHEMA_VERSION),
   classNames: listOf(text),
   preprocess: anything as Schema<Preprocess>,
   views: optional(oneOf(1, 2, 6)),
+  temperature: optional(temperatureSchema),
   flipAverage: optional(flag),
   weightsSha256: text,
 });
@@ -164,12 +177,13 @@ export function parseMetadata(value: unknown, path: string): ClassifierMetadata 
     );
   }
   try {
-    const { flipAverage, preprocess, views, ...metadata } = metadataSchema(value, '');
+    const { flipAverage, preprocess, views, temperature, ...metadata } = metadataSchema(value, '');
     const looks = views ?? (flipAverage ? 2 : null);
     return {
       ...metadata,
       preprocess: checkPreprocess(preprocess, place),
       ...(looks === null ? {} : { views: looks }),
+      ...(temperature === null ? {} : { temperature }),
     };
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error;

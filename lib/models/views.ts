@@ -1,6 +1,6 @@
 /**
- * Test-time augmentation: a classifier that looks at each picture several times and averages. Imports types only, since
- * the page with a classifier runs it in a browser.
+ * From a network's outputs to what its classifier predicts: the mean over several views of each picture (test-time
+ * augmentation), then the temperature. Imports types only, since the page with a classifier runs it in a browser.
  */
 // eslint-disable-next-line no-restricted-imports -- types only: the page has no backend.ts
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
@@ -15,7 +15,7 @@ import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
  */
 export type Views = 1 | 2 | 6;
 
-/** What each view counts, in the order in which {@link averageViews} makes them. */
+/** What each view counts, in the order in which {@link predictViews} makes them. */
 export const VIEW_WEIGHTS: Readonly<Record<Views, readonly number[]>> = {
   1: [1],
   2: [1 / 2, 1 / 2],
@@ -23,13 +23,24 @@ export const VIEW_WEIGHTS: Readonly<Record<Views, readonly number[]>> = {
 };
 
 /**
- * The weighted mean of the outputs for all views. They pass through the network as one batch.
+ * The weighted mean of the outputs for all views, which pass through the network as one batch; with a temperature other
+ * than 1, p^(1 / temperature) of it, each row divided by its sum: temperature scaling (Guo et al. 2017), whose logits are
+ * here the logarithms of the mean.
  *
  * @param images float32 [n, height, width, channels], sides at least 2.
- * @param predict from images to outputs, float32 [n, outputs].
+ * @param predict from images to outputs, float32 [n, outputs]: probabilities where there is a temperature.
  * @returns float32 [n, outputs]. Caller disposes, and tidies.
  */
-export function averageViews(
+export function predictViews(
+  images: Tensor4D,
+  { views = 1, temperature = 1 }: { readonly views?: Views; readonly temperature?: number },
+  predict: (images: Tensor4D) => Tensor2D,
+): Tensor2D {
+  const mean = averageViews(images, views, predict);
+  return temperature === 1 ? mean : mean.log().div<Tensor2D>(temperature).softmax();
+}
+
+function averageViews(
   images: Tensor4D,
   views: Views,
   predict: (images: Tensor4D) => Tensor2D,

@@ -18,7 +18,7 @@ import { convertNetwork, type SavedNetwork } from './network';
 import { ONNX_INPUT, ONNX_OUTPUT } from './runtime';
 
 /** A classifier without tfjs: everything that an ONNX file is made of. */
-export interface SavedClassifier extends Pick<Classifier, 'classNames' | 'preprocess' | 'views'> {
+export interface SavedClassifier extends Omit<Classifier, 'model'> {
   readonly network: SavedNetwork;
 }
 
@@ -63,10 +63,10 @@ export async function classifierOnnx(
   const artifacts = await modelArtifacts(classifier.model);
   const { modelTopology, generatedBy, weightSpecs = [], weightData } = artifacts;
   const parts = [weightData ?? []].flat().map((part) => new Uint8Array(part));
-  const { classNames, preprocess, views } = classifier;
+  const { model: _model, ...fields } = classifier;
   const weights = { weightSpecs, weightData: new Uint8Array(Buffer.concat(parts)) };
   const network = { topology: modelTopology as object, generatedBy, ...weights };
-  return createOnnxModel({ network, classNames, preprocess, views }, options);
+  return createOnnxModel({ network, ...fields }, options);
 }
 
 /**
@@ -78,7 +78,7 @@ export function createOnnxModel(
   classifier: SavedClassifier,
   options: ExportOnnxOptions & { readonly sourceSize?: Size } = {},
 ): OnnxModel {
-  const { network, classNames, preprocess, views = 1 } = classifier;
+  const { network, classNames, preprocess, views = 1, temperature = 1 } = classifier;
   const { name = 'classifier', runId, sourceSize = sourceSizeOf(preprocess) } = options;
   const graph = new OnnxGraph();
   const pictures = preprocessed(graph, preprocess, sourceSize);
@@ -89,7 +89,12 @@ export function createOnnxModel(
         `[${outputs.shape.join(', ')}]: export a classifier.`,
     );
   }
-  weightedMean(graph, outputs, VIEW_WEIGHTS[views]);
+  const isLast = temperature === 1;
+  const mean = weightedMean(graph, outputs, {
+    weights: VIEW_WEIGHTS[views],
+    name: isLast ? ONNX_OUTPUT : 'views/mean',
+  });
+  if (!isLast) applyTemperature(graph, mean, temperature);
   foldBatchNorms(graph);
   activateBeforePooling(graph);
   return {
@@ -108,6 +113,7 @@ export function createOnnxModel(
       classNames: JSON.stringify(classNames),
       preprocess: JSON.stringify(preprocess),
       views: String(views),
+      temperature: String(temperature),
       input: describeInput(sourceSize),
     },
   };
@@ -185,16 +191,25 @@ function movedByOne(graph: OnnxGraph, { name, shape: [height, width] }: Value): 
   });
 }
 
-/** [views · N, classes] → [N, classes] */
-function weightedMean(graph: OnnxGraph, { name, shape }: Value, weights: readonly number[]): void {
-  if (weights.length === 1) {
-    graph.node('Identity', [name], ONNX_OUTPUT);
-    return;
-  }
+/** [views · N, classes] → [N, classes], under the given name. */
+function weightedMean(
+  graph: OnnxGraph,
+  { name: outputs, shape }: Value,
+  { weights, name }: { readonly weights: readonly number[]; readonly name: string },
+): string {
+  if (weights.length === 1) return graph.node('Identity', [outputs], name);
   const size = graph.integers('views/shape', [weights.length, -1, ...shape]);
-  const byView = graph.node('Reshape', [name, size], 'views/outputs');
+  const byView = graph.node('Reshape', [outputs, size], 'views/outputs');
   const factors = graph.floats('views/weights', weights, [weights.length, 1, 1]);
   const weighted = graph.node('Mul', [byView, factors], 'views/weighted');
   const axes = graph.integers('views/axis', [0]);
-  graph.node('ReduceSum', [weighted, axes], ONNX_OUTPUT, { keepdims: 0 });
+  return graph.node('ReduceSum', [weighted, axes], name, { keepdims: 0 });
+}
+
+/** As `predictViews` does it. */
+function applyTemperature(graph: OnnxGraph, mean: string, temperature: number): void {
+  const logits = graph.node('Log', [mean], 'temperature/logits');
+  const factor = graph.floats('temperature/factor', [1 / temperature]);
+  const scaled = graph.node('Mul', [logits, factor], 'temperature/scaled');
+  graph.node('Softmax', [scaled], ONNX_OUTPUT, { axis: -1 });
 }

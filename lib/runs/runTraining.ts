@@ -372,7 +372,7 @@ async function reuseModel(
   );
   const { classifier, history, runId } = found;
   return keep(state, name, {
-    classifier,
+    classifier: { ...classifier, temperature: undefined },
     history,
     options: found.options,
     fits: 0,

@@ -227,7 +227,7 @@ export async function fineTuneInRun(
       fineTune(model, { ...training, ...hooks, preprocess, views, unfreezeFrom }),
     preparationSeconds: from.history.seconds,
     hooks: options,
-    classifier: from.classifier,
+    classifier: { ...from.classifier, temperature: undefined }, // its own, once it is calibrated
     options: {
       ...describeTraining({ ...training, preprocess, views }, {}),
       ...describeOptions({ unfreezeFrom, from: { name: from.name, options: fromOptions } }),

@@ -45,6 +45,7 @@ export async function classifierPage(
     classNames: classifier.classNames,
     preprocess: classifier.preprocess,
     views: classifier.views,
+    temperature: classifier.temperature,
     modelTopology,
     weightSpecs: weightsManifest[0].weights,
     probeProbabilities: probe(classifier),
@@ -75,9 +76,9 @@ export async function saveClassifierPage(
 }
 
 /** This machine's TensorFlow output for the test image against which each page checks itself. */
-function probe({ model, preprocess, views }: Classifier): number[] {
-  const size = sourceSizeOf(preprocess);
-  const predictor = createPredictor(model, { preprocess, views, ...size });
+function probe({ model, ...options }: Classifier): number[] {
+  const size = sourceSizeOf(options.preprocess);
+  const predictor = createPredictor(model, { ...options, ...size });
   try {
     const probabilities = predictor.run(probePixels(size), 1);
     return Array.from(probabilities, (value) => Number(value.toPrecision(7)));

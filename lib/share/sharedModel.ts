@@ -19,6 +19,8 @@ export interface SharedModel {
   };
   /** The mean over that many views is predicted. Default 1. */
   readonly views?: Views;
+  /** Of its outputs, as in `Classifier`. Default 1. */
+  readonly temperature?: number;
   /** tfjs' layers format. */
   readonly modelTopology: object;
   readonly weightSpecs: readonly object[];

@@ -55,6 +55,22 @@ test('both engines predict the same, whatever part of a batch and size of pictur
   classifier.model.dispose();
 });
 
+test('both engines apply the temperature to the mean of the views', async () => {
+  const classifier = tinyClassifier();
+  const plain = await predictDataset(classifier, dataset, { engine: 'tensorflow' });
+  // Temperature 2: the root of each, divided by the row's sum of roots.
+  const roots = Array.from(plain, Math.sqrt);
+  const expected = roots.map((root, index) => {
+    const row = roots.slice(index - (index % 3), index - (index % 3) + 3);
+    return root / row.reduce((sum, each) => sum + each);
+  });
+  for (const engine of ['tensorflow', 'onnx'] as const) {
+    const found = await predictDataset({ ...classifier, temperature: 2 }, dataset, { engine });
+    assertClose(found, expected, { tolerance });
+  }
+  classifier.model.dispose();
+});
+
 test('ONNX Runtime notices weights that changed by whatever means', async () => {
   const classifier = tinyClassifier();
   const { model, preprocess } = classifier;

@@ -29,6 +29,18 @@ test('the views are saved with the classifier, and absent where there are none',
   assert.equal('views' in ((await readJson()).userDefinedMetadata as object), false);
 });
 
+test('the temperature is saved with the classifier, and absent where there is none', async () => {
+  await saveClassifier({ ...createClassifier(), temperature: 1.5 }, directory);
+  assert.equal((await loadClassifier(directory)).temperature, 1.5);
+  await editMetadata({ temperature: 0 });
+  await assert.rejects(
+    loadClassifier(directory),
+    /Expected temperature to be a number greater than 0 but found 0 in .*model\.json/,
+  );
+  await saveClassifier(createClassifier(), directory);
+  assert.equal('temperature' in (await loadClassifier(directory)), false);
+});
+
 test('the average over mirror images of an older classifier is two views', async () => {
   await saveClassifier(createClassifier(), directory);
   await editMetadata({ schemaVersion: 1, flipAverage: true });

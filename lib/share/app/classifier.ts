@@ -1,7 +1,7 @@
 // The model in the browser: from base64 to probabilities.
 import * as tf from '@tensorflow/tfjs';
 import { sourceSizeOf } from '../../data/resize';
-import { averageViews } from '../../models/views';
+import { predictViews } from '../../models/views';
 import { probePixels, type SharedModel } from '../sharedModel';
 
 /** Above this error the GPU is too imprecise (half floats), and the CPU is used. */
@@ -30,7 +30,7 @@ export async function createClassifier(
 }
 
 async function buildModel(shared: SharedModel, weights: ArrayBuffer): Promise<BrowserClassifier> {
-  const { modelTopology, preprocess, views = 1, weightSpecs } = shared;
+  const { modelTopology, preprocess, weightSpecs } = shared;
   const model = await tf.loadLayersModel(
     tf.io.fromMemory({
       modelTopology,
@@ -47,7 +47,7 @@ async function buildModel(shared: SharedModel, weights: ArrayBuffer): Promise<Br
         const shape: [number, number, number, number] = [1, source.height, source.width, 3];
         const picture = tf.tensor4d(scaled(pixels, shared), shape);
         const input = tf.image.resizeBilinear(picture, [height, width], false, true);
-        return averageViews(input, views, (images) => model.predict(images) as tf.Tensor2D);
+        return predictViews(input, shared, (images) => model.predict(images) as tf.Tensor2D);
       });
       const probabilities = await output.data<'float32'>();
       output.dispose();
