@@ -16,6 +16,8 @@ import {
 export interface CaptionedPicture extends DecodedImage {
   /** `\n` begins a new line; the first line is the darkest. */
   readonly caption: string;
+  /** Of its file: said below the caption where the mouse is over the picture. */
+  readonly path?: string;
 }
 
 export interface ImageGridOptions {
@@ -107,7 +109,10 @@ function pictureTrace(picture: CaptionedPicture, box: Box): ImageTrace {
     y0: box.top + dy / 2,
     dx,
     dy,
-    meta: escapeText(picture.caption).replaceAll('\n', '<br>'),
+    meta: escapeText([picture.caption, picture.path ?? []].flat().join('\n')).replaceAll(
+      '\n',
+      '<br>',
+    ),
     hovertemplate: '%{meta}<extra></extra>',
   };
 }

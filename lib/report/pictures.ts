@@ -1,6 +1,9 @@
 // Pictures of a data set with what is to be read below them, for imageGridFigure.
+import { basename } from 'node:path';
 import { imageBytes, type ImageDataset } from '../data/dataset';
+import type { DecodedImage } from '../data/image';
 import type { TestedModel } from '../evaluation/evaluate';
+import type { Explanation } from '../evaluation/gradCam';
 import { topK, worstMistakes } from '../evaluation/ranking';
 import { checkOption, type OptionRule, required, rule } from '../options';
 import { percent } from './theme';
@@ -18,7 +21,7 @@ export function labelledPictures(
 
 /**
  * The pictures about which a model was surest and wrong, the worst first: the actual class, what it was taken for, and how
- * sure the model was.
+ * sure the model was. A picture from a file has its name below, and its path where the mouse is over it.
  *
  * @param testSet that the model was evaluated on.
  * @param count at most.
@@ -63,12 +66,42 @@ export function predictionPictures(
   });
 }
 
+/** A picture under its class, and beside it the places that speak for the class. */
+export function explanationPictures(explanation: Explanation): CaptionedPicture[] {
+  const { picture, className, probability, layer } = explanation;
+  return [
+    { ...picture, caption: `${className}\n${percent(probability)}` },
+    { ...heatPicture(explanation), caption: `what speaks for it\nlayer ${layer}` },
+  ];
+}
+
+/** The picture in grey, the places that speak for the class in vermilion, the more the stronger. */
+export function heatPicture({
+  picture: { data, height, width },
+  heatmap,
+}: Pick<Explanation, 'picture' | 'heatmap'>): DecodedImage {
+  const heated = data.map((_, place) => {
+    const start = place - (place % 3);
+    // ITU-R BT.601's luma.
+    const grey = 0.299 * data[start] + 0.587 * data[start + 1] + 0.114 * data[start + 2];
+    return Math.round(grey + 0.75 * heatmap[start / 3] * ([213, 94, 0][place % 3] - grey));
+  });
+  return { data: heated, height, width };
+}
+
 function picture(dataset: ImageDataset, index: number, caption: string): CaptionedPicture {
-  const { height, width, size } = dataset;
+  const { height, width, size, paths } = dataset;
   checkOption(`the pictures of "${dataset.name}"`, 'index', index, required(integerBelow(size)));
   const length = imageBytes(dataset);
   const data = dataset.images.subarray(index * length, (index + 1) * length);
-  return { data, height, width, caption };
+  if (!paths) return { data, height, width, caption };
+  return {
+    data,
+    height,
+    width,
+    caption: `${caption}\n${basename(paths[index])}`,
+    path: paths[index],
+  };
 }
 
 function integerBelow(limit: number): OptionRule {
