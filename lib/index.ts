@@ -57,6 +57,8 @@ export { trainModel } from './training/train';
 // Evaluation
 export { evaluateClassifier } from './evaluation/evaluate';
 export type { Evaluation, TestedModel } from './evaluation/evaluate';
+export { gradCam } from './evaluation/gradCam';
+export type { Explanation, GradCamOptions } from './evaluation/gradCam';
 export type { Latency } from './evaluation/latency';
 export type { ClassMetrics, Interval, RankedClass } from './evaluation/metrics';
 export { predictDataset } from './evaluation/predict';
@@ -74,6 +76,7 @@ export type {
 export { meanAndStd } from './evaluation/statistics';
 
 // Report
+export { calibrationFigure } from './report/calibrationFigure';
 export { classCountsFigure, confusionMatrixFigure } from './report/classFigures';
 export type { ClassFigureOptions } from './report/classFigures';
 export { comparisonFigure, dataEfficiencyFigure } from './report/comparisonFigures';
@@ -83,7 +86,7 @@ export type {
   ModelScores,
 } from './report/comparisonFigures';
 export { describeDifference } from './report/conclusion';
-export { showFigure, showHtml, showMarkdown, showPicture, showTable } from './report/display';
+export { showFigure, showMarkdown, showPicture, showTable } from './report/display';
 export type { MimeBundle, ShowFigureOptions } from './report/display';
 export { saveFigure } from './report/export';
 export type { FigureFormat, SaveFigureOptions } from './report/export';
@@ -98,7 +101,14 @@ export { previewAugmentation } from './report/previewAugmentation';
 export type { PreviewOptions } from './report/previewAugmentation';
 export { ablationCostFigure, learningRateFigure } from './report/recipeFigures';
 export type { PieceCost } from './report/recipeFigures';
-export { createTable, layerTable, modelTable, perClassTable, recipeTable } from './report/tables';
+export {
+  confusedPairsTable,
+  createTable,
+  layerTable,
+  modelTable,
+  perClassTable,
+  recipeTable,
+} from './report/tables';
 export type { DataTable, ModelSummary, TableCell } from './report/tables';
 export type { DatasetLabel } from './report/theme';
 
@@ -113,6 +123,7 @@ export { startRun } from './runs/run';
 export type { Run } from './runs/run';
 export type { RunData, RunDataOptions } from './runs/runData';
 export type {
+  Calibration,
   DatasetRecord,
   GitRecord,
   MachineRecord,

@@ -55,7 +55,7 @@ export function likeliestClasses(probabilities: Float32Array, numClasses: number
 }
 
 /** Each row's exp(x) / Σ exp(x), [n, numClasses] row by row, in double precision: no two logits become equal. */
-export function softmax(logits: Float32Array, numClasses: number): Float64Array {
+export function softmax(logits: ArrayLike<number>, numClasses: number): Float64Array {
   const probabilities = Float64Array.from(logits);
   for (let start = 0; start < probabilities.length; start += numClasses) {
     const row = probabilities.subarray(start, start + numClasses);

@@ -76,13 +76,49 @@ const f1: Metric = {
   },
 };
 
+/** Of equal width: (m - 1) / 15 to m / 15, as in the paper. */
+export const CONFIDENCE_BINS = 15;
+
+/**
+ * The expected calibration error (Guo et al. 2017, equation 3): the mean difference between how sure a model is of what it
+ * predicts and how often that is right, over bins of pictures about which it is equally sure. 0 is best.
+ * Sums, for each bin: pictures, then probabilities of the predicted classes, then hits.
+ */
+const ece: Metric = {
+  name: 'ece',
+  better: 'lower',
+  sums({ probabilities, labels, numClasses }) {
+    const sums = new Array<number>(3 * CONFIDENCE_BINS).fill(0);
+    for (let index = 0; index < labels.length; index++) {
+      const row = rowOf(probabilities, index, numClasses);
+      const predicted = likeliestClass(row);
+      // A sum of float32 may be a little above 1.
+      const bin = Math.min(Math.ceil(row[predicted] * CONFIDENCE_BINS), CONFIDENCE_BINS) - 1;
+      sums[bin]++;
+      sums[CONFIDENCE_BINS + bin] += row[predicted];
+      if (predicted === labels[index]) sums[2 * CONFIDENCE_BINS + bin]++;
+    }
+    return sums;
+  },
+  value(sums) {
+    let [difference, pictures] = [0, 0];
+    for (let bin = 0; bin < CONFIDENCE_BINS; bin++) {
+      difference += Math.abs(sums[CONFIDENCE_BINS + bin] - sums[2 * CONFIDENCE_BINS + bin]);
+      pictures += sums[bin];
+    }
+    return difference / pictures;
+  },
+};
+
 /** The names of all that was measured anywhere: `loss`, `accuracy`, then what else there is. */
 export function metricNames(values: readonly (MetricValues | null)[]): string[] {
   return [...new Set(['loss', 'accuracy', ...values.flatMap((each) => Object.keys(each ?? {}))])];
 }
 
 /** The metrics that have a name. */
-export const METRICS = { accuracy, top5, f1 } as const satisfies Readonly<Record<string, Metric>>;
+export const METRICS = { accuracy, top5, f1, ece } as const satisfies Readonly<
+  Record<string, Metric>
+>;
 
 /** One of `METRICS`, or a metric of your own. */
 export type MetricChoice = keyof typeof METRICS | Metric;

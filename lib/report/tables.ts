@@ -4,6 +4,7 @@ import type { TestedModel } from '../evaluation/evaluate';
 import type { Latency } from '../evaluation/latency';
 import { type ClassMetrics, type Interval, macroAverage } from '../evaluation/metrics';
 import { metricNames, type MetricValues } from '../evaluation/runningMetrics';
+import { checkOption, positiveInteger } from '../options';
 import type { tf } from '../tensorflow/backend';
 import type { Recipe } from '../training/recipe';
 
@@ -68,6 +69,27 @@ export function perClassTable({ classNames, evaluation }: TestedModel<'perClass'
     ...perClass.map((metrics, label) => row(classNames[label], metrics)),
     row('mean of the classes', macroAverage(perClass)),
   ]);
+}
+
+/** The most frequent mistakes, as actual and predicted class: how many pictures, and which share of the class they are. */
+export function confusedPairsTable(
+  { classNames, evaluation }: TestedModel<'confusionMatrix'>,
+  count = 10,
+): TableContent {
+  checkOption('confusedPairsTable', 'count', count, positiveInteger);
+  const pairs = evaluation.confusionMatrix.flatMap((row, actual) => {
+    const support = row.reduce((sum, pictures) => sum + pictures, 0);
+    return row.flatMap((pictures, predicted) =>
+      predicted === actual || pictures === 0
+        ? []
+        : [[classNames[actual], classNames[predicted], pictures, pictures / support] as const],
+    );
+  });
+  // A table without rows, of a model without mistakes, is none for danfojs.
+  return {
+    columns: ['actual class', 'predicted as', 'pictures', 'share of the class'],
+    values: pairs.sort((a, b) => b[2] - a[2] || b[3] - a[3]).slice(0, count),
+  };
 }
 
 /** What a table of models says about one; a run's `ModelRecord` fits. */

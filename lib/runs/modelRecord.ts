@@ -35,6 +35,7 @@ export function describeTrainedModel(finished: FinishedModel): ModelRecord {
     test: evaluation?.metrics ?? null,
     singleViewAccuracy: null,
     int8: null,
+    calibration: null,
     seconds,
     imagesPerSecond: meanThroughput(history),
     sizeBytes: directory === undefined ? 0 : folderBytes(directory),

@@ -1,15 +1,25 @@
 // A run in a notebook: one value that loads, trains, tests, shows and records.
-import type { DatasetSplits } from '../data/dataset';
+import type { DatasetSplits, ImageDataset } from '../data/dataset';
+import type { DecodedImage } from '../data/image';
+import { applyTemperature, fitTemperature } from '../evaluation/calibration';
 import type { MetricChoice } from '../evaluation/runningMetrics';
-import { evaluateClassifier } from '../evaluation/evaluate';
+import {
+  evaluateClassifier,
+  evaluateProbabilities,
+  type TestedModel,
+} from '../evaluation/evaluate';
+import { type Explanation, gradCam, type GradCamOptions } from '../evaluation/gradCam';
 import { measureLatency } from '../evaluation/latency';
+import { predictDataset } from '../evaluation/predict';
 import { countByClass, shrinkPictures } from '../data/dataset';
-import { loadClassifier } from '../models/classifier';
+import { type Classifier, loadClassifier, saveClassifier } from '../models/classifier';
 import type { ResolveWeightsOptions } from '../models/mobileNetV2Weights';
 import type { Backbone } from '../models/transfer';
 import { checkOption, checkOptions, oneOf, required, text } from '../options';
 import { showFigure } from '../report/display';
 import type { Figure } from '../report/figure';
+import { imageGridFigure } from '../report/imageGridFigure';
+import { explanationPictures } from '../report/pictures';
 import type { DataTable } from '../report/tables';
 import { fractionText, withDataset } from '../report/theme';
 import {
@@ -91,6 +101,14 @@ export interface Run extends RunRecorder {
     options: RunFineTuneOptions,
   ): Promise<TrainedModel>;
   /**
+   * Fits the temperature that makes a model as sure as it is right (Guo et al. 2017) on the validation pictures, saves it with
+   * the classifier, records calibration error and loss before and after, and prints them.
+   *
+   * @returns the validation's evaluation before and after, for `calibrationFigure`.
+   * @throws Error for a model that was not validated, which may know the pictures, or has met the test set before.
+   */
+  calibrate(model: TrainedModel): Promise<TestedModel[]>;
+  /**
    * Evaluates finished models on the test set, once each, and records it. A second time is noted in the record: a test set
    * that is met again and again guides choices.
    *
@@ -107,6 +125,16 @@ export interface Run extends RunRecorder {
    * picture, test accuracy, and for how many test pictures it names another class than TensorFlow.
    */
   compareForms(model: TrainedModel): Promise<DataTable>;
+  /**
+   * Shows pictures, each beside the places in it that speak for its class ({@link gradCam}), and keeps the figure.
+   *
+   * @param pictures paths or pixels. @param options those of `gradCam`; `name`: of the figure, default `why`.
+   */
+  explain(
+    classifier: Classifier,
+    pictures: readonly (DecodedImage | string)[],
+    options?: GradCamOptions & { readonly name?: string },
+  ): Promise<Explanation[]>;
   /** Shows a figure, its title naming the data, and keeps it in the run's folder under `name`. */
   show(name: string, figure: Figure): Promise<void>;
 }
@@ -172,6 +200,10 @@ export function startRun(
     extractFeatures: (backbone, extraction) => extractRunFeatures(state, backbone, extraction),
     trainHead: (name, values, head) => trainHeadInRun(state, name, { values, options: head }),
     fineTune: (name, values, tuning) => fineTuneInRun(state, name, { values, options: tuning }),
+    async calibrate(model) {
+      checkIsCurrent(state, model);
+      return calibrateInRun(state, model);
+    },
     async test(models, { metrics } = {}) {
       for (const model of models) checkIsCurrent(state, model);
       for (const model of models) await testInRun(state, model, metrics);
@@ -195,6 +227,17 @@ export function startRun(
       checkIsCurrent(state, model);
       return compareFormsInRun(state, model);
     },
+    async explain(classifier, pictures, { name = 'why', ...options } = {}) {
+      const explanations: Explanation[] = [];
+      for (const picture of pictures) {
+        explanations.push(await gradCam(classifier, picture, options));
+      }
+      const title = 'What speaks for the class';
+      const shown = explanations.flatMap(explanationPictures);
+      const figure = imageGridFigure(shown, { title, columns: 2, side: 256 });
+      await showFigure(figure, { name, run: recorder });
+      return explanations;
+    },
     async show(name, figure) {
       checkOption('run.show', 'the name', name, required(text));
       await showFigure(data ? withDataset(figure, data) : figure, { name, run: recorder });
@@ -206,14 +249,56 @@ export function startRun(
   }) as Run;
 }
 
+async function calibrateInRun(
+  { recorder, data }: RunState,
+  model: TrainedModel,
+): Promise<TestedModel[]> {
+  const { name, classNames, classifier } = model;
+  if (model.val === null) {
+    throw new Error(
+      `Expected a model with a validation accuracy but "${name}" has none: its temperature needs validation pictures that ` +
+        'it was not trained on. Train it with a valSet.',
+    );
+  }
+  const valSet = asTrained(model, data.valSet);
+  const numClasses = classNames.length;
+  const { labels, size: pictures } = valSet;
+  const evaluate = (outputs: Float32Array) =>
+    evaluateProbabilities(outputs, valSet, { metrics: ['ece'] });
+  const engine = await recorder.engine();
+  const probabilities = await predictDataset({ ...classifier, temperature: 1 }, valSet, { engine });
+  const before = evaluate(probabilities);
+  const temperature = fitTemperature({ probabilities, labels, numClasses });
+  const after = evaluate(applyTemperature({ probabilities, numClasses }, temperature));
+  if (temperature !== classifier.temperature) {
+    model.setCalibration({ temperature, pictures, before: before.metrics, after: after.metrics });
+    await saveClassifier(model.classifier, model.directory);
+    await recorder.addModel(model.record);
+  }
+  const change = ({ metrics }: typeof before, key: string) => fractionText(metrics[key]);
+  const calibrated = `${name}, temperature ${temperature.toFixed(2)}`;
+  console.log(
+    `${calibrated}: calibration error ${change(before, 'ece')} → ${change(after, 'ece')}, loss ${change(before, 'loss')} → ` +
+      `${change(after, 'loss')} on ${pictures} validation pictures`,
+  );
+  return [
+    { name: `${name} as trained`, classNames, evaluation: before },
+    { name: calibrated, classNames, evaluation: after },
+  ];
+}
+
+/** Pictures in the size of a model's training. */
+function asTrained({ maxSize }: TrainedModel, pictures: ImageDataset): ImageDataset {
+  return maxSize === undefined ? pictures : shrinkPictures(pictures, maxSize);
+}
+
 async function testInRun(
   { recorder, data }: RunState,
   model: TrainedModel,
   metrics?: readonly MetricChoice[],
 ): Promise<void> {
-  const { name, maxSize } = model;
-  const testSet = maxSize === undefined ? data.testSet : shrinkPictures(data.testSet, maxSize);
-  const { classifier } = model;
+  const { name, classifier } = model;
+  const testSet = asTrained(model, data.testSet);
   const engine = await recorder.engine();
   // Where classes differ in size, the accuracy is mostly that of the large ones.
   const counts = countByClass(testSet);

@@ -99,8 +99,21 @@ export interface ModelRecord {
   readonly history: readonly EpochRecord[];
   /** What its file in int8 reaches; null where none was exported. */
   readonly int8: Int8Accuracy | null;
+  /** How sure it is of the validation pictures; null where it was not calibrated, and in older records. */
+  readonly calibration: Calibration | null;
   /** How it was made; null in records from before it was noted. */
   readonly origin: ModelOrigin | null;
+}
+
+/** What `run.calibrate` did. */
+export interface Calibration {
+  /** As in `Classifier`. */
+  readonly temperature: number;
+  /** How many validation pictures it was fitted on. */
+  readonly pictures: number;
+  /** Metrics of these pictures, `loss` and `ece` among them, without the temperature and with it. */
+  readonly before: MetricValues;
+  readonly after: MetricValues;
 }
 
 /** What a reader of a model's numbers should know about how they came about. */
@@ -160,6 +173,14 @@ export const modelSchema: Schema<ModelRecord> = objectOf<ModelRecord>({
   test: nullable(metricsSchema),
   singleViewAccuracy: optional(fraction),
   int8: optional(objectOf<Int8Accuracy>({ int8: fraction, float32: fraction, pictures: count })),
+  calibration: optional(
+    objectOf<Calibration>({
+      temperature: amount,
+      pictures: count,
+      before: metricsSchema,
+      after: metricsSchema,
+    }),
+  ),
   history: listOf(epochSchema),
   origin: optional(
     objectOf<ModelOrigin>({

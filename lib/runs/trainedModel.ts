@@ -8,12 +8,11 @@ import type { Classifier } from '../models/classifier';
 import type { tf } from '../tensorflow/backend';
 import type { History } from '../training/history';
 import { describeTrainedModel } from './modelRecord';
-import type { ModelOrigin, ModelRecord } from './runRecord';
+import type { Calibration, ModelOrigin, ModelRecord } from './runRecord';
 
 /** What `run.train` and its like return. Its model is the run's: a new fit of the same name disposes it. */
 export class TrainedModel {
   readonly name: string;
-  readonly classifier: Classifier;
   readonly history: History;
   /** The folder it is saved in. */
   readonly directory: string;
@@ -21,7 +20,7 @@ export class TrainedModel {
   readonly trainedParameterCount: number;
   /** The longer side, in pixels, to which larger pictures were scaled down before the training, as they are before the test. */
   readonly maxSize: number | undefined;
-  private readonly parts: { evaluation?: Evaluation; latency?: Latency } = {};
+  private readonly parts: { classifier: Classifier; evaluation?: Evaluation; latency?: Latency };
   private madeRecord: ModelRecord;
 
   constructor(fields: {
@@ -34,12 +33,16 @@ export class TrainedModel {
     readonly origin: ModelOrigin;
   }) {
     this.name = fields.name;
-    this.classifier = fields.classifier;
+    this.parts = { classifier: fields.classifier };
     this.history = fields.history;
     this.directory = fields.directory;
     this.trainedParameterCount = fields.trainedParameterCount;
     this.maxSize = fields.maxSize;
     this.madeRecord = describeTrainedModel({ ...fields, model: this.model });
+  }
+
+  get classifier(): Classifier {
+    return this.parts.classifier;
   }
 
   get model(): tf.LayersModel {
@@ -115,6 +118,18 @@ export class TrainedModel {
     this.parts.evaluation = evaluation;
     const origin = this.madeRecord.origin && { ...this.madeRecord.origin, testReads };
     this.madeRecord = { ...this.madeRecord, test: evaluation.metrics, origin, singleViewAccuracy };
+  }
+
+  /** @internal */
+  setCalibration(calibration: Calibration): void {
+    if (this.parts.evaluation) {
+      throw new Error(
+        `Expected a model that has not met the test set but "${this.name}" has: run the cell with run.calibrate before ` +
+          'that with run.test, which tests what the classifier then predicts.',
+      );
+    }
+    this.parts.classifier = { ...this.classifier, temperature: calibration.temperature };
+    this.madeRecord = { ...this.madeRecord, calibration };
   }
 
   /** @internal */

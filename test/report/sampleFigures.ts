@@ -1,4 +1,5 @@
 // One figure of each kind with worked-out values, shared by the tests of this folder.
+import { calibrationFigure } from '../../lib/report/calibrationFigure';
 import { ablationCostFigure, learningRateFigure } from '../../lib/report/recipeFigures';
 import {
   comparisonFigure,
@@ -55,6 +56,15 @@ const classNames = 'airplane automobile bird cat deer dog frog horse ship truck'
 
 /** Every kind of figure, by name. */
 export const sampleFigures: Readonly<Record<string, Figure>> = {
+  calibration: calibrationFigure(
+    [
+      testedModel({
+        probabilities: Float32Array.of(0.62, 0.38, 0.62, 0.38, 0.1, 0.9),
+        labels: Int32Array.of(0, 1, 1),
+      }),
+    ],
+    { dataset: cifar10 },
+  ),
   history: historyFigure({ ...sampleHistory(), bestEpoch: 2 }, { dataset: generated }),
   histories: historyFigure(
     [

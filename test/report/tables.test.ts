@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  confusedPairsTable,
   createTable,
   modelTable,
   perClassTable,
@@ -56,6 +57,30 @@ test('the table of classes ends with their plain mean', () => {
     last?.slice(1).map((value) => Number(Number(value).toFixed(5))),
     [0.8, 0.76665, 0.76, 400],
   );
+});
+
+test('the most confused pairs come first, with their share of the actual class', () => {
+  const confusionMatrix = [
+    [6, 4, 0],
+    [3, 1, 0],
+    [4, 0, 16],
+  ];
+  const model = { name: 'CNN', classNames: ['cat', 'dog', 'elk'], evaluation: { confusionMatrix } };
+  const table = confusedPairsTable(model);
+  assert.deepEqual(table.columns, [
+    'actual class',
+    'predicted as',
+    'pictures',
+    'share of the class',
+  ]);
+  assert.deepEqual(tableRows(table), [
+    ['cat', 'dog', 4, 0.4],
+    ['elk', 'cat', 4, 0.2],
+    ['dog', 'cat', 3, 0.75],
+  ]);
+  assert.equal(tableRows(confusedPairsTable(model, 1)).length, 1);
+  const faultless = { ...model, evaluation: { confusionMatrix: [[5]] } };
+  assert.match(tableText(confusedPairsTable(faultless)), /^actual class/);
 });
 
 test('numbers are written as their column needs it, what is missing as a dash', () => {

@@ -61,6 +61,7 @@ async function makeRun(options: SampleRun = {}) {
       test: { loss: 1, accuracy: 0.5 },
       singleViewAccuracy: null,
       int8: null,
+      calibration: null,
       seconds: 3,
       imagesPerSecond: 1,
       sizeBytes: 1,

@@ -25,6 +25,7 @@ function record(name: string, testAccuracy: number | null): ModelRecord {
     test: testAccuracy === null ? null : { accuracy: testAccuracy },
     singleViewAccuracy: null,
     int8: null,
+    calibration: null,
     seconds: 1,
     imagesPerSecond: 1,
     sizeBytes: 0,

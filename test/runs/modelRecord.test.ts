@@ -43,6 +43,7 @@ test('the last epoch, the test and the folder make the record', () => {
       test: { loss: 1.1, accuracy: 0.65, f1: 0.6 },
       singleViewAccuracy: null,
       int8: null,
+      calibration: null,
       seconds: 3,
       // Twice n images, once at 300 and once at 600 a second: 2n / (n/300 + n/600) = 400.
       imagesPerSecond: 400,

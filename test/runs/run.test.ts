@@ -4,6 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { select } from '../../lib/data/dataset';
+import { predictDataset } from '../../lib/evaluation/predict';
+import { loadClassifier } from '../../lib/models/classifier';
 import { createRng } from '../../lib/random';
 import type { DataTable } from '../../lib/report/tables';
 import { parameters } from '../../lib/runs/parameters';
@@ -14,6 +16,7 @@ import { tf } from '../../lib/tensorflow/backend';
 import { TrainingInterrupted } from '../../lib/training/exclusiveTraining';
 import type { History } from '../../lib/training/history';
 import { RECIPES } from '../../lib/training/recipe';
+import { assertClose } from '../assertClose';
 import { createTinyDataset, createTinyModel } from '../training/tinyTraining';
 import { sharedFolder } from '../temporaryFolder';
 
@@ -178,6 +181,38 @@ test('where classes differ in size a test measures macro F1 too; a model may com
   assert.equal(run.models[0].test?.f1, metrics.f1);
   const mean = perClass.reduce((sum, { f1 }) => sum + f1, 0) / 3;
   assert.ok(Math.abs(metrics.f1 - mean) < 1e-12);
+});
+
+test('a calibrated model predicts with the temperature that the validation pictures give', async () => {
+  const run = startTinyRun();
+  const net = await run.train('net', p, options);
+  let evaluations: Awaited<ReturnType<Run['calibrate']>> = [];
+  const printed = await printedBy(async () => (evaluations = await run.calibrate(net)));
+  assert.match(printed, /^net, temperature \d.*: calibration error .* on 10 validation pictures$/);
+  const { calibration } = run.models[0];
+  const [before, after] = evaluations.map(({ evaluation }) => evaluation);
+  assert.ok(calibration !== null);
+  assert.equal(net.classifier.temperature, calibration.temperature);
+  assert.ok(after.metrics.loss <= before.metrics.loss);
+  assert.equal(after.accuracy, before.accuracy);
+  assert.deepEqual(calibration.after, after.metrics);
+  // What the classifier now says, and what it says when it is loaded.
+  const saved = await loadClassifier(net.directory);
+  for (const classifier of [net.classifier, saved]) {
+    const found = await predictDataset(classifier, run.data.valSet);
+    assertClose(found, after.probabilities, { tolerance: 1e-5 });
+  }
+  saved.model.dispose();
+  // The cell again, before and after the test, changes nothing.
+  await printedBy(() => run.calibrate(net));
+  await printedBy(() => run.test([net]));
+  await printedBy(() => run.calibrate(net));
+  assert.deepEqual(run.models[0].calibration, calibration);
+  const late = await run.train('late', p, options);
+  await printedBy(() => run.test([late]));
+  await assert.rejects(run.calibrate(late), /"late" has: run the cell with run\.calibrate before/);
+  const unseen = await run.train('unseen', p, { ...options, valSet: null });
+  await assert.rejects(run.calibrate(unseen), /validation accuracy but "unseen" has none/);
 });
 
 test('a model of another run is not tested in this one', async () => {

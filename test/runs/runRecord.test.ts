@@ -32,6 +32,7 @@ const example = {
       test: { loss: 1.6, accuracy: 0.7, f1: 0.69 },
       singleViewAccuracy: 0.69,
       int8: null,
+      calibration: null,
       seconds: 61.5,
       imagesPerSecond: 900,
       sizeBytes: 1800000,

@@ -31,6 +31,7 @@ const cnn: ModelRecord = {
   test: { loss: 2, accuracy: 0.25 },
   singleViewAccuracy: null,
   int8: null,
+  calibration: null,
   seconds: 2,
   imagesPerSecond: 100,
   sizeBytes: 10,

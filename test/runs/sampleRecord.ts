@@ -62,6 +62,7 @@ export function sampleModel(
     test: testAccuracy === null ? null : { loss, accuracy: testAccuracy },
     singleViewAccuracy: null,
     int8: null,
+    calibration: null,
     seconds,
     imagesPerSecond: 18,
     sizeBytes: 400,
