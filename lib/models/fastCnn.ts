@@ -1,11 +1,4 @@
-import {
-  checkOptions,
-  flag,
-  integerFrom,
-  positiveInteger,
-  rule,
-  seedInteger,
-} from '../options';
+import { checkOptions, flag, integerFrom, positiveInteger, rule, seedInteger } from '../options';
 import { tf } from '../tensorflow/backend';
 import { type ImageShape, imageShape, layerSeed } from './modelOptions';
 
