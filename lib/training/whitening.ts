@@ -2,12 +2,17 @@
 import { applyPreprocess } from '../data/applyPreprocess';
 import type { Preprocess } from '../data/preprocess';
 import { imageBytes, take, type ImageDataset } from '../data/dataset';
-import { checkOptions, anyValue, positiveInteger, positiveNumber, required } from '../options';
+import { checkOptions, anyValue, positiveNumber, required } from '../options';
 import { tf } from '../tensorflow/backend';
+
+/** Side of a patch in pixels, as airbench: 12 directions, 24 filters. */
+const PATCH_SIZE = 2;
+/** Pictures that are looked at, evenly spread over the set: two million patches, .2 s. */
+const PICTURES = 2000;
 
 /** A convolution's weights, as `layer.setWeights` takes them once they are tensors. */
 export interface WhiteningWeights {
-  /** float32 [patchSize, patchSize, 3, filters] in row-major order; filters = 2 × 3 patchSize². */
+  /** float32 [2, 2, 3, filters] in row-major order. */
   readonly kernel: Float32Array;
   /** float32 [filters]. */
   readonly bias: Float32Array;
@@ -16,10 +21,6 @@ export interface WhiteningWeights {
 
 export interface WhiteningOptions {
   readonly preprocess: Preprocess;
-  /** Side of a patch in pixels. Default 2, as airbench: 12 directions, 24 filters. */
-  readonly patchSize?: number;
-  /** Pictures that are looked at, evenly spread over the set. Default 2,000: two million patches, .2 s. */
-  readonly pictures?: number;
   /** Added to each variance before its root: keeps noise small. Default 5e-4, as airbench. */
   readonly epsilon?: number;
 }
@@ -34,7 +35,6 @@ export interface WhiteningOptions {
  * tell edges from the pictures' overall brightness, and the first layer's gradients.
  *
  * @param dataset the training set: only its pictures are used, not its labels.
- * @throws RangeError for a patch larger than the pictures.
  */
 export function whiteningWeights(
   dataset: ImageDataset,
@@ -42,19 +42,11 @@ export function whiteningWeights(
 ): WhiteningWeights {
   checkOptions<WhiteningOptions>('whiteningWeights', options, {
     preprocess: required(anyValue),
-    patchSize: positiveInteger,
-    pictures: positiveInteger,
     epsilon: positiveNumber,
   });
-  const { preprocess, patchSize = 2, pictures = 2000, epsilon = 5e-4 } = options;
-  const { height, width } = preprocess;
-  if (patchSize > Math.min(height, width)) {
-    throw new RangeError(
-      `Expected patchSize to fit into the pictures of ${height}×${width} but received ${patchSize}: choose a smaller one.`,
-    );
-  }
-  const values = preprocessed(spread(dataset, pictures), preprocess);
-  const { mean, covariance } = patchStatistics(values, { height, width, patchSize });
+  const { preprocess, epsilon = 5e-4 } = options;
+  const values = preprocessed(spread(dataset, PICTURES), preprocess);
+  const { mean, covariance } = patchStatistics(values, preprocess);
   const size = mean.length;
   const { eigenvalues, eigenvectors } = eigenSymmetric(covariance);
 
@@ -87,10 +79,8 @@ export function setWhitening(
 ): void {
   const layer = model.getLayer('whitening');
   const { kernel, bias, filters } = whiteningWeights(dataset, options);
-  const { patchSize = 2 } = options;
-  tf.tidy(() =>
-    layer.setWeights([tf.tensor4d(kernel, [patchSize, patchSize, 3, filters]), tf.tensor1d(bias)]),
-  );
+  const shape = [PATCH_SIZE, PATCH_SIZE, 3, filters] as [number, number, number, number];
+  tf.tidy(() => layer.setWeights([tf.tensor4d(kernel, shape), tf.tensor1d(bias)]));
 }
 
 /** Up to `count` pictures, evenly spread. */
@@ -124,11 +114,10 @@ function* preprocessed(dataset: ImageDataset, preprocess: Preprocess): Generator
 /** Mean and covariance of all patches of all pictures. */
 function patchStatistics(
   chunks: Iterable<Float32Array>,
-  sizes: { readonly height: number; readonly width: number; readonly patchSize: number },
+  { height, width }: Preprocess,
 ): { readonly mean: number[]; readonly covariance: number[][] } {
-  const { height, width, patchSize } = sizes;
-  const rowLength = patchSize * 3; // a patch's row lies in one piece
-  const size = patchSize * rowLength;
+  const rowLength = PATCH_SIZE * 3; // a patch's row lies in one piece
+  const size = PATCH_SIZE * rowLength;
   const sums = new Float64Array(size);
   const products = new Float64Array(size * size);
   const patch = new Float64Array(size);
@@ -136,8 +125,8 @@ function patchStatistics(
   for (const values of chunks) {
     const pictures = values.length / (height * width * 3);
     for (let picture = 0; picture < pictures; picture++) {
-      for (let y = 0; y + patchSize <= height; y++) {
-        for (let x = 0; x + patchSize <= width; x++) {
+      for (let y = 0; y + PATCH_SIZE <= height; y++) {
+        for (let x = 0; x + PATCH_SIZE <= width; x++) {
           for (let place = 0; place < size; place++) {
             const row = Math.floor(place / rowLength);
             const start = ((picture * height + y + row) * width + x) * 3;

@@ -111,13 +111,6 @@ test('the convolution turns patches into independent numbers of mean 0 and varia
   }
 });
 
-test('a patch larger than the pictures is refused', () => {
-  assert.throws(
-    () => whiteningWeights(smoothPictures(2, 3), { preprocess, patchSize: SIDE + 1 }),
-    /patchSize to fit into the pictures of 17×17 but received 18/,
-  );
-});
-
 test('a network’s layer takes the weights; labels do not matter', () => {
   const dataset = smoothPictures(10, 3);
   const model = createFastCnn({ inputShape: [SIDE, SIDE, 3], numClasses: 2, widths: [4] });
