@@ -1,11 +1,12 @@
 // Per-class figures: image counts and the confusion matrix.
 import { countByClass, type ImageDataset } from '../data/dataset';
 import type { TestedModel } from '../evaluation/evaluate';
-import { anyValue, checkOptions, text } from '../options';
+import { checkOptions } from '../options';
 import type { Figure } from './figure';
 import {
-  type DatasetLabel,
   escapeText,
+  type FigureOptions,
+  figureRules,
   figureTitle,
   legendBelow,
   nameTicks,
@@ -19,13 +20,7 @@ import {
   themedLayout,
 } from './theme';
 
-export interface ClassFigureOptions {
-  /** Named in the title; `run.show` names the run's. */
-  readonly dataset?: DatasetLabel;
-  readonly title?: string;
-}
-
-const classRules = { dataset: anyValue, title: text };
+export type ClassFigureOptions = FigureOptions;
 
 /**
  * The confusion matrix: actual classes downwards, predicted ones to the right, a count in each cell,
@@ -37,7 +32,7 @@ export function confusionMatrixFigure(
   { name, classNames, evaluation }: TestedModel<'confusionMatrix'>,
   options: ClassFigureOptions = {},
 ): Figure {
-  checkOptions('confusionMatrixFigure', options, classRules);
+  checkOptions('confusionMatrixFigure', options, figureRules);
   const { confusionMatrix: matrix } = evaluation;
   checkClasses('the confusion matrix', matrix.length, classNames);
   const shares = matrix.map((row) => {
@@ -103,7 +98,7 @@ export function classCountsFigure(
   sets: Readonly<Record<string, Pick<ImageDataset, 'labels' | 'classNames'>>>,
   options: ClassFigureOptions = {},
 ): Figure {
-  checkOptions('classCountsFigure', options, classRules);
+  checkOptions('classCountsFigure', options, figureRules);
   const splits = Object.entries(sets).map(([name, set]) => ({ name, counts: countByClass(set) }));
   const classNames = Object.values(sets)[0]?.classNames ?? [];
   const places = classNames.map((_, index) => index);

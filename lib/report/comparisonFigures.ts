@@ -2,12 +2,13 @@
 import type { Interval } from '../evaluation/metrics';
 import type { MetricValues } from '../evaluation/runningMetrics';
 import { meanAndStd } from '../evaluation/statistics';
-import { anyValue, checkOptions, text } from '../options';
+import { checkOptions, text } from '../options';
 import type { ErrorBars, Figure, ScatterTrace } from './figure';
 import {
   chanceLine,
-  type DatasetLabel,
   escapeText,
+  type FigureOptions,
+  figureRules,
   figureTitle,
   fractionAxis,
   fractionHover,
@@ -26,11 +27,7 @@ import {
 } from './theme';
 
 /** Options of a figure over several models, settings or recipes. */
-export interface ComparisonOptions {
-  /** Named in the title; `run.show` names the run's. */
-  readonly dataset?: DatasetLabel;
-  readonly title?: string;
-}
+export type ComparisonOptions = FigureOptions;
 
 /** What a finished model reached; a run's record of a model fits. */
 export interface ModelScores {
@@ -45,8 +42,6 @@ export interface ModelScores {
   readonly classNames?: readonly string[];
 }
 
-export const comparisonRules = { dataset: anyValue, title: text };
-
 /**
  * One row per model, first on top: test accuracy with its 95 % interval, beside it training and
  * validation accuracy as hollow marks, and a line at what chance reaches. A gap from training to test is
@@ -56,7 +51,7 @@ export function comparisonFigure(
   models: readonly ModelScores[],
   options: ComparisonOptions & { readonly metric?: string } = {},
 ): Figure {
-  checkOptions('comparisonFigure', options, { ...comparisonRules, metric: text });
+  checkOptions('comparisonFigure', options, { ...figureRules, metric: text });
   const { metric = 'accuracy' } = options;
   const names = models.map(({ name }) => escapeText(name));
   const hollow = (name: 'training' | 'validation', key: 'train' | 'val') => ({
@@ -109,7 +104,7 @@ export function settingsFigure(
   settings: readonly SettingAccuracies[],
   options: ComparisonOptions = {},
 ): Figure {
-  checkOptions('settingsFigure', options, comparisonRules);
+  checkOptions('settingsFigure', options, figureRules);
   const names = settings.map(({ name }) => escapeText(name));
   const means = settings.map(({ accuracies }) => meanAndStd(accuracies));
   const { color, symbol } = roleStyles.test;
@@ -156,7 +151,7 @@ export function dataEfficiencyFigure(
   series: readonly DataEfficiencySeries[],
   options: ComparisonOptions = {},
 ): Figure {
-  checkOptions('dataEfficiencyFigure', options, comparisonRules);
+  checkOptions('dataEfficiencyFigure', options, figureRules);
   const counts = [
     ...new Set(
       series.flatMap(({ points }) => points.map(({ picturesPerClass }) => picturesPerClass)),

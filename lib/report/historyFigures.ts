@@ -1,13 +1,14 @@
 // Trainings as curves: by epoch, and by the seconds they took.
 import { metricNames, type MetricValues } from '../evaluation/runningMetrics';
-import { anyValue, checkOptions, text } from '../options';
+import { checkOptions } from '../options';
 import type { History } from '../training/history';
 import type { Axis, Figure, FigureLayout, Line, ScatterTrace } from './figure';
 import {
-  type DatasetLabel,
   chanceLine,
   epochAxis,
   escapeText,
+  type FigureOptions,
+  figureRules,
   figureTitle,
   fractionAxis,
   fractionHover,
@@ -32,11 +33,7 @@ export interface ModelHistory {
   readonly classNames?: readonly string[];
 }
 
-export interface HistoryFigureOptions {
-  /** Named in the title; `run.show` names the run's. */
-  readonly dataset?: DatasetLabel;
-  readonly title?: string;
-}
+export type HistoryFigureOptions = FigureOptions;
 
 /**
  * Loss (nats) and every metric that was measured, by epoch, in a panel each; training dotted, validation solid; a ring
@@ -46,7 +43,7 @@ export function historyFigure(
   trainings: History | readonly ModelHistory[],
   options: HistoryFigureOptions = {},
 ): Figure {
-  checkOptions('historyFigure', options, { dataset: anyValue, title: text });
+  checkOptions('historyFigure', options, figureRules);
   const models = isHistory(trainings) ? [{ name: '', history: trainings }] : trainings;
   const styles = isHistory(trainings) ? [undefined] : modelStyles(models.map(({ name }) => name));
   const epochs = Math.max(1, ...models.map(({ history }) => history.epochs.at(-1)?.epoch ?? 1));
@@ -80,7 +77,7 @@ export function accuracyAgainstSecondsFigure(
   models: readonly ModelHistory[],
   options: HistoryFigureOptions = {},
 ): Figure {
-  checkOptions('accuracyAgainstSecondsFigure', options, { dataset: anyValue, title: text });
+  checkOptions('accuracyAgainstSecondsFigure', options, figureRules);
   const { dataset, title = 'Accuracy against training time' } = options;
   const styles = modelStyles(models.map(({ name }) => name));
   const longest = Math.max(...models.map(({ history }) => elapsedSeconds(history).at(-1) ?? 0));

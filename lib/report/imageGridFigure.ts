@@ -1,11 +1,12 @@
 // Pictures in rows and columns, each with its caption.
 import type { DecodedImage } from '../data/image';
-import { anyValue, checkOptions, positiveInteger, text } from '../options';
+import { checkOptions, positiveInteger } from '../options';
 import type { Annotation, Axis, Figure, ImageTrace } from './figure';
 import { pngDataUri } from './png';
 import {
-  type DatasetLabel,
   escapeText,
+  type FigureOptions,
+  figureRules,
   figureTitle,
   shortened,
   softInkColor,
@@ -20,10 +21,7 @@ export interface CaptionedPicture extends DecodedImage {
   readonly path?: string;
 }
 
-export interface ImageGridOptions {
-  /** Named in the title; `run.show` names the run's. */
-  readonly dataset?: DatasetLabel;
-  readonly title?: string;
+export interface ImageGridOptions extends FigureOptions {
   /** Pictures in a row, 5 by default. */
   readonly columns?: number;
   /** CSS pixels of a picture's longer side, 128 by default: a CIFAR-10 pixel is then 4 wide. */
@@ -47,8 +45,7 @@ export function imageGridFigure(
   options: ImageGridOptions = {},
 ): Figure {
   checkOptions('imageGridFigure', options, {
-    dataset: anyValue,
-    title: text,
+    ...figureRules,
     columns: positiveInteger,
     side: positiveInteger,
   });

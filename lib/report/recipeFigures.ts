@@ -2,10 +2,11 @@
 import { meanAndStd, meanInterval } from '../evaluation/statistics';
 import { checkOptions } from '../options';
 import type { LearningRateSearch } from '../training/learningRateFinder';
-import { type ComparisonOptions, comparisonRules } from './comparisonFigures';
+import type { ComparisonOptions } from './comparisonFigures';
 import type { Axis, BarTrace, Figure, ScatterTrace } from './figure';
 import {
   escapeText,
+  figureRules,
   figureTitle,
   fractionAxis,
   fractionHover,
@@ -38,7 +39,7 @@ export function ablationCostFigure(
   pieces: readonly PieceCost[],
   options: ComparisonOptions = {},
 ): Figure {
-  checkOptions('ablationCostFigure', options, comparisonRules);
+  checkOptions('ablationCostFigure', options, figureRules);
   const rows = pieces
     .map(({ name, costs }) => {
       const { mean } = meanAndStd(costs);
@@ -102,7 +103,7 @@ export function learningRateFigure(
   search: LearningRateSearch,
   options: ComparisonOptions = {},
 ): Figure {
-  checkOptions('learningRateFigure', options, comparisonRules);
+  checkOptions('learningRateFigure', options, figureRules);
   const { learningRates, losses, smoothedLosses, suggestion } = search;
   if (losses.length === 0) {
     throw new RangeError(

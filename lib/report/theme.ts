@@ -1,6 +1,7 @@
 // The one look of every figure: colours, type, axes, and a title that names the data set.
 import type { ImageDataset } from '../data/dataset';
 import type { Interval } from '../evaluation/metrics';
+import { anyValue, text } from '../options';
 import type { Axis, Coordinate, Figure, FigureLayout, Line, ScatterTrace } from './figure';
 
 /** What a figure's title says about its data; every `ImageDataset` fits. */
@@ -126,6 +127,15 @@ export function datasetName({ name, source }: DatasetLabel): string {
 export function titleWithDataset(title: string, dataset: DatasetLabel): string {
   return `${title} – ${datasetName(dataset)}`;
 }
+
+/** Options of every figure. */
+export interface FigureOptions {
+  /** Named in the title; `run.show` names the run's. */
+  readonly dataset?: DatasetLabel;
+  readonly title?: string;
+}
+
+export const figureRules = { dataset: anyValue, title: text };
 
 /** The same as Plotly takes it; the bare title where no data set is named. */
 export function figureTitle(title: string, dataset?: DatasetLabel): string {
