@@ -12,7 +12,12 @@ const folder = sharedFolder();
 before(() => writePictures(join(folder, 'pets'), { cat: 30, dog: 30 }));
 
 const values = { epochs: 1, recipeEpochs: 1, ablationSeeds: 1, ablationEpochs: 1 };
-const env = { DATA_DIR: join(folder, 'pets') };
+// Without a browser: the figures are not looked at here.
+const env = {
+  DATA_DIR: join(folder, 'pets'),
+  CHROME_PATH: '/nowhere/chrome',
+  PUPPETEER_EXECUTABLE_PATH: '',
+};
 const runs = [7, 8].map((seed) => executeOnce('using-cifar', { ...values, seed }, env));
 
 test('the runs are one setting: mean and standard deviation over the seeds', () => {
