@@ -12,8 +12,7 @@ declare module '@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js' {
     class Tensor {
       setDtype(dtype: number): void;
       setTensorShape(shape: TensorShape): void;
-      /** base64. */
-      setTensorContent(content: string): void;
+      setTensorContent(content: Uint8Array): void;
     }
     class AttrValue {
       setType(dtype: number): void;
@@ -21,16 +20,14 @@ declare module '@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js' {
       setI(value: number): void;
       setF(value: number): void;
       setB(value: boolean): void;
-      /** base64. */
-      setS(value: string): void;
+      setS(value: Uint8Array): void;
       setList(list: AttrValue.ListValue): void;
       setTensor(tensor: Tensor): void;
     }
     namespace AttrValue {
       class ListValue {
         setIList(values: number[]): void;
-        /** base64. */
-        setSList(values: string[]): void;
+        setSList(values: Uint8Array[]): void;
       }
     }
     class NodeDef {

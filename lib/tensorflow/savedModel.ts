@@ -108,21 +108,21 @@ function encodeAttribute(attribute: AttributeValue): proto.AttrValue {
       def.setB(attribute.value);
       break;
     case 'string':
-      def.setS(base64(Buffer.from(attribute.value)));
+      def.setS(Buffer.from(attribute.value));
       break;
     case 'ints':
       list.setIList([...attribute.value]);
       def.setList(list);
       break;
     case 'strings':
-      list.setSList(attribute.value.map((text) => base64(Buffer.from(text))));
+      list.setSList(attribute.value.map((text) => Buffer.from(text)));
       def.setList(list);
       break;
     case 'tensor': {
       const tensor = new proto.Tensor();
       tensor.setDtype(attribute.spec.dtype);
       tensor.setTensorShape(encodeShape(attribute.spec.shape));
-      tensor.setTensorContent(base64(attribute.bytes));
+      tensor.setTensorContent(attribute.bytes);
       def.setTensor(tensor);
       break;
     }
@@ -138,9 +138,4 @@ function encodeShape(shape: readonly number[]): proto.TensorShape {
     def.addDim(dim);
   }
   return def;
-}
-
-/** The encoder takes bytes as base64 text only when they come from JavaScript. */
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
