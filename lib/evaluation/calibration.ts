@@ -24,18 +24,22 @@ export function confidenceBins(outputs: LabelledOutputs): ConfidenceBin[] {
   return bins.filter(({ pictures }) => pictures > 0);
 }
 
-/** Between these; a model that makes no mistake on the pictures would get 0, which makes it sure of everything. */
+/** Between these, where probabilities of exactly 0 and 1 would lead further. */
 const TEMPERATURES = { least: 0.1, most: 10 } as const;
 
 /**
  * The temperature at which the probabilities' mean cross-entropy is least, from .1 to 10. It changes how sure a classifier
  * is and never which class is likeliest.
  *
+ * Of n pictures, each counts as 1 / (n + 1) of any class: else a model without a mistake on a few pictures would become sure
+ * of everything (after Platt 1999, section 2.2, whose targets are (n + 1) / (n + 2)).
+ *
  * @param outputs of pictures that the model was not trained on, without a temperature.
  */
 export function fitTemperature(outputs: LabelledProbabilities): number {
   const { labels, numClasses } = outputs;
   const logits = logarithms(outputs.probabilities);
+  const anyClass = 1 / (labels.length + 1);
   // In 1 / temperature the loss is convex, so its slope rises: Newton's steps, within bounds that close around its zero.
   let [low, high] = [1 / TEMPERATURES.most, 1 / TEMPERATURES.least];
   let inverse = 1;
@@ -46,12 +50,14 @@ export function fitTemperature(outputs: LabelledProbabilities): number {
     );
     let [slope, curvature] = [0, 0];
     for (let index = 0; index < labels.length; index++) {
-      let [mean, square] = [0, 0];
+      let [mean, square, plain] = [0, 0, 0];
       for (let place = index * numClasses; place < (index + 1) * numClasses; place++) {
         mean += probabilities[place] * logits[place];
         square += probabilities[place] * logits[place] ** 2;
+        plain += logits[place] / numClasses;
       }
-      slope += mean - logits[index * numClasses + labels[index]];
+      const logit = logits[index * numClasses + labels[index]];
+      slope += mean - (logit + anyClass * (plain - logit));
       curvature += square - mean ** 2;
     }
     if (slope > 0) high = inverse;

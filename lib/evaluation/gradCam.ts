@@ -78,22 +78,23 @@ export async function gradCam(
   const scale = Math.max(1, Math.round(SHOWN_SIDE / Math.max(size.height, size.width)));
   const shownSize = { height: size.height * scale, width: size.width * scale };
   const shown = typeof picture === 'string' ? await decodeImage(picture, shownSize) : picture;
-  let explanation: Explanation | undefined;
-  tf.tidy(() => {
+  const [map, heatmap]: tf.Tensor[] = tf.tidy(() => {
     const pixels = uint8Tensor(seen.data, [1, seen.height, seen.width, 3]) as tf.Tensor4D;
     const target = tf.oneHot([explained.label], classNames.length).toFloat() as tf.Tensor2D;
-    const map = compiled(pixels, target);
-    const [, height, width] = map.shape;
-    const large = tf.image.resizeBilinear(map, [shown.height, shown.width], false, true);
-    explanation = {
-      ...explained,
-      layer: layer.name,
-      map: { data: map.dataSync() as Float32Array, height, width },
-      picture: shown,
-      heatmap: tf.divNoNan(large, map.max()).dataSync() as Float32Array,
-    };
+    const small = compiled(pixels, target);
+    const large = tf.image.resizeBilinear(small, [shown.height, shown.width], false, true);
+    return [small, tf.divNoNan(large, small.max())];
   });
-  return explanation as unknown as Explanation;
+  const [, height, width] = map.shape;
+  const explanation: Explanation = {
+    ...explained,
+    layer: layer.name,
+    map: { data: map.dataSync() as Float32Array, height, width },
+    picture: shown,
+    heatmap: heatmap.dataSync() as Float32Array,
+  };
+  tf.dispose([map, heatmap]);
+  return explanation;
 }
 
 /** From pixels, uint8 [1, height, width, 3], and the class, one-hot [1, numClasses], to the map, [1, height, width, 1]. */

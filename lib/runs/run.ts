@@ -275,11 +275,12 @@ async function calibrateInRun(
     await saveClassifier(model.classifier, model.directory);
     await recorder.addModel(model.record);
   }
-  const change = ({ metrics }: typeof before, key: string) => fractionText(metrics[key]);
+  const [error, loss] = ['ece', 'loss'].map((key) =>
+    [before, after].map(({ metrics }) => fractionText(metrics[key])).join(' → '),
+  );
   const calibrated = `${name}, temperature ${temperature.toFixed(2)}`;
   console.log(
-    `${calibrated}: calibration error ${change(before, 'ece')} → ${change(after, 'ece')}, loss ${change(before, 'loss')} → ` +
-      `${change(after, 'loss')} on ${pictures} validation pictures`,
+    `${calibrated}: calibration error ${error}, loss ${loss} on ${pictures} validation pictures`,
   );
   return [
     { name: `${name} as trained`, classNames, evaluation: before },

@@ -1,6 +1,5 @@
 import {
   checkOptions,
-  fraction,
   nonNegativeNumber,
   positiveNumber,
   properFraction,
@@ -96,26 +95,6 @@ export function createOneCycleSchedule(options: {
   const down = createCosineArc(peak, end);
   return (progress) =>
     progress < peakAt ? up(progress / peakAt) : down((progress - peakAt) / (1 - peakAt));
-}
-
-/**
- * Raises the rate in a straight line from near 0 to where `schedule` begins, and runs the whole of `schedule`
- * in the rest: large first steps hurt while Adam's averages and batch norm's are still empty
- * (Goyal et al., "Accurate, large minibatch SGD", 2017, section 2.2: gradual warm-up).
- *
- * @param options.share of the steps that warm up, 0…1, e.g. .05.
- * @param options.start rate at the very first step. Default schedule(0) / 100: a rate of 0 would waste that step.
- */
-export function addWarmUp(
-  schedule: Schedule,
-  options: { readonly share: number; readonly start?: number },
-): Schedule {
-  checkOptions('addWarmUp', options, { share: required(fraction), start: nonNegativeNumber });
-  const { share, start = schedule(0) / 100 } = options;
-  return (progress) =>
-    progress < share
-      ? start + (schedule(0) - start) * (progress / share)
-      : schedule((progress - share) / (1 - share));
 }
 
 /** Half a cosine from one value at 0 to another at 1. */

@@ -43,16 +43,17 @@ test('the calibration error is the mean distance of certainty and accuracy over 
 });
 
 test('the fitted temperature makes certainty and accuracy one', () => {
-  // 80 of 100 right at .9: the loss is least where .9 becomes .8, ln(9) / T = ln(4).
+  // 80 of 100 right at .9, and each a hundred-and-first of any class: the loss is least where .9 becomes
+  // (80 + 1/2) / 101, so ln(9) / T = ln(80.5 / 20.5).
   const tooSure = outputs([0.9, 80, 100]);
   const temperature = fitTemperature(tooSure);
-  assertClose(temperature, Math.log(9) / Math.log(4));
-  assertClose(applyTemperature(tooSure, temperature).slice(0, 2), [0.8, 0.2]);
-  assertClose(fitTemperature(outputs([0.9, 95, 100])), Math.log(9) / Math.log(19));
+  assertClose(temperature, Math.log(9) / Math.log(80.5 / 20.5));
+  assertClose(applyTemperature(tooSure, temperature).slice(0, 2), [80.5 / 101, 20.5 / 101]);
+  assertClose(fitTemperature(outputs([0.9, 95, 100])), Math.log(9) / Math.log(95.5 / 5.5));
 });
 
-test('without a mistake, or with nothing but mistakes, the temperature stays within its bounds', () => {
-  assertClose(fitTemperature(outputs([0.9, 10, 10])), 0.1);
+test('few pictures without a mistake make a model little surer, and mistakes alone make it undecided', () => {
+  assertClose(fitTemperature(outputs([0.9, 10, 10])), Math.log(9) / Math.log(10.5 / 0.5));
   assertClose(fitTemperature(outputs([0.9, 0, 10])), 10);
   assertClose(fitTemperature(outputs([1, 5, 10])), 10); // probabilities of exactly 0 for the right class
 });

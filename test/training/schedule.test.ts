@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  addWarmUp,
   createConstantSchedule,
   createCosineSchedule,
   createOneCycleSchedule,
@@ -42,15 +41,6 @@ test("one cycle has the values of PyTorch's OneCycleLR", () => {
   assertClose64(schedule(1), 4e-6);
 });
 
-test('warm-up leads in a straight line to the start of the schedule behind it', () => {
-  const schedule = addWarmUp(createCosineSchedule({ peak: 1 }), { share: 0.5, start: 0 });
-  assertClose64(schedule(0), 0);
-  assertClose64(schedule(0.25), 0.5);
-  assertClose64(schedule(0.5), 1);
-  assertClose64(schedule(0.75), 0.5);
-  assertClose64(schedule(1), 0);
-});
-
 test('schedules refuse rates and places that cannot be', () => {
   assert.throws(() => createCosineSchedule({ peak: 0 }), /peak to be a number greater than 0/);
   assert.throws(() => createCosineSchedule({ peak: NaN }), /received NaN/);
@@ -59,5 +49,4 @@ test('schedules refuse rates and places that cannot be', () => {
     () => createOneCycleSchedule({ peak: 1, peekAt: 0.1 } as never),
     /did you mean "peakAt"/,
   );
-  assert.throws(() => addWarmUp(() => 1, { share: 2 }), /share/);
 });
