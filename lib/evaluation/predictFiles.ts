@@ -29,6 +29,8 @@ export interface Prediction extends NamedProbability {
 export interface NamedPrediction {
   readonly picture: string;
   readonly prediction: Prediction;
+  /** Whether its probability reaches what was asked for; absent where nothing was. */
+  readonly sure?: boolean;
 }
 
 /** What predicts files: pictures of the size of its training pictures (`sourceSizeOf`) to probabilities. */

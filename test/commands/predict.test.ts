@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { decodeImage } from '../../lib/data/image';
 import { saveClassifier } from '../../lib/models/classifier';
+import { tf } from '../../lib/tensorflow/backend';
+import { predictionsCsv, predictionsJsonLines } from '../../lib/report/predictionText';
 import { colourPng, createRedOrBlue } from '../redOrBlue';
 import { sharedFolder } from '../temporaryFolder';
 import { runCommand } from './runCommand';
@@ -95,6 +98,42 @@ test('JSON lines go to a file, and only there', async () => {
   assert.equal((topK as unknown[]).length, 2);
 });
 
+test('with --at-least, what is less probable is marked as not sure, in every form', async () => {
+  const { stdout } = await predict('pictures/sea.png', '--model', 'model', '--at-least', '.99');
+  assert.match(stdout, /^pictures\/sea\.png: not sure \(blue, 98\.2 %\)\n {2}blue/);
+  const blue = { className: 'blue', label: 1, probability: 0.982 };
+  const prediction = { ...blue, topK: [blue, { className: 'red', label: 0, probability: 0.018 }] };
+  const named = { picture: 'sea.png', prediction, sure: true };
+  assert.equal(
+    predictionsCsv([named]),
+    'picture,class,probability,sure,class 2,probability 2\nsea.png,blue,0.982,true,red,0.018\n',
+  );
+  assert.match(predictionsJsonLines([{ ...named, sure: false }]), /"sure":false}\n$/);
+  assert.equal(predictionsJsonLines([{ ...named, sure: undefined }]).includes('sure'), false);
+});
+
+test('--explain writes a PNG for each picture, and never over the picture', async () => {
+  const { model, ...others } = createRedOrBlue();
+  const conv = tf.sequential({
+    layers: [
+      tf.layers.conv2d({ inputShape: [4, 4, 3], filters: 3, kernelSize: 1, useBias: false }),
+      ...model.layers.slice(-2),
+    ],
+  });
+  const kernel = tf.eye(3).reshape([1, 1, 3, 3]);
+  conv.layers[0].setWeights([kernel]);
+  await saveClassifier({ ...others, model: conv }, join(folder, 'conv'));
+  const picture = join(folder, 'pictures', 'sea.png');
+  const before = readFileSync(picture);
+  const out = ['--out', 'why/all.csv'];
+  const { code, stderr } = await predict('pictures', '--model', 'conv', '--explain', ...out);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /What speaks for it: why\/sea\.png-why\.png/);
+  const { height, width } = await decodeImage(join(folder, 'why', 'sea.png-why.png'));
+  assert.deepEqual([height, width], [384, 384]);
+  assert.deepEqual(readFileSync(picture), before);
+});
+
 test('what cannot be done is said in a line with the way out', async () => {
   const cases: [string[], RegExp][] = [
     [[], /takes 1 or more pictures; received 0.*\n.*npm run predict -- picture\.jpg/],
@@ -103,6 +142,7 @@ test('what cannot be done is said in a line with the way out', async () => {
     [['pictures/torn.jpg', '--model', 'model'], /torn\.jpg[^]*1 of 1 pictures were skipped/],
     [['pictures/sea.png', '--model', 'nowhere'], /nowhere but found nothing/],
     [['pictures', '--model', 'model', '--csv', '--json'], /two forms of the same/],
+    [['pictures', '--model', 'model', '--explain'], /Add --out FILE/],
   ];
   for (const [args, message] of cases) {
     const { code, stdout, stderr } = await predict(...args);

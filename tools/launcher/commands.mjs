@@ -147,6 +147,17 @@ A folder means all pictures in it and its subfolders; its predictions are printe
       option('--csv', 'csv', 'CSV for single pictures too'),
       option('--json', 'json', 'JSON lines: one object per picture'),
       option('--out FILE', 'out', 'write the predictions to a file'),
+      option(
+        '--at-least P',
+        'atLeast',
+        'above 0, up to 1: what is less probable is marked "not sure" (CSV and JSON: sure, true or false)',
+        { parse: numberOption({ above: 0, most: 1, example: 0.8 }) },
+      ),
+      option(
+        '--explain',
+        'explain',
+        'a PNG for each picture: what speaks for the class (Grad-CAM); beside it, with --out beside that file',
+      ),
     ],
     program: 'dist/tools/commands/predict.js',
   },
