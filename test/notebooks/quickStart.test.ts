@@ -32,6 +32,8 @@ test('the classifier is trained, tested and names a picture', () => {
   assert.equal(model.name, 'Classifier');
   assert.ok(model.test !== null);
   assert.match(notebook.cell('predict').printed, /balloon\.png: (cat|dog), \d+\.\d %/);
+  assert.equal(model.calibration?.pictures, notebook.record.dataset?.counts.val);
+  assert.match(JSON.stringify(notebook.cell('why').displayed), /What speaks for the class/);
 });
 
 test('the shared page carries the classes and no address to load from', () => {
