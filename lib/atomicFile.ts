@@ -4,7 +4,7 @@
  * instant leaves at most a temporary name behind, which a later write to the same place clears away.
  */
 import { randomBytes } from 'node:crypto';
-import type { Stats } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, type Stats, writeFileSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
@@ -33,6 +33,20 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
     await syncFolder(dirname(target));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
+    throw fileError(error, `write ${target}`);
+  }
+}
+
+/** {@link writeFileAtomic} of a small file, for what must not wait: its caller has more to say when it is written. */
+export function writeFileAtomicSync(path: string, data: string): void {
+  const target = resolve(path);
+  const temporary = temporaryName(target);
+  try {
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(temporary, data, { flag: 'wx', flush: true });
+    renameSync(temporary, target);
+  } catch (error) {
+    rmSync(temporary, { force: true });
     throw fileError(error, `write ${target}`);
   }
 }

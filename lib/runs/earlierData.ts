@@ -1,7 +1,7 @@
 // A run that repeats or resumes another one looks first whether the data are still the same, and keeps its engine.
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { errorCode, fileError } from '../atomicFile';
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { errorCode, fileError, writeFileAtomicSync } from '../atomicFile';
 import { describeEngine, type EngineDescription } from '../evaluation/engine';
 import { objectOf, oneOf, type Schema, text } from '../schema';
 import { datasetDifferences } from './datasetRecord';
@@ -87,13 +87,7 @@ const engineSchema = objectOf<EngineDescription>({
 });
 
 function remember(value: DatasetRecord | EngineDescription, file: string): void {
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(`${file}.new`, `${JSON.stringify(value)}\n`);
-    renameSync(`${file}.new`, file);
-  } catch (error) {
-    throw fileError(error, `write ${file}`);
-  }
+  writeFileAtomicSync(file, `${JSON.stringify(value)}\n`);
 }
 
 /** Undefined where a kill came before it was written, or left it half written. */
