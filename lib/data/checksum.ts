@@ -7,6 +7,11 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
   return Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('hex');
 }
 
+/** SHA-256 of a few bytes or a text, hexadecimal, at once. */
+export function sha256Of(content: Uint8Array | string): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
 /** SHA-256 of a file's content, hexadecimal; the file is streamed. */
 export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash('sha256');

@@ -121,7 +121,7 @@ export interface Cifar10Files {
  */
 export async function assembleCifar10(files: Cifar10Files): Promise<DatasetSplits> {
   const trainSet = await assembleSet(files, TRAIN_FILES);
-  const testSet = await assembleSet(files, [TEST_FILE]);
+  const testSet = await assembleSet(files, [TEST_FILE], trainSet.size);
   return {
     name: trainSet.name,
     source: trainSet.source,
@@ -135,6 +135,7 @@ export async function assembleCifar10(files: Cifar10Files): Promise<DatasetSplit
 async function assembleSet(
   files: Cifar10Files,
   fileNames: readonly string[],
+  firstNumber = 0,
 ): Promise<ImageDataset> {
   const size = fileNames.length * RECORDS_PER_FILE;
   const images = new Uint8Array(size * IMAGE_BYTES); // once: 154 MB for the training set
@@ -164,5 +165,6 @@ async function assembleSet(
     classNames: CIFAR10_CLASS_NAMES,
     height: SIDE,
     width: SIDE,
+    numbers: Uint32Array.from({ length: size }, (_, index) => firstNumber + index),
   });
 }

@@ -33,6 +33,8 @@ export interface ImageDataset {
   readonly width: number;
   /** [size], the absolute path of each picture's file. Only of a folder of pictures. */
   readonly paths?: readonly string[];
+  /** [size], where each picture stands in CIFAR-10's files: training 0…49,999, test 50,000…59,999. Of nothing else. */
+  readonly numbers?: Uint32Array;
 }
 
 /** What is trained with and what is tested with, from one place. */
@@ -48,6 +50,8 @@ export interface DatasetSplits {
    * sample, which a seed draws.
    */
   readonly sourceSha256?: string;
+  /** What was decided about single pictures, and applied. Absent for pictures that are not read from files. */
+  readonly corrections?: AppliedCorrections;
   /** Read from CIFAR-10's own files: a name proves nothing, since a folder of pictures may bear it too. */
   readonly isCifar10?: boolean;
   /** Only of a folder of pictures: the files that were passed over, and why. */
@@ -57,6 +61,17 @@ export interface DatasetSplits {
 export interface SkippedFile {
   readonly path: string;
   readonly reason: string;
+}
+
+/** What loading made of a file of corrections. */
+export interface AppliedCorrections {
+  /** The file's path; it need not exist yet. */
+  readonly file: string;
+  /** Pictures of another class than their folder, or record, says. */
+  readonly relabelled: number;
+  readonly dropped: number;
+  /** SHA-256 of the file, hexadecimal; null where there is none. */
+  readonly sha256: string | null;
 }
 
 /** Pictures are RGB throughout, one byte a channel. */
@@ -106,6 +121,7 @@ export function take(dataset: ImageDataset, count: number): ImageDataset {
     labels: dataset.labels.subarray(0, size),
     size,
     ...(dataset.paths && { paths: dataset.paths.slice(0, size) }),
+    ...(dataset.numbers && { numbers: dataset.numbers.subarray(0, size) }),
   };
 }
 
@@ -120,13 +136,14 @@ export function select(dataset: ImageDataset, indices: ArrayLike<number>): Image
     indices,
     { of: `"${dataset.name}"`, what: 'pictures' },
   );
-  const { paths } = dataset;
+  const { paths, numbers } = dataset;
   return {
     ...dataset,
     images,
     labels,
     size: indices.length,
     ...(paths && { paths: Array.from(indices, (index) => paths[index]) }),
+    ...(numbers && { numbers: Uint32Array.from(indices, (index) => numbers[index]) }),
   };
 }
 
@@ -312,6 +329,12 @@ export function fingerprintDataset(
 /** The bytes of one picture: height × width × 3. */
 export function imageBytes(dataset: Pick<ImageDataset, 'height' | 'width'>): number {
   return dataset.height * dataset.width * CHANNELS;
+}
+
+/** One picture, uint8 [height · width · 3], a view. */
+export function imageOf(set: ImageDataset, index: number): Uint8Array {
+  const bytes = imageBytes(set);
+  return set.images.subarray(index * bytes, (index + 1) * bytes);
 }
 
 /**

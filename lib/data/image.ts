@@ -116,8 +116,9 @@ async function decodeWithEnd(bytes: Uint8Array): Promise<DecodedImage | undefine
 
 async function decodingError(name: string, bytes: Uint8Array, error: unknown): Promise<Error> {
   const reason = error instanceof Error ? error.message.trim() : String(error);
-  const size = /pixel limit/.test(reason) ? await pictureSize(bytes) : undefined;
-  if (size) {
+  const found = /pixel limit/.test(reason) ? await readPictureSize(bytes) : undefined;
+  if (found) {
+    const size = `${found.width} × ${found.height}`;
     return new Error(
       `Expected a picture of at most ${Math.floor(MAX_PIXELS / 1e6)} million pixels in ${name} ` +
         `but it has ${size}: save it smaller.`,
@@ -131,14 +132,13 @@ async function decodingError(name: string, bytes: Uint8Array, error: unknown): P
   );
 }
 
-/** `20000 × 20000`, from the head of the file. */
-async function pictureSize(bytes: Uint8Array): Promise<string | undefined> {
-  return sharp(bytes, { limitInputPixels: false })
+/** Width and height in pixels, from the head of a file (its path or bytes); undefined where it has none. */
+export async function readPictureSize(
+  input: string | Uint8Array,
+): Promise<{ readonly width: number; readonly height: number } | undefined> {
+  return sharp(input, { limitInputPixels: false })
     .metadata()
-    .then(
-      ({ width, height }) => `${width} × ${height}`,
-      () => undefined,
-    );
+    .catch(() => undefined);
 }
 
 /**

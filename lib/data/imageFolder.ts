@@ -1,7 +1,8 @@
 /** A user's own pictures: a folder with one folder for each class. */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import {
   abortSignal,
   callback,
@@ -11,6 +12,13 @@ import {
   seedInteger,
 } from '../options';
 import { createRng, shuffledIndices } from '../random';
+import {
+  CORRECTIONS_FILE,
+  type Corrections,
+  correctedSha256,
+  pictureKey,
+  readCorrections,
+} from './corrections';
 import {
   countByClass,
   createDataset,
@@ -54,6 +62,7 @@ export interface ImageFolderPlan {
   readonly val?: PlannedSet;
   readonly test: PlannedSet;
   readonly skipped: readonly SkippedFile[];
+  readonly corrections: Corrections;
 }
 
 /** Files in random order, by seed. */
@@ -97,8 +106,15 @@ export async function planImageFolder(
     onNotice(`${root} has no test folder: a part of its train folder is tested on instead.`);
   }
   const classNames = given.train.map(({ className }) => className);
+  const corrections = readCorrections(join(root, CORRECTIONS_FILE), { classNames });
   const choose = (split: string, classes: readonly ClassFolder[], name: string): PlannedSet => {
-    const files = shuffled(classes, { classNames, seed, split });
+    // Corrected after the division and in the order of all files: what is dropped moves no other picture.
+    const files = shuffled(classes, { classNames, seed, split }).flatMap(({ path, label }) => {
+      const corrected = corrections.labelOf(pictureKey(root, path), label, () =>
+        readFileSync(path),
+      );
+      return corrected === undefined ? [] : [{ path, label: corrected }];
+    });
     const labels = Int32Array.from(files, ({ label }) => label);
     if (split !== 'val') requireEveryClass({ labels, classNames }, root);
     const limit = name === 'testLimit' ? testLimit : trainLimit;
@@ -117,6 +133,7 @@ export async function planImageFolder(
     test: choose('test', test, 'testLimit'),
     ...(given.val && { val: choose('val', given.val, 'trainLimit') }),
     skipped: given.skipped,
+    corrections,
   };
   checkMemory(plan);
   return plan;
@@ -128,7 +145,8 @@ export async function planImageFolder(
  *
  * The classes are the folders' names, sorted. Without a `test` folder, a stratified fifth becomes the
  * test set, by seed. Every set is in a random order, by seed. Pictures that cannot be read are left
- * out, listed in `skipped` and told in a notice; so are pictures that are in more than one set.
+ * out, listed in `skipped` and told in a notice; so are pictures that are in more than one set. What `corrections.json` in
+ * the folder says of single pictures is done first, after the division into sets.
  *
  * Pictures are decoded a few at a time: beyond the result (3 × size² bytes a picture) little memory is used.
  *
@@ -167,8 +185,10 @@ export async function loadImageFolder(
   if (repaired.length > 5) repaired.splice(5, Infinity, `… and ${repaired.length - 5} more`);
   if (repaired.length > 0) onNotice(repaired.join('\n'));
   for (const notice of repeatedPictures(sets, root)) onNotice(notice);
+  const corrections = plan.corrections.finish(onNotice);
   return {
-    sourceSha256: await fingerprintFiles(plan),
+    corrections,
+    sourceSha256: correctedSha256(await fingerprintFiles(plan), corrections),
     name: trainSet.name,
     source: 'folder',
     trainSet,

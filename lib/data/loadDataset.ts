@@ -1,5 +1,5 @@
 /** Single entry point for loading data sets in the notebooks. */
-import { isAbsolute, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { kindOf } from '../atomicFile';
 import { nearMisses } from '../nearMiss.cjs';
 import {
@@ -13,9 +13,10 @@ import {
   seedInteger,
   text,
 } from '../options';
-import { environmentPath } from '../project';
+import { dataDirectory, environmentPath } from '../project';
 import { CIFAR10_CLASS_NAMES, findCifar10Folder, loadCifar10, readCifar10 } from './cifar10';
 import type { ArchiveSource } from './cifar10Archive';
+import { correctDataset } from './corrections';
 import { checkLimit, type DatasetSplits, takeStratified } from './dataset';
 import { DownloadError } from './downloadError';
 import { type ImageFolderOptions, loadImageFolder, planImageFolder } from './imageFolder';
@@ -169,10 +170,11 @@ async function loadRealCifar10(
   return limited(splits, options);
 }
 
-function limited(
-  splits: DatasetSplits,
-  { trainLimit = 0, testLimit = 0 }: LoadDatasetOptions,
-): DatasetSplits {
+/** CIFAR-10 with the decisions about its pictures, whose file lies among the downloads: its own folder may be read-only. */
+function limited(given: DatasetSplits, options: LoadDatasetOptions): DatasetSplits {
+  const { trainLimit = 0, testLimit = 0, cacheDirectory = dataDirectory() } = options;
+  const name = `cifar-10-${given.sourceSha256?.slice(0, 12)}.json`;
+  const splits = correctDataset(given, join(cacheDirectory, 'corrections', name), options.onNotice);
   return {
     ...splits,
     trainSet: takeStratified(splits.trainSet, trainLimit, 'trainLimit'),

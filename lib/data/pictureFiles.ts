@@ -3,6 +3,7 @@ import type { Dirent, Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join, relative } from 'node:path';
 import { errorCode, fileError, specialKind } from '../atomicFile';
+import { CORRECTIONS_FILE } from './corrections';
 import type { SkippedFile } from './dataset';
 
 export interface ClassFolder {
@@ -50,8 +51,8 @@ export const PICTURE_EXTENSIONS: readonly string[] = [
 /** Below this, a split by 80:20 leaves no picture to test with. */
 const MIN_PICTURES = 5;
 
-/** Other systems' bookkeeping, besides everything whose name starts with a dot. */
-const HIDDEN = ['__MACOSX', 'Thumbs.db', 'desktop.ini'];
+/** Bookkeeping of other systems and of ours, besides everything whose name starts with a dot. */
+const HIDDEN = ['__MACOSX', 'Thumbs.db', 'desktop.ini', CORRECTIONS_FILE];
 
 /** Folders that a file system or a network disk makes for itself: passed over, and named. */
 const SYSTEM_FOLDERS = [

@@ -3,7 +3,10 @@ import { fingerprintDataset, type DatasetSplits, type ImageDataset } from '../da
 import type { DatasetRecord } from './runRecord';
 
 /** What a run remembers of its data: `DatasetSplits`, with the validation set that was split off. */
-export type RecordedSplits = Pick<DatasetSplits, 'name' | 'source' | 'sourceSha256'> & {
+export type RecordedSplits = Pick<
+  DatasetSplits,
+  'name' | 'source' | 'sourceSha256' | 'corrections'
+> & {
   readonly trainSet: RecordedPart & Pick<ImageDataset, 'classNames'>;
   readonly valSet?: RecordedPart;
   readonly testSet: RecordedPart;
@@ -18,6 +21,7 @@ const parts = { train: 'training', val: 'validation', test: 'test' } as const;
 /** What run.json says of the data. Reads every byte of them: CIFAR-10 takes some tenths of a second. */
 export function recordDataset(splits: RecordedSplits): DatasetRecord {
   const { name, source, sourceSha256 = null, trainSet, valSet, testSet } = splits;
+  const { relabelled = 0, dropped = 0, sha256 = null } = splits.corrections ?? {};
   return {
     name,
     source,
@@ -29,6 +33,7 @@ export function recordDataset(splits: RecordedSplits): DatasetRecord {
       val: valSet ? checksum(valSet) : null,
       test: checksum(testSet),
     },
+    corrections: sha256 === null ? null : { relabelled, dropped, sha256 },
   };
 }
 
@@ -42,11 +47,13 @@ export function describeRecordedDataset({
   source,
   classNames,
   counts,
+  corrections,
 }: DatasetRecord): string {
   const [train, val, test] = [counts.train, counts.val, counts.test].map(formatCount);
   return (
     `${name} (${source}): ${train} training, ${val} validation and ${test} test images ` +
-    `in ${classNames.length} classes`
+    `in ${classNames.length} classes` +
+    (corrections ? `, ${corrections.relabelled} relabelled and ${corrections.dropped} dropped` : '')
   );
 }
 

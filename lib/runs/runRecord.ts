@@ -70,6 +70,12 @@ export interface DatasetRecord {
     readonly val: string | null;
     readonly test: string | null;
   } | null;
+  /** What a person's corrections changed, and the SHA-256 of their file; null where there were none, and in older records. */
+  readonly corrections: {
+    readonly relabelled: number;
+    readonly dropped: number;
+    readonly sha256: string;
+  } | null;
 }
 
 /** The pretrained weights that a run started from. */
@@ -204,6 +210,13 @@ export const datasetSchema: Schema<DatasetRecord> = objectOf<DatasetRecord>({
       train: nullable(text),
       val: nullable(text),
       test: nullable(text),
+    }),
+  ),
+  corrections: optional(
+    objectOf<NonNullable<DatasetRecord['corrections']>>({
+      relabelled: count,
+      dropped: count,
+      sha256: text,
     }),
   ),
 });

@@ -21,6 +21,7 @@ const example = {
     classNames: ['airplane', 'automobile'],
     counts: { train: 4500, val: 500, test: 1000 },
     sha256: { source: null, train: 'a'.repeat(64), val: null, test: 'b'.repeat(64) },
+    corrections: { relabelled: 2, dropped: 1, sha256: 'c'.repeat(64) },
   },
   weights: { name: 'mobilenet_v2_0.35_no_top.h5', source: 'embedded' },
   models: [
@@ -79,6 +80,13 @@ test('a complete record is returned as it was written', () => {
 test('a record from before test-time views were told apart has no accuracy of one view', () => {
   const [model] = parseRunRecord(changed('models.0.singleViewAccuracy', undefined)).models;
   assert.equal(model.singleViewAccuracy, null);
+});
+
+test('a record from before pictures could be corrected has no corrections', () => {
+  assert.equal(
+    parseRunRecord(changed('dataset.corrections', undefined)).dataset?.corrections,
+    null,
+  );
 });
 
 test('a record from before runs named their pretrained weights has none', () => {

@@ -38,6 +38,7 @@ export function sampleRecord(run: SampleRun = {}): RunRecord {
       classNames: ['cat', 'dog'],
       counts: { train: 90, val: 10, test: 50 },
       sha256: null,
+      corrections: null,
     },
     weights: null,
     models: run.models ?? [sampleModel()],
