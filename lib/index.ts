@@ -134,6 +134,7 @@ export type {
   VersionsRecord,
   WeightsRecord,
 } from './runs/runRecord';
+export type { Cleaner, Finding, FindingKind } from './runs/runCleaning';
 export type { RunTrainingOptions, TrainingValues } from './runs/runTraining';
 export type {
   RunFeatures,

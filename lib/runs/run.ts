@@ -31,6 +31,7 @@ import { createProgressReporter, trackLearningRates } from './progress';
 import type { Preset } from './runRecord';
 import { startLine } from './runFolder';
 import { recordRun, type RunRecorder } from './runRecorder';
+import { type Cleaner, inspectRunData } from './runCleaning';
 import { loadRunData, useData, type RunData, type RunDataOptions } from './runData';
 import {
   planTraining,
@@ -88,6 +89,15 @@ export interface Run extends RunRecorder {
     backbone: Backbone,
     options?: { readonly mirror?: boolean },
   ): Promise<RunFeatures>;
+  /**
+   * Looks for what may be wrong with single pictures, and shows it with their indices: probable label errors (training and
+   * validation pictures), near duplicates within and between the sets, outliers, blurred, dark and tiny pictures.
+   *
+   * @param features of the run's data: `run.extractFeatures`.
+   * @returns whose `relabel` and `drop` note decisions, which `run.loadData` obeys.
+   * @throws TrainingInterrupted where it is stopped.
+   */
+  inspectData(features: RunFeatures): Promise<Cleaner>;
   /** Tries heads on the features, `values.epochs` each, and keeps the best by validation as one model from pictures on. */
   trainHead(
     name: string,
@@ -198,6 +208,7 @@ export function startRun(
     },
     loadBackbone: (weights = {}) => loadRunBackbone(state, weights),
     extractFeatures: (backbone, extraction) => extractRunFeatures(state, backbone, extraction),
+    inspectData: (features) => inspectRunData(run, features),
     trainHead: (name, values, head) => trainHeadInRun(state, name, { values, options: head }),
     fineTune: (name, values, tuning) => fineTuneInRun(state, name, { values, options: tuning }),
     async calibrate(model) {
@@ -243,10 +254,11 @@ export function startRun(
       await showFigure(data ? withDataset(figure, data) : figure, { name, run: recorder });
     },
   };
-  return Object.defineProperties(Object.assign(recorder, verbs), {
+  const run = Object.defineProperties(Object.assign(recorder, verbs), {
     data: { get: () => state.data },
     trained: { get: () => [...state.trained.values()] },
   }) as Run;
+  return run;
 }
 
 async function calibrateInRun(

@@ -17,7 +17,7 @@ const MAX_CELLS = 25;
 const MAX_CODE_LINES = 170;
 const MAX_QUICK_START_LINES = 40;
 /** A cell that calls this shows pictures. */
-const PICTURES = /\bimageGridFigure\(/;
+const PICTURES = /\b(imageGridFigure|inspectData)\(/;
 
 for (const experiment of experimentNotebooks(folder)) {
   const name = `${experiment}.ipynb`;
