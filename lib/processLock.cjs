@@ -1,14 +1,24 @@
 // Locks that name the process which holds them: one that a kill left behind is recognised and taken over. Plain
-// JavaScript: set-up needs it before lib is compiled. Tells processes of one machine apart, not those of others.
+// JavaScript: set-up needs it before lib is compiled.
+//
+// A process of this machine is asked for by its number. On another machine that shares the disk it cannot be: there the
+// holder touches its lock every few seconds, and one that is no longer touched is left over.
 'use strict';
 const { randomBytes } = require('node:crypto');
 const fs = require('node:fs');
+const { hostname } = require('node:os');
 
 /**
  * @typedef {{ readonly pid: number, readonly start?: string }} ProcessId `start` tells a process from a later one of
  *   the same number; missing where the system does not say (no /proc)
- * @typedef {ProcessId & { readonly child?: ProcessId }} Holder `child`: a tool that it started, ended where it is killed
+ * @typedef {ProcessId & { readonly host?: string, readonly child?: ProcessId }} Holder `host`: where its number counts;
+ *   `child`: a tool that it started, ended where it is killed
  */
+
+/** How often a holder touches its lock. */
+const BEAT_MS = 5000;
+/** NFS may answer for 60 s what it knew of a file (nfs(5), acregmax); beyond that, six missed beats. */
+const STALE_AFTER_MS = 90_000;
 
 /** A takeover lasts milliseconds; one that is older belongs to a process that was killed in it. */
 const TAKEOVER_LIMIT_MS = 5000;
@@ -26,22 +36,74 @@ const NO_LINKS = ['EPERM', 'ENOTSUP', 'ENOSYS'];
 function tryLock(path) {
   if (create(path)) return { taken: true };
   const lock = readLock(path);
-  if (lock?.holder && isAlive(lock.holder)) return { taken: false, holder: lock.holder };
+  if (lock?.holder && isAtWork(path, lock.holder)) return { taken: false, holder: lock.holder };
   if (lock) removeStale(path);
   return { taken: false };
 }
 
 /**
- * Frees a lock of this process; never throws, and twice does no harm.
+ * Whether a lock is held as far as one look tells: one of another machine is, if it was touched lately.
  *
  * @param {string} path
  */
-function unlock(path) {
-  try {
-    if (readLock(path)?.holder?.pid === process.pid) fs.rmSync(path, { force: true });
-  } catch {
-    // A disk that went away took the lock with it.
-  }
+function isHeld(path) {
+  const holder = readLock(path)?.holder;
+  if (!holder) return false;
+  if (isHere(holder)) return isAlive(holder);
+  const touched = fs.statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
+  return Date.now() - touched < STALE_AFTER_MS;
+}
+
+/**
+ * Keeps a lock that this process has taken.
+ *
+ * @param {string} path
+ * @param {() => void} onLost called, possibly more than once, where it is no longer this process's: removed, or taken over
+ *   after a long sleep
+ * @returns {{ setChild(pid: number): void, release(): void }} `setChild` notes a tool that is ended with all its processes
+ *   by the process that takes the lock over; `release` never throws, and twice does no harm
+ */
+function keepLock(path, onLost = () => undefined) {
+  const timer = setInterval(() => {
+    try {
+      const now = new Date();
+      if (isOurs(readLock(path)?.holder)) fs.utimesSync(path, now, now);
+      else onLost();
+    } catch {
+      // The disk does not answer: it may again.
+    }
+  }, BEAT_MS);
+  timer.unref();
+  return {
+    setChild(pid) {
+      const temporary = `${path}-${randomBytes(6).toString('hex')}`;
+      const child = { pid, start: processStart(pid) };
+      fs.writeFileSync(temporary, JSON.stringify({ ...thisProcess(), child }));
+      fs.renameSync(temporary, path);
+    },
+    release() {
+      clearInterval(timer);
+      try {
+        if (isOurs(readLock(path)?.holder)) fs.rmSync(path, { force: true });
+      } catch {
+        // A disk that went away took the lock with it.
+      }
+    },
+  };
+}
+
+/** When this process first saw a lock of another machine as it is, by its own clock: the other's may differ. */
+const beats = new Map();
+
+/**
+ * @param {string} path
+ * @param {Holder} holder
+ */
+function isAtWork(path, holder) {
+  if (isHere(holder)) return isAlive(holder);
+  const beat = `${holder.host} ${holder.start} ${fs.statSync(path, { throwIfNoEntry: false })?.mtimeMs}`;
+  if (beats.get(path)?.beat !== beat) beats.set(path, { beat, at: performance.now() });
+  return performance.now() - beats.get(path).at < STALE_AFTER_MS;
 }
 
 /**
@@ -87,8 +149,8 @@ function removeStale(path) {
   try {
     const lock = readLock(path);
     // If the lock is gone, any new one belongs to a living process.
-    if (!lock || (lock.holder && isAlive(lock.holder))) return;
-    const child = lock.holder?.child;
+    if (!lock || (lock.holder && isAtWork(path, lock.holder))) return;
+    const child = lock.holder && isHere(lock.holder) ? lock.holder.child : undefined;
     if (child && isAlive(child)) killGroup(child.pid);
     fs.rmSync(path, { recursive: true, force: true });
   } finally {
@@ -113,9 +175,34 @@ function readLock(path) {
   }
 }
 
-/** @returns {ProcessId} */
+/** @returns {Holder} */
 function thisProcess() {
-  return { pid: process.pid, start: processStart(process.pid) };
+  return { pid: process.pid, start: processStart(process.pid), host: HOST };
+}
+
+/** @param {Holder} [holder] */
+function isOurs(holder) {
+  return holder?.pid === process.pid && isHere(holder);
+}
+
+/**
+ * Whether a holder's number is one of this machine's. An older lock does not say.
+ *
+ * @param {Holder} holder
+ */
+function isHere({ host = HOST }) {
+  return host === HOST;
+}
+
+/** A container has numbers of its own. */
+const HOST = `${hostname()} ${pidNamespace()}`.trim();
+
+function pidNamespace() {
+  try {
+    return fs.readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return ''; // not Linux
+  }
 }
 
 /**
@@ -177,4 +264,13 @@ function codeOf(error) {
   return /** @type {NodeJS.ErrnoException} */ (error).code ?? '';
 }
 
-module.exports = { tryLock, unlock, isAlive, processStart, killGroup };
+module.exports = {
+  tryLock,
+  keepLock,
+  isHeld,
+  isHere,
+  isAlive,
+  processStart,
+  killGroup,
+  STALE_AFTER_MS,
+};

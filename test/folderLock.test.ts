@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LOCK_FILE, lockFolder } from '../lib/folderLock';
 import { startZombie } from './zombie';
 
@@ -89,6 +90,37 @@ test('the lock of a process whose number belongs to another one by now is taken 
   const other = { pid: process.ppid, start: `${start}0` };
   await writeFile(join(directory, LOCK_FILE), JSON.stringify(other));
   (await lockFolder(directory, 'work')).release();
+});
+
+test('a lock of another machine is left while it is touched, and taken over once it no longer is', async (t) => {
+  await mkdir(directory);
+  const path = join(directory, LOCK_FILE);
+  let now = performance.now();
+  t.mock.method(performance, 'now', () => now);
+  await writeFile(path, JSON.stringify({ pid: 1, start: null, host: 'elsewhere 1' }));
+  const waiting = lockFolder(directory, 'train here');
+  for (const seconds of [1, 2, 3]) {
+    await utimes(path, seconds, seconds); // whatever the time is there
+    await sleep(300);
+    now += 60_000;
+  }
+  await assert.rejects(waiting, /^Error: .* process 1 of elsewhere is at work there/);
+  const second = lockFolder(directory, 'train here');
+  await sleep(300);
+  now += 95_000;
+  (await second).release();
+  assert.deepEqual(await readdir(directory), []);
+});
+
+test('a process waits for a lock as long as it wants to', async () => {
+  const first = await lockFolder(directory, 'work');
+  let asked = 0;
+  const waits = () => (asked += 1) < 3;
+  await assert.rejects(lockFolder(directory, 'work', { waits }), /is at work there/);
+  assert.equal(asked, 3);
+  const second = lockFolder(directory, 'work', { waits: () => true });
+  first.release();
+  (await second).release();
 });
 
 test('the lock of a process that ended and was never waited for is taken over', async () => {

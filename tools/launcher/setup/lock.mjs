@@ -2,8 +2,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processStart, tryLock, unlock } from '../../../lib/processLock.cjs';
-import { setupFolder, writeFileAtomic } from './project.mjs';
+import { keepLock, tryLock } from '../../../lib/processLock.cjs';
+import { setupFolder } from './project.mjs';
 
 /**
  * Waits until no other process sets this clone up, then holds the lock until `release()`.
@@ -23,15 +23,11 @@ export async function acquireLock({ folder = setupFolder, onWait } = {}) {
     isWaiting ||= holder !== undefined;
     await sleep(holder ? 250 : 20);
   }
+  const lock = keepLock(path);
   const release = () => {
-    unlock(path);
+    lock.release();
     process.off('exit', release);
   };
   process.on('exit', release);
-  const identify = (pid) => ({ pid, start: processStart(pid) });
-  return {
-    setChild: (pid) =>
-      writeFileAtomic(path, JSON.stringify({ ...identify(process.pid), child: identify(pid) })),
-    release,
-  };
+  return { ...lock, release };
 }
