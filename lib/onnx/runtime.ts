@@ -69,6 +69,8 @@ export const REMEDY = 'Export the classifier again: npm run export -- RUN --form
 const SETTINGS: ort.InferenceSession.SessionOptions = {
   graphOptimizationLevel: 'all',
   logSeverityLevel: 4, // fatal: an error is thrown
+  // Runs side by side share the processors; else ONNX Runtime counts them itself.
+  intraOpNumThreads: Number(process.env.TF_NUM_INTRAOP_THREADS) || 0,
 };
 
 /** ONNX Runtime's own version, e.g. `1.30.0`. @throws Error where it does not load. */

@@ -11,6 +11,7 @@ import {
   type Engine,
   engineRule,
 } from '../evaluation/engine';
+import { type FolderLock, lockFile } from '../folderLock';
 import { Interrupted, type Interrupts, watchInterrupts, yieldToEvents } from '../interrupts';
 import type { Backbone } from '../models/transfer';
 import {
@@ -25,6 +26,7 @@ import {
 import {
   type CachedFeatures,
   featureFile,
+  type FeatureFile,
   fingerprintModel,
   readFeatures,
   writeFeatures,
@@ -174,17 +176,28 @@ class Extraction {
         })
       : undefined;
     const count = size * (this.backbone.model.outputs[0].shape[1] as number);
-    const known = file && (await readFeatures(file, { count, onNotice }));
-    if (known) {
+    const read = async (onNotice: (notice: string) => void) => {
+      const known = file && (await readFeatures(file, { count, onNotice }));
+      if (!known) return undefined;
       this.cached += size;
       this.advance(size);
       return known;
+    };
+    const known = await read(onNotice);
+    if (known) return known;
+    const lock = file && (await lockFeatures(file, this.options.interrupts));
+    try {
+      // Another run may have computed them while this one waited.
+      const made = lock && (await read(() => undefined));
+      if (made) return made;
+      const startedAt = performance.now();
+      const values = await this.compute(images, size, count);
+      const computed = { values, seconds: (performance.now() - startedAt) / 1000 };
+      if (file) await writeFeatures(file, { ...computed, onNotice });
+      return computed;
+    } finally {
+      lock?.release();
     }
-    const startedAt = performance.now();
-    const values = await this.compute(images, size, count);
-    const computed = { values, seconds: (performance.now() - startedAt) / 1000 };
-    if (file) await writeFeatures(file, { ...computed, onNotice });
-    return computed;
   }
 
   private async compute(images: Uint8Array, size: number, count: number): Promise<Float32Array> {
@@ -217,6 +230,15 @@ class Extraction {
   dispose(): void {
     this.predictor.dispose();
   }
+}
+
+/** Runs side by side compute no part twice. Undefined where there can be no lock, as on a read-only disk, or to stop. */
+function lockFeatures(
+  { path }: FeatureFile,
+  interrupts: Interrupts,
+): Promise<FolderLock | undefined> {
+  const waits = () => !interrupts.requested;
+  return lockFile(`${path}.lock`, 'compute features', { waits }).catch(() => undefined);
 }
 
 /**

@@ -123,6 +123,23 @@ test('what is cached is not computed again and is the same to the bit', async ()
   twin.model.dispose();
 });
 
+test('of two runs that want the same features at once, one computes them', async () => {
+  const backbones = [createHalves(), createHalves()];
+  const cached: number[] = [];
+  const all = await Promise.all(
+    backbones.map((backbone) =>
+      extractFeatures(backbone, noise(5), {
+        ...{ cacheDirectory, batchSize: 1 },
+        onProgress: (each) => void (each.done === 5 && cached.push(each.cached)),
+      }),
+    ),
+  );
+  assert.deepEqual(cached, [0, 5]);
+  assert.deepEqual(all[1], all[0]);
+  assert.equal(readdirSync(cacheDirectory).length, 1, 'the lock is gone');
+  for (const { model } of backbones) model.dispose();
+});
+
 test('other pictures, sizes, scalings and weights are never taken for what is cached', async () => {
   const dataset = noise(4);
   const changed = noise(4);
