@@ -1,7 +1,6 @@
 // A run's folder on disk: making, completing, reading and listing it.
 //
 //   data/runs/<run id>/   run.json (written last), figures/, models/<name>/, progress.jsonl
-//   data/runs/latest      the id of the last complete run
 import { mkdirSync } from 'node:fs';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import * as path from 'node:path';
@@ -11,14 +10,10 @@ import { joined, type Notebook } from '../notebook';
 import { dataDirectory } from '../project';
 import { parseRunRecord, type Preset, type RunRecord } from './runRecord';
 
-/** Removes the checkpoints and gives the record its final name, last; then `latest` beside the run's folder names it. */
+/** Removes the checkpoints and gives the record its final name, last. */
 export async function completeRunFolder(directory: string): Promise<void> {
   await rm(path.join(directory, 'checkpoints'), { recursive: true, force: true });
   await rename(path.join(directory, 'run.partial.json'), path.join(directory, 'run.json'));
-  await writeFileAtomic(
-    path.join(path.dirname(directory), 'latest'),
-    `${path.basename(directory)}\n`,
-  );
 }
 
 /**

@@ -61,7 +61,6 @@ test('a complete run can be loaded, is listed, and is the latest', async () => {
   assert.equal(record.versions.node, process.versions.node);
   assert.equal(record.versions.tslab, null);
   assert.deepEqual(await listRuns(folder), [run.id]);
-  assert.equal(readFileSync(join(folder, 'latest'), 'utf8'), `${run.id}\n`);
   assert.match(run.id, /^\d{8}-\d{6}-using-cifar-quick(-\d+)?$/);
 });
 
@@ -88,7 +87,6 @@ test('a run that was not completed is not listed and cannot be loaded', async ()
   await run.addModel(cnn);
   assert.deepEqual(await listRuns(folder), []);
   await assert.rejects(loadRun(run.directory), /Expected to read the complete run .*run\.json/);
-  assert.equal(existsSync(join(folder, 'latest')), false);
 });
 
 test('a folder that the launcher prepared is used, and finishing it is left to the launcher', async () => {
@@ -101,7 +99,6 @@ test('a folder that the launcher prepared is used, and finishing it is left to t
   assert.equal(record.id, 'prepared');
   assert.equal(existsSync(join(run.directory, 'run.partial.json')), true);
   assert.equal(existsSync(join(run.directory, 'run.json')), false);
-  assert.equal(existsSync(join(folder, 'latest')), false);
 });
 
 test('two runs that start at once get folders of their own', () => {
