@@ -1,5 +1,5 @@
 /** A model that an earlier run has trained on the same pictures with the same values. */
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { History } from '../training/history';
 import { loadClassifier, type Classifier } from '../models/classifier';
@@ -33,7 +33,8 @@ export interface EarlierModelOptions {
  *
  * A model that was not validated, that another run had trained, or whose fit had other values than its run, is left out.
  *
- * @param run the run that asks; besides `data/runs` its own folder is searched.
+ * @param run the run that asks; besides `data/runs` its own folder is searched. In a sweep (`RUN_BASELINE`) the run that the
+ *   plan names alone, or none: what the other rows have done by then must not matter.
  * @returns undefined where there is none, or it does not load.
  */
 export async function findEarlierModel(
@@ -42,21 +43,32 @@ export async function findEarlierModel(
   options: EarlierModelOptions,
 ): Promise<EarlierModel | undefined> {
   const wanted = recordDataset(splits);
-  for (const folder of new Set([dirname(run.directory), runsDirectory()])) {
-    for (const id of (await listRuns(folder)).reverse()) {
-      const directory = join(folder, id);
-      const record = await loadRun(directory).catch(() => undefined); // another version's: no such model
-      if (record?.notebook !== options.notebook || !matches(record, wanted)) continue;
-      const model = record.models.find(({ name }) => name === options.model);
-      if (!model || !hasValues(record, model, options)) continue;
-      const place = join(directory, 'models', modelFolderName(model.name));
-      const classifier = await loadClassifier(place).catch(() => undefined); // not saved, or damaged
-      if (!classifier) continue;
-      const trainedWith = model.origin?.options ?? null;
-      return { runId: id, classifier, history: historyOf(model), options: trainedWith };
-    }
+  for (const directory of await candidates(run.directory)) {
+    const record = await loadRun(directory).catch(() => undefined); // another version's: no such model
+    if (record?.notebook !== options.notebook || !matches(record, wanted)) continue;
+    const model = record.models.find(({ name }) => name === options.model);
+    if (!model || !hasValues(record, model, options)) continue;
+    const place = join(directory, 'models', modelFolderName(model.name));
+    const classifier = await loadClassifier(place).catch(() => undefined); // not saved, or damaged
+    if (!classifier) continue;
+    const trainedWith = model.origin?.options ?? null;
+    const runId = basename(directory);
+    return { runId, classifier, history: historyOf(model), options: trainedWith };
   }
   return undefined;
+}
+
+/** The folders of the runs that may have trained it, the latest first. */
+async function candidates(own: string): Promise<string[]> {
+  const named = process.env.RUN_BASELINE;
+  if (named !== undefined) return named === '' ? [] : [named];
+  const folders = [...new Set([dirname(own), runsDirectory()])];
+  const lists = await Promise.all(
+    folders.map(async (folder) => {
+      return (await listRuns(folder)).reverse().map((id) => join(folder, id));
+    }),
+  );
+  return lists.flat();
 }
 
 /** The epoch whose weights the model has is the one whose validation the record gives as the model's. */

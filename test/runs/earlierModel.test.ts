@@ -155,3 +155,13 @@ test("a model that another run had trained is that run's", async () => {
   await makeRun({ origin: { ...ownFit, fits: 0, trainedBy: first.id } });
   assert.equal((await find())?.runId, first.id);
 });
+
+test('in a sweep the run that the plan names is asked alone, or none', async (t) => {
+  const older = await makeRun();
+  await makeRun();
+  t.after(() => delete process.env.RUN_BASELINE);
+  process.env.RUN_BASELINE = older.directory;
+  assert.equal((await find())?.runId, older.id);
+  process.env.RUN_BASELINE = '';
+  assert.equal(await find(), undefined);
+});
