@@ -11,7 +11,7 @@ import {
   userFolder,
   wrapText,
 } from './program';
-import { checkPictures, checkPlaces, placesEnvironment } from './run/checkData';
+import { checkPictures, checkPlaces } from './run/checkData';
 import {
   currentState,
   differences,
@@ -19,11 +19,10 @@ import {
   type Plan,
   planAgain,
   planResume,
-  writeLaunch,
 } from './run/earlierRun';
 import { assignmentsFor, chooseNotebooks, chosenValues, readNotebook } from './run/notebookFile';
-import { checkWritable, completeRun } from './run/runFolder';
-import { runNotebook } from './run/runNotebook';
+import { checkWritable } from './run/runFolder';
+import { runPlan } from './run/runPlan';
 import { summary } from './run/summary';
 
 interface Options {
@@ -54,20 +53,9 @@ void runProgram<Options>(async (options) => {
     for (const line of whatChanged(plan, device)) {
       process.stdout.write(`${wrapText(`  ${line}`)}\n`);
     }
-    const { name, preset, values, data = null, weights = null, offline } = plan;
+    const { name, preset } = plan;
     const directory = plan.directory ?? createRunFolder(parent, { notebook: name, preset });
-    await writeLaunch(directory, {
-      notebook: name,
-      preset,
-      values,
-      data,
-      weights,
-      offline,
-      device,
-    });
-    const env = { ...notebookEnvironment(plan), DEVICE: device };
-    const executed = await runNotebook(plan, { directory, values, env });
-    const record = await completeRun(directory, { notebook: name, executed });
+    const record = await runPlan(plan, { directory, device });
     process.stdout.write(summary(record, directory));
   }
 });
@@ -161,16 +149,4 @@ function planNewRuns(options: Options): Plan[] {
       assignments: assignmentsFor(entry, notebooks, assignments),
     }),
   }));
-}
-
-/** Paths and switches travel to the notebook by environment variables, never in a cell. */
-function notebookEnvironment(plan: Plan): NodeJS.ProcessEnv {
-  const { preset, offline, directory, repeats } = plan;
-  return {
-    ...placesEnvironment(plan),
-    RUN_PRESET: preset,
-    ...(offline ? { OFFLINE: '1' } : {}),
-    ...(directory ? { RUN_RESUME: '1' } : {}),
-    ...(repeats ? { RUN_AGAIN: repeats } : {}),
-  };
 }

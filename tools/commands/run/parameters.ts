@@ -125,7 +125,7 @@ export function injectParameters(notebook: Notebook, values: ParameterValues): N
   const lines = parameters.map(({ name, type, value }) => {
     const literal = JSON.stringify(values[name] ?? value);
     const choice = ['number', 'string', 'boolean'].includes(type) ? '' : ` as ${type}`;
-    return `  ${name}: ${literal}${choice},${name in values ? ' // changed' : ''}`;
+    return `  ${name}: ${literal}${choice},${(values[name] ?? value) === value ? '' : ' // changed'}`;
   });
   const declaration = cellSource(cells[index])
     .split(/\r?\n/)

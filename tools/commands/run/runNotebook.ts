@@ -19,6 +19,8 @@ interface RunNotebookOptions {
   readonly values: ParameterValues;
   /** What the kernel gets besides our own environment. */
   readonly env: NodeJS.ProcessEnv;
+  /** Hears of the kernel's process, which leads a group of its own. */
+  readonly onKernel?: (pid: number) => void;
 }
 
 /**
@@ -29,7 +31,7 @@ interface RunNotebookOptions {
  */
 export async function runNotebook(
   { name, notebook: original }: NamedNotebook,
-  { directory, values, env }: RunNotebookOptions,
+  { directory, values, env, onKernel }: RunNotebookOptions,
 ): Promise<string> {
   const notebook = injectParameters(original, values);
   const titles = cellTitles(notebook);
@@ -54,7 +56,7 @@ export async function runNotebook(
     env: { ...process.env, ...env, RUN_DIR: directory, TENSORFLOW_LOG: log },
   });
   const signals = forwardSignals(runner, display);
-  const end = await listen(runner, (event) => {
+  const onCell = (event: CellEvent) => {
     const { index, of, state, seconds } = event;
     const entry = { time: new Date().toISOString(), event: 'cell', index, of, state, seconds };
     try {
@@ -63,7 +65,8 @@ export async function runNotebook(
       // The log is informational: a full disk must not end the run here. Saving a checkpoint reports it.
     }
     tail.read();
-  });
+  };
+  const end = await listen(runner, { onCell, onKernel });
   signals.stop();
   tail.stop();
   display.close();
@@ -90,7 +93,10 @@ interface RunnerEnd {
 /** Follows the runner to its end. */
 function listen(
   runner: ChildProcess & { readonly stdout: Readable; readonly stderr: Readable },
-  onCell: (event: CellEvent) => void,
+  {
+    onCell,
+    onKernel,
+  }: Pick<RunNotebookOptions, 'onKernel'> & { readonly onCell: (event: CellEvent) => void },
 ): Promise<RunnerEnd> {
   let cell: CellEvent | undefined;
   let failed: CellEvent | undefined;
@@ -101,7 +107,10 @@ function listen(
   runner.stderr.on('data', (chunk: Buffer) => (runnerOutput += chunk.toString()));
   createInterface({ input: runner.stdout }).on('line', (line) => {
     const event = parseEvent(line);
-    if (event?.event === 'kernel') kernel = event.pid;
+    if (event?.event === 'kernel') {
+      kernel = event.pid;
+      onKernel?.(kernel);
+    }
     if (event?.event === 'dead') reason = event.text;
     if (event?.event === 'interrupted') wasInterrupted = true;
     if (event?.event !== 'cell') return;
