@@ -10,6 +10,9 @@ import { holdsRun, loadRun, runsDirectory } from './runFolder';
 /** How the launcher started a run, in the run's folder. */
 export const LAUNCH_FILE = 'launch.json';
 
+/** Where a sweep's folder keeps its runs. */
+export const ROWS_FOLDER = 'rows';
+
 export interface FoundRun {
   /** The run's folder, absolute. */
   readonly directory: string;
@@ -177,7 +180,9 @@ async function expand(name: string, search: Search): Promise<string[]> {
   }
   if (await isFolder(place)) {
     if (await isRun(place)) return [place];
-    const below = await subfolders(place);
+    // A sweep keeps its runs one folder deeper.
+    const rows = path.join(place, ROWS_FOLDER);
+    const below = await subfolders((await isFolder(rows)) ? rows : place);
     // A folder of runs; else one that says itself why it is none.
     return (await filtered(below, isRun)).length > 0 ? below : [place];
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { compareRuns } from '../../lib/runs/compareRuns';
@@ -31,6 +31,9 @@ test('runs are found by id, by its beginning, as the latest, by folder, and all 
   assert.deepEqual(await found('latest'), [ids[1]]);
   assert.deepEqual(await found(`./${ids[0]}`), [ids[0]]);
   assert.deepEqual(await found('.'), ids);
+  mkdirSync(join(folder, 'sweep'));
+  cpSync(join(folder, ids[0]), join(folder, 'sweep', 'rows', 'd41d8cd98f00'), { recursive: true });
+  assert.deepEqual(await found('./sweep'), [ids[0]]);
   assert.deepEqual(await found(ids[0], 'latest', '2026'), ids, 'each once');
 });
 

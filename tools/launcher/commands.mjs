@@ -161,12 +161,49 @@ A folder means all pictures in it and its subfolders; its predictions are printe
     ],
     program: 'dist/tools/commands/predict.js',
   },
+  sweep: {
+    command: 'npm run sweep',
+    usage: `npm run sweep -- PLAN|FOLDER [options]
+
+Runs a notebook with every setting and seed of a plan (YAML or JSON, docs/cluster.md), here or on Slurm, into a folder;
+the folder again: what is left of it.
+`,
+    names: {
+      what: "plan or sweep's folder",
+      least: 1,
+      most: 1,
+      example: 'npm run sweep -- plan.yaml',
+    },
+    options: [
+      option('--engine local|slurm', 'engine', 'what runs them (default: local)', {
+        parse: oneOf('local', 'slurm'),
+      }),
+      option(
+        '--jobs N',
+        'jobs',
+        'rows at a time (default: what processors and memory hold; Slurm: what it allows)',
+        { parse: count(4) },
+      ),
+      option(
+        '--row I',
+        'row',
+        'this row alone, from 0 (default: SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX, where set)',
+        { parse: countOrNone(0) },
+      ),
+      option('--status', 'status', 'how far each row is; nothing is run'),
+      option('--retry', 'retry', 'repeat the failed rows too'),
+      option('--dry-run', 'dryRun', "print the rows, or Slurm's script; nothing is run"),
+      offline,
+      out("the sweep's folder (default: data/sweeps/<the plan's name>)"),
+    ],
+    program: 'dist/tools/commands/sweep.js',
+  },
   compare: {
     command: 'npm run compare',
     usage: `npm run compare -- [RUN…] [options]
 
 Compares runs: what differed, accuracies, seconds; several seeds of one setting become mean ± std.
-A run is an id in data/runs (or the beginning of one), "latest", or a folder; none: all of data/runs.
+A run is an id in data/runs (or the beginning of one), "latest", or a folder, also a sweep's; none: all of data/runs.
 `,
     names: { what: 'runs', example: 'npm run compare -- latest' },
     options: [

@@ -1,0 +1,134 @@
+// What runs the rows of a sweep: some processes on this machine, or an array job of Slurm.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { writeFileAtomic } from '../../../lib/atomicFile';
+import { inProject, Problem, shownPath, tell } from '../program';
+import { formatSeconds } from '../run/format';
+import { type Row, rowFolder, rowText, type Sweep } from './plan';
+
+/** Resident memory of a run, assumed: quick runs of the notebooks stay below it. */
+const BYTES_PER_RUN = 1.8e9;
+
+/** As many rows side by side as processors and free memory hold. */
+export function localJobs(rows: number): number {
+  const byMemory = Math.floor(process.availableMemory() / BYTES_PER_RUN);
+  return Math.max(1, Math.min(rows, availableParallelism(), byMemory));
+}
+
+/**
+ * Runs rows on this machine, `jobs` at a time, each with its share of the processors; row.log in its folder has its output. A
+ * signal ends all of them within a batch, and so does the end of this process.
+ *
+ * @returns the exit code: 1 where a row failed, 130 where they were interrupted.
+ */
+export async function runLocally(
+  sweep: Sweep,
+  rows: readonly Row[],
+  { jobs, offline }: { readonly jobs: number; readonly offline: boolean },
+): Promise<number> {
+  const threads = String(Math.max(1, Math.floor(availableParallelism() / jobs)));
+  const running = new Set<ChildProcess>();
+  let isStopped = false;
+  let failures = 0;
+  const stop = () => {
+    if (isStopped) return;
+    isStopped = true;
+    tell('Interrupted: the rows finish their batches.');
+    for (const child of running) child.kill('SIGTERM');
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+
+  const runChild = (row: Row) => {
+    const directory = rowFolder(sweep, row);
+    mkdirSync(directory, { recursive: true });
+    const log = openSync(join(directory, 'row.log'), 'a');
+    const options = JSON.stringify({ names: [sweep.folder], row: row.row, offline });
+    // A group of its own: Ctrl-C reaches this process alone, which tells it once. The channel tells it of our end.
+    const child = spawn(
+      process.execPath,
+      [...process.execArgv, ...process.argv.slice(1, 2), options],
+      {
+        detached: true,
+        stdio: ['ignore', log, log, 'ipc'],
+        env: { ...process.env, TF_NUM_INTRAOP_THREADS: threads, OMP_NUM_THREADS: threads },
+      },
+    );
+    closeSync(log);
+    running.add(child);
+    return new Promise<number>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code) => {
+        running.delete(child);
+        resolve(code ?? 1);
+      });
+    });
+  };
+  const queue = [...rows];
+  const work = async () => {
+    for (let row = queue.shift(); row && !isStopped; row = queue.shift()) {
+      const startedAt = performance.now();
+      const code = await runChild(row);
+      if (isStopped) return;
+      if (code !== 0) failures += 1;
+      const log = shownPath(join(rowFolder(sweep, row), 'row.log'));
+      const seconds = formatSeconds((performance.now() - startedAt) / 1000);
+      const end = code === 0 ? 'done' : `failed, see ${log}`;
+      process.stdout.write(`  row ${row.row}  ${rowText(sweep, row)}: ${end}, ${seconds}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+  return isStopped ? 130 : failures > 0 ? 1 : 0;
+}
+
+/** An array job, a task for each row. A task ends with a checkpoint two minutes before its time is up, and is queued again. */
+export function slurmScript(
+  { folder, plan }: Sweep,
+  rows: readonly Row[],
+  { jobs, offline }: { readonly jobs?: number; readonly offline: boolean },
+): string {
+  const launcher = ['tools/door.cjs', 'tools/launcher/command.mjs'].map((file) => inProject(file));
+  const options = [
+    `--array=${rows.map(({ row }) => row).join()}${jobs === undefined ? '' : `%${jobs}`}`,
+    ...['--job-name=sweep', '--mem=2G', '--cpus-per-task=2', '--time=04:00:00'],
+    ...['--requeue', '--open-mode=append', '--signal=B:USR2@120'],
+    `--output=${quoted(join(folder, 'slurm', '%a.log'))}`,
+    ...(plan.slurm ?? []),
+  ];
+  const words = [process.execPath, ...launcher, 'sweep', folder, ...(offline ? ['--offline'] : [])];
+  return `#!/bin/bash
+${options.map((each) => `#SBATCH ${each}`).join('\n')}
+export TF_NUM_INTRAOP_THREADS=$SLURM_CPUS_PER_TASK OMP_NUM_THREADS=$SLURM_CPUS_PER_TASK
+${words.map(quoted).join(' ')} --row "$SLURM_ARRAY_TASK_ID" &
+trap 'again=1; kill -TERM $!' USR2
+trap 'kill -TERM $!' TERM
+while kill -0 $! 2>/dev/null; do wait $!; code=$?; done
+if [ -n "$again" ] && [ $code -eq 130 ]; then scontrol requeue "$SLURM_JOB_ID"; fi
+exit $code
+`;
+}
+
+/** @returns the job's number. @throws {Problem} where sbatch refuses it. */
+export async function submit({ folder }: Sweep, script: string): Promise<string> {
+  const file = join(folder, 'slurm', 'array.sh');
+  await writeFileAtomic(file, script);
+  try {
+    const { stdout } = await promisify(execFile)('sbatch', ['--parsable', file]);
+    return stdout.trim().split(';')[0];
+  } catch (error) {
+    const { stderr, message, code } = error as Error & { stderr?: string; code?: unknown };
+    throw new Problem('sbatch did not take the job.', {
+      details: stderr?.trim() || message,
+      remedy:
+        code === 'ENOENT'
+          ? 'Run this where Slurm is installed, or use --engine local.'
+          : `Correct "slurm" in the plan; the script is ${shownPath(file)}.`,
+    });
+  }
+}
+
+function quoted(word: string): string {
+  return /^[\w./:=%@-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

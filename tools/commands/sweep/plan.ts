@@ -1,0 +1,213 @@
+// A plan of many runs: read, checked, and turned into rows, each of which is one run.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { writeFileAtomic } from '../../../lib/atomicFile';
+import { lockFolder } from '../../../lib/folderLock';
+import type { Notebook } from '../../../lib/notebook';
+import { checkOptions, oneOf, required, rule, text } from '../../../lib/options';
+import { findRunFolder, ROWS_FOLDER } from '../../../lib/runs/findRuns';
+import type { Preset } from '../../../lib/runs/runRecord';
+import { inProject, Problem, shownPath, userFolder } from '../program';
+import { checkPictures, checkPlaces } from '../run/checkData';
+import { chooseNotebooks, chosenValues, readNotebook } from '../run/notebookFile';
+import { checkValues, type ParameterValues, readParameters } from '../run/parameters';
+
+/** A plan as it is written; paths count from its file. */
+export interface SweepPlan {
+  /** A notebook of notebooks/, or the path of another .ipynb. */
+  readonly notebook: string;
+  readonly preset?: Preset;
+  readonly data?: string;
+  readonly weights?: string;
+  /** The run whose models a transfer notebook takes; none: each row trains its own. */
+  readonly baseline?: string;
+  /** Values for every row. */
+  readonly set?: ParameterValues;
+  /** Every combination of these … */
+  readonly grid?: Readonly<Record<string, readonly ParameterValues[string][]>>;
+  /** … with each of these … */
+  readonly list?: readonly ParameterValues[];
+  /** … and each of these. */
+  readonly seeds?: readonly number[];
+  /** Options of sbatch, e.g. `--mem=4G`. */
+  readonly slurm?: readonly string[];
+}
+
+/** One run of a sweep: what its numbers depend on besides the code and the machine. */
+export interface Row {
+  /** From 0. */
+  readonly row: number;
+  /** Of its content; the name of its folder. */
+  readonly id: string;
+  readonly notebook: string;
+  readonly preset: Preset;
+  /** Every parameter of the notebook. */
+  readonly values: ParameterValues;
+  readonly data: string | null;
+  readonly weights: string | null;
+  readonly baseline: string | null;
+}
+
+/** A sweep's folder: plan.json, rows.jsonl, its notebook, and `rows/<id>/` for each run. */
+export interface Sweep {
+  readonly folder: string;
+  readonly plan: SweepPlan;
+  readonly rows: readonly Row[];
+  readonly notebook: Notebook;
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const listOf = (what: string, example: string, accepts: (value: unknown) => boolean) =>
+  rule(what, example, (value) => Array.isArray(value) && value.every(accepts));
+
+/** @throws Error, or {@link Problem}, for a file that is not a plan. */
+export function readPlan(path: string): SweepPlan {
+  let plan: SweepPlan;
+  try {
+    plan = parse(readFileSync(path, 'utf8')) as SweepPlan;
+  } catch (error) {
+    throw new Problem(`${shownPath(path)} cannot be read: ${(error as Error).message.trim()}`, {
+      remedy: 'A plan is YAML or JSON; docs/cluster.md shows one.',
+    });
+  }
+  checkOptions<SweepPlan>(basename(path), plan, {
+    notebook: required(text),
+    preset: oneOf('quick', 'full'),
+    data: text,
+    weights: text,
+    baseline: text,
+    set: rule('values by parameter', '{ epochs: 3 }', isObject),
+    grid: rule('a list of values for each parameter', '{ epochs: [1, 2] }', (value) => {
+      return isObject(value) && Object.values(value).every(Array.isArray);
+    }),
+    list: listOf('a list of settings', '[{ epochs: 3 }]', isObject),
+    seeds: listOf('a list of integers', '[1, 2, 3]', Number.isSafeInteger),
+    slurm: listOf("a list of sbatch's options", '[--mem=4G]', text.accepts),
+  });
+  const absolute = ([name, place]: [string, string]) => [name, resolve(dirname(path), place)];
+  const isPath = ([name, value]: [string, unknown]) =>
+    ['data', 'weights'].includes(name) || (name === 'notebook' && /\.ipynb$/.test(String(value)));
+  const paths = Object.entries(plan).filter(isPath) as [string, string][];
+  return { ...plan, ...(Object.fromEntries(paths.map(absolute)) as Partial<SweepPlan>) };
+}
+
+/**
+ * The rows of a plan, checked as `npm start` checks a run.
+ *
+ * @throws {Problem} for no row, the same row twice, an unknown parameter, or data that are not there.
+ */
+export async function planRows(plan: SweepPlan): Promise<Pick<Sweep, 'rows' | 'notebook'>> {
+  const { preset = 'quick', data = null, weights = null, set = {}, grid = {} } = plan;
+  const isPath = plan.notebook.endsWith('.ipynb');
+  const name = isPath ? basename(plan.notebook, '.ipynb') : chooseNotebooks([plan.notebook])[0];
+  const notebook = isPath ? readNotebook(name, dirname(plan.notebook)) : readNotebook(name);
+  checkPlaces(plan);
+  const parameters = readParameters(notebook, `${name}.ipynb`);
+  const common = {
+    ...Object.fromEntries(parameters.map((each) => [each.name, each.value])),
+    ...chosenValues({ name, notebook }, { full: preset === 'full', assignments: [] }),
+  };
+  let settings: ParameterValues[] = (plan.list ?? [{}]).map((each) => ({ ...set, ...each }));
+  const axes = Object.entries({ ...grid, ...(plan.seeds ? { seed: plan.seeds } : {}) });
+  for (const [key, values] of axes) {
+    settings = settings.flatMap((each) => values.map((value) => ({ ...each, [key]: value })));
+  }
+  if (settings.length === 0) {
+    throw new Problem('The plan gives no run: one of its lists is empty.', {
+      remedy: 'Give grid, list and seeds at least one value each, or leave them out.',
+    });
+  }
+  const runs = { parents: [inProject('data', 'runs')], from: userFolder, complete: true };
+  const baseline = plan.baseline ? await findRunFolder(plan.baseline, runs) : null;
+  const rows = new Map<string, Row>();
+  const loads = new Set<string>();
+  for (const [row, changed] of settings.entries()) {
+    checkValues(parameters, changed, 'the plan');
+    const values: ParameterValues = { ...common, ...changed };
+    const content = { notebook: name, preset, values, data, weights, baseline };
+    const id = rowId(content);
+    const same = rows.get(id);
+    if (same) {
+      throw new Problem(`Rows ${same.row} and ${row} of the plan are the same run.`, {
+        remedy: `Name each setting once; it is ${JSON.stringify(changed)}.`,
+      });
+    }
+    rows.set(id, { row, id, ...content });
+    const load = JSON.stringify(
+      Object.entries(values).filter(([key]) => /^dataSource$|^inputSize$|Limit$/.test(key)),
+    );
+    if (!loads.has(load)) await checkPictures({ name, notebook }, { ...plan, values });
+    loads.add(load);
+  }
+  return { rows: [...rows.values()], notebook };
+}
+
+/** SHA-256 of what a row is, shortened. */
+export function rowId({ values, ...row }: Omit<Row, 'row' | 'id'>): string {
+  const { notebook, preset, data, weights, baseline } = row;
+  const content = [notebook, preset, Object.entries(values).sort(), data, weights, baseline];
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 12);
+}
+
+/**
+ * Makes the sweep's folder, or takes up the one that the same plan has made.
+ *
+ * @throws {Problem} where the folder belongs to another plan.
+ */
+export async function createSweep(sweep: Sweep): Promise<void> {
+  const { folder, rows, plan, notebook } = sweep;
+  const lock = await lockFolder(folder, `make the sweep ${shownPath(folder)}`);
+  try {
+    const files = {
+      [`${rows[0].notebook}.ipynb`]: JSON.stringify(notebook),
+      'plan.json': `${JSON.stringify(plan, null, 2)}\n`,
+      'rows.jsonl': rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
+    };
+    for (const [name, text] of Object.entries(files)) {
+      const file = join(folder, name);
+      if (!existsSync(file)) await writeFileAtomic(file, text);
+      if (readFileSync(file, 'utf8') === text) continue;
+      throw new Problem(`${shownPath(folder)} belongs to another plan: ${name} differs.`, {
+        remedy: 'Choose another folder with --out, or put plan and notebook back as they were.',
+      });
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+/** @throws {Problem} where there is none, or a row was changed. */
+export function openSweep(folder: string): Sweep {
+  const file = join(folder, 'rows.jsonl');
+  if (!existsSync(file)) {
+    throw new Problem(`There is no sweep in ${shownPath(folder)}: it has no rows.jsonl.`, {
+      remedy: 'npm run sweep -- plan.yaml makes one. On shared storage: is it mounted here?',
+    });
+  }
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  const rows = lines.map((line, index) => {
+    const row = JSON.parse(line) as Row;
+    if (row.row === index && row.id === rowId(row)) return row;
+    throw new Problem(`Line ${index + 1} of ${shownPath(file)} was changed.`, {
+      remedy: 'Put it back, or make another sweep: npm run sweep -- plan.yaml --out FOLDER',
+    });
+  });
+  const plan = JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8')) as SweepPlan;
+  return { folder, plan, rows, notebook: readNotebook(rows[0].notebook, folder) };
+}
+
+/** The folder of a row's run. */
+export function rowFolder({ folder }: Pick<Sweep, 'folder'>, { id }: Row): string {
+  return join(folder, ROWS_FOLDER, id);
+}
+
+/** What differs between rows: `learningRate = 0.01, seed = 1`. */
+export function rowText({ rows }: Pick<Sweep, 'rows'>, { values }: Row): string {
+  return Object.entries(values)
+    .filter(([name, value]) => rows.some((other) => other.values[name] !== value))
+    .map(([name, value]) => `${name} = ${value}`)
+    .join(', ');
+}
