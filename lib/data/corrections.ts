@@ -67,12 +67,12 @@ export class Corrections {
     const { file, sha256 } = this.of;
     const { relabelled, dropped } = this.counts;
     if (relabelled + dropped > 0) {
-      onNotice(`${relabelled} pictures relabelled and ${dropped} dropped, as ${file} says.`);
+      onNotice(`Pictures relabelled: ${relabelled}, dropped: ${dropped}, as ${file} says.`);
     }
     const unused = [...this.unused.keys()];
     if (unused.length > 0) {
       onNotice(
-        `${unused.length} corrections in ${file} are void, since their pictures are gone or have changed: ` +
+        `Void corrections in ${file}, whose pictures are gone or have changed: ${unused.length}, ` +
           `${unused.slice(0, 5).join(', ')}${unused.length > 5 ? ', …' : ''}. Decide again, or remove their entries.`,
       );
     }

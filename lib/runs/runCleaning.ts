@@ -38,7 +38,7 @@ export interface Finding {
   readonly other?: number;
 }
 
-/** Of the neighbour whose distance says how far a picture is from all others. */
+/** The neighbour whose cosine says how far a picture is from all others. */
 const NEIGHBOUR = 10;
 /** CleanVision 0.3.6's threshold for dark pictures. */
 const DARK = 0.32;
@@ -47,7 +47,7 @@ const DARK = 0.32;
 const KINDS = {
   labelErrors: ['Probable label errors', 'confident learning on five folds'],
   nearDuplicates: ['Near duplicates', 'features and pixels alike, perhaps mirrored'],
-  outliers: ['Outliers', `distance to neighbour ${NEIGHBOUR} above Tukey's fence`],
+  outliers: ['Outliers', `cosine with neighbour ${NEIGHBOUR} below Tukey's fence`],
   blurred: ['Blurred pictures', "log variance of the Laplacian below Tukey's fence"],
   dark: ['Dark pictures', `99 % of the pixels darker than ${DARK}`],
   tiny: ['Tiny pictures', 'enlarged to twice their size or more'],
@@ -135,7 +135,7 @@ export class Cleaner {
     ];
     saveCorrections(file, list);
     console.log(
-      `${list.length} corrections are in ${file}. Run the cell with run.loadData, and those below it, to load the ` +
+      `Corrections in ${file}: ${list.length}. Run the cell with run.loadData, and those below it, to load the ` +
         'pictures that way.',
     );
   }
@@ -184,8 +184,8 @@ export async function inspectRunData(run: InspectedRun, features: RunFeatures): 
   const probabilities = await predictOutOfFold(learned, { seed, onFold });
   show('near duplicates and outliers');
   const neighbours = await findNeighbours(all, { count: NEIGHBOUR });
-  const distances = Array.from(all.labels, (_, row) => {
-    return 1 - neighbours.similarities[(row + 1) * neighbours.count - 1];
+  const cosines = Array.from(all.labels, (_, row) => {
+    return neighbours.similarities[(row + 1) * neighbours.count - 1];
   });
   show('sharpness, brightness and size');
   const quality = sets.flatMap(measureQuality);
@@ -200,10 +200,10 @@ export async function inspectRunData(run: InspectedRun, features: RunFeatures): 
     nearDuplicates: findNearDuplicates(neighbours, sets).map(({ index, other, correlation }) => {
       return { index, other, note: `${index} and ${other}: ${correlation.toFixed(3)}` };
     }),
-    outliers: above(distances, fence(distances, 75)).map(({ index, value }) => {
-      return { index, note: `distance ${value.toFixed(2)}` };
+    outliers: below(cosines, fence(cosines)).map(({ index, value }) => {
+      return { index, note: `cosine ${value.toFixed(2)}` };
     }),
-    blurred: below(sharpness, fence(sharpness, 25)).map(({ index, value }) => {
+    blurred: below(sharpness, fence(sharpness)).map(({ index, value }) => {
       return { index, note: `sharpness ${Math.expm1(value).toFixed(0)}` };
     }),
     dark: below(brightness, DARK).map(({ index, value }) => {
@@ -245,23 +245,18 @@ function joinFeatures(sets: readonly ImageDataset[], { train, val, test }: RunFe
 }
 
 /**
- * Tukey's fence (J. W. Tukey, "Exploratory Data Analysis", 1977): 1.5 times the distance between the quartiles beyond
- * the quartile 25 or 75. Of a normal distribution .35 % lie beyond each.
+ * Tukey's lower fence (J. W. Tukey, "Exploratory Data Analysis", 1977): the first quartile less 1.5 times the distance
+ * between the quartiles. Of a normal distribution .35 % lie below.
  */
-function fence(values: readonly number[], quartile: 25 | 75): number {
-  const spread = percentile(values, 75) - percentile(values, 25);
-  return percentile(values, quartile) + (quartile === 25 ? -1.5 : 1.5) * spread;
+function fence(values: readonly number[]): number {
+  const [first, third] = [percentile(values, 25), percentile(values, 75)];
+  return first - 1.5 * (third - first);
 }
 
 /** The values below a limit with their indices, the lowest first. */
 function below(values: readonly number[], limit: number) {
   const found = values.map((value, index) => ({ value, index }));
   return found.filter(({ value }) => value < limit).sort((a, b) => a.value - b.value);
-}
-
-function above(values: readonly number[], limit: number) {
-  const found = values.map((value, index) => ({ value, index }));
-  return found.filter(({ value }) => value > limit).sort((a, b) => b.value - a.value);
 }
 
 /** Pixels of each file's shorter side; infinite where a picture is no file. */

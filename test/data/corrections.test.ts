@@ -46,7 +46,7 @@ test('a folder: relabelled and dropped as decided, the other pictures in their s
   });
   assert.notEqual(after.sourceSha256, before.sourceSha256);
   assert.deepEqual(after.skipped, [], 'the file itself is not taken for a picture');
-  assert.match(notices.join('\n'), /^1 pictures relabelled and 1 dropped, as .*corrections\.json/);
+  assert.match(notices.join('\n'), /^Pictures relabelled: 1, dropped: 1, as .*corrections\.json/);
 });
 
 test('a picture that has changed, or is gone, makes its correction void, with a notice', async (t) => {
@@ -60,7 +60,7 @@ test('a picture that has changed, or is gone, makes its correction void, with a 
   assert.equal(after.sourceSha256 === before.sourceSha256, false, 'its size has changed');
   assert.match(
     notices.join(),
-    /2 corrections in .* are void, .* gone or have changed: cat\/03\.png, cat\/gone\.png\. Decide/,
+    /Void corrections in .* gone or have changed: 2, cat\/03\.png, cat\/gone\.png\. Decide/,
   );
 });
 
@@ -107,5 +107,8 @@ test("CIFAR-10's pictures are known by their numbers, also where two are equal",
   assert.equal(after.trainSet.images.length, 6);
   assert.match(after.sourceSha256 ?? '', /^[0-9a-f]{64}$/);
   assert.equal(notices.length, 2);
-  assert.match(notices[1], new RegExp(`1 corrections in .*${basename(file)} are void.*: 2\\.`));
+  assert.match(
+    notices[1],
+    new RegExp(`Void corrections in .*${basename(file)}, .*: 1, 2\\. Decide`),
+  );
 });
