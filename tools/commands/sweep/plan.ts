@@ -204,10 +204,11 @@ export function rowFolder({ folder }: Pick<Sweep, 'folder'>, { id }: Row): strin
   return join(folder, ROWS_FOLDER, id);
 }
 
-/** What differs between rows: `learningRate = 0.01, seed = 1`. */
+/** What differs between rows: `learningRate = 0.01, seed = 1`; of a single one its seed. */
 export function rowText({ rows }: Pick<Sweep, 'rows'>, { values }: Row): string {
+  const differs = (name: string) => rows.some((row) => row.values[name] !== values[name]);
   return Object.entries(values)
-    .filter(([name, value]) => rows.some((other) => other.values[name] !== value))
+    .filter(([name]) => (rows.length === 1 ? name === 'seed' : differs(name)))
     .map(([name, value]) => `${name} = ${value}`)
     .join(', ');
 }
