@@ -46,17 +46,24 @@ export interface PredictFilesOptions {
   readonly onSkip?: (path: string, error: Error) => void;
 }
 
+/** A picture's path and why it cannot be read. */
+export interface UnreadablePicture {
+  readonly picture: string;
+  readonly error: Error;
+}
+
 /** Pictures a run of the network. */
-const BATCH_SIZE = 32;
+export const BATCH_SIZE = 32;
+/** Classes in a prediction's `topK`, or all of them where there are fewer. */
+export const DEFAULT_RANKS = 5;
 
 /**
- * Predicts picture files in their order. While a batch is predicted, the next one is decoded: two batches are in memory, in the
- * size of the training pictures, and a few whole pictures.
+ * Predicts picture files in their order, all in memory.
  *
  * @param paths of {@link listPictures}.
  */
 export async function predictFiles(
-  { classNames, preprocess, predictor }: FilePredictor,
+  classifier: FilePredictor,
   paths: readonly string[],
   options: PredictFilesOptions = {},
 ): Promise<NamedPrediction[]> {
@@ -65,9 +72,30 @@ export async function predictFiles(
     onSkip: callback,
   });
   const { k, onSkip } = options;
+  const predictions: NamedPrediction[] = [];
+  for await (const batch of predictBatches(classifier, paths, k)) {
+    for (const each of batch) {
+      if (!('error' in each)) predictions.push(each);
+      else if (onSkip) onSkip(each.picture, each.error);
+      else throw each.error;
+    }
+  }
+  return predictions;
+}
+
+/**
+ * Predicts picture files in their order, {@link BATCH_SIZE} at a time. While a batch is predicted, the next one is decoded: two
+ * batches are in memory, in the size of the training pictures, and a few whole pictures.
+ *
+ * @param k classes in each prediction's `topK`.
+ */
+export async function* predictBatches(
+  { classNames, preprocess, predictor }: FilePredictor,
+  paths: readonly string[],
+  k?: number,
+): AsyncGenerator<(NamedPrediction | UnreadablePicture)[]> {
   const size = sourceSizeOf(preprocess);
   const decodeFrom = (start: number) => decodeFiles(paths.slice(start, start + BATCH_SIZE), size);
-  const predictions: NamedPrediction[] = [];
   let next = decodeFrom(0);
   for (let start = 0; start < paths.length; start += BATCH_SIZE) {
     const { images, errors } = await next;
@@ -76,23 +104,22 @@ export async function predictFiles(
     const isAnyReadable = errors.some((error) => error === undefined);
     const probabilities = isAnyReadable ? await predictor.run(images, count) : new Float32Array();
     const numClasses = probabilities.length / count;
-    for (const [index, error] of errors.entries()) {
+    yield errors.map((error, index) => {
       const picture = paths[start + index];
-      if (error !== undefined && !onSkip) throw error;
-      if (error !== undefined) onSkip?.(picture, error);
-      else {
-        const row = probabilities.subarray(index * numClasses, (index + 1) * numClasses);
-        predictions.push({ picture, prediction: namePrediction(row, { classNames, k }) });
-      }
-    }
+      if (error !== undefined) return { picture, error };
+      const row = probabilities.subarray(index * numClasses, (index + 1) * numClasses);
+      return { picture, prediction: namePrediction(row, { classNames, k }) };
+    });
   }
-  return predictions;
 }
 
 /** The likeliest of the named classes. */
 export function namePrediction(
   probabilities: Float32Array,
-  { classNames, k = 5 }: { readonly classNames: readonly string[]; readonly k?: number },
+  {
+    classNames,
+    k = DEFAULT_RANKS,
+  }: { readonly classNames: readonly string[]; readonly k?: number },
 ): Prediction {
   const ranked = topK(probabilities, Math.min(k, classNames.length)).map(
     ({ label, probability }) => ({ className: classNames[label], label, probability }),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { decodeImage } from '../../lib/data/image';
@@ -76,12 +76,12 @@ test('TensorFlow predicts, and a line says why, where ONNX Runtime does not load
   );
 });
 
-test('a folder: CSV on the standard output, what was skipped on the other', async () => {
+test('a folder: CSV on the standard output, a row for what cannot be read', async () => {
   const { code, stdout, stderr } = await predict('pictures', '--model', 'model');
   assert.equal(code, 0, stderr);
   assert.match(
     stdout,
-    /^picture,class,probability,class 2,probability 2\npictures\/sea\.png,blue,0\.982\d*,red,0\.01\d*\n$/,
+    /^picture,class,probability,class 2,probability 2,error\npictures\/sea\.png,blue,0\.982\d*,red,0\.01\d*,\npictures\/torn\.jpg,,,,,.*torn\.jpg.*\n$/,
   );
   assert.match(stderr, /torn\.jpg.*\n1 of 2 pictures were skipped/);
 });
@@ -91,8 +91,11 @@ test('JSON lines go to a file, and only there', async () => {
   const { code, stdout, stderr } = await predict(...args);
   assert.equal(code, 0, stderr);
   assert.equal(stdout, '');
-  assert.match(stderr, /^1 predictions in found\/predictions\.jsonl$/m);
-  const line = readFileSync(join(folder, 'found', 'predictions.jsonl'), 'utf8');
+  assert.match(stderr, /^2 pictures in found\/predictions\.jsonl, 1 of them could not be read\.$/m);
+  assert.deepEqual(readdirSync(join(folder, 'found')), ['predictions.jsonl']);
+  const text = readFileSync(join(folder, 'found', 'predictions.jsonl'), 'utf8');
+  const [line, torn] = text.split('\n');
+  assert.match(torn, /^\{"picture":"pictures\/torn\.jpg","error":"Expected .*"\}$/);
   const { picture, className, topK } = JSON.parse(line) as Record<string, unknown>;
   assert.deepEqual([picture, className], ['pictures/sea.png', 'blue']);
   assert.equal((topK as unknown[]).length, 2);
@@ -106,7 +109,7 @@ test('with --at-least, what is less probable is marked as not sure, in every for
   const named = { picture: 'sea.png', prediction, sure: true };
   assert.equal(
     predictionsCsv([named]),
-    'picture,class,probability,sure,class 2,probability 2\nsea.png,blue,0.982,true,red,0.018\n',
+    'picture,class,probability,sure,class 2,probability 2,error\nsea.png,blue,0.982,true,red,0.018,\n',
   );
   assert.match(predictionsJsonLines([{ ...named, sure: false }]), /"sure":false}\n$/);
   assert.equal(predictionsJsonLines([{ ...named, sure: undefined }]).includes('sure'), false);
@@ -134,6 +137,43 @@ test('--explain writes a PNG for each picture, and never over the picture', asyn
   assert.deepEqual(readFileSync(picture), before);
 });
 
+test('shards, one of them killed in the middle, merged are the file of a whole run', async () => {
+  const many = join(folder, 'many');
+  mkdirSync(many);
+  // Two batches and a half: 32, 32 and 16.
+  for (let index = 0; index < 80; index++) {
+    const name = join(many, `${String(index).padStart(2, '0')}.png`);
+    writeFileSync(name, index === 40 ? 'torn' : await colourPng([index * 3, 0, 255 - index * 2]));
+  }
+  const run = (...args: string[]) => predict('many', '--model', 'model', ...args);
+  const whole = await run('--out', 'whole.csv');
+  assert.equal(whole.code, 0, whole.stderr);
+  const task = { SLURM_ARRAY_TASK_ID: '0' };
+  const args = ['many', '--model', 'model', '--out', 'merged.csv', '--shard', '2'] as const;
+  const first = await runCommand(folder, ['predict', ...args], task);
+  assert.match(first.stderr, /^32 pictures in merged\.csv\.part-0-of-2\.jsonl, 0 of them/m);
+  const unfinished = await run('--out', 'merged.csv', '--merge');
+  assert.match(unfinished.stderr, /part-1-of-2\.jsonl is missing/);
+  assert.equal(unfinished.code, 1);
+
+  assert.equal((await run('--out', 'merged.csv', '--shard', '1/2')).code, 0);
+  const part = join(folder, 'merged.csv.part-1-of-2.jsonl');
+  const lines = readFileSync(part, 'utf8').split('\n');
+  // A whole batch is kept as it is, whatever it says; the cut one behind it is predicted again.
+  const marked = lines[1].replace('many/32.png', 'many/kept.png');
+  writeFileSync(part, [lines[0], marked, ...lines.slice(2, 36), lines[36].slice(0, 9)].join('\n'));
+  assert.match((await run('--out', 'merged.csv', '--merge')).stderr, /part-1-of-2\.jsonl is not/);
+  assert.equal((await run('--out', 'merged.csv', '--shard', '1/2')).code, 0);
+  assert.equal((await run('--out', 'merged.csv', '--merge')).code, 0);
+  const [merged, expected] = ['merged.csv', 'whole.csv'].map((file) =>
+    readFileSync(join(folder, file), 'utf8'),
+  );
+  assert.equal(merged.replace('many/kept.png', 'many/32.png'), expected);
+  assert.ok(merged.includes('many/kept.png'));
+  assert.equal(expected.split('\n').length, 82);
+  assert.match(expected, /^many\/40\.png,,,,,/m);
+});
+
 test('what cannot be done is said in a line with the way out', async () => {
   const cases: [string[], RegExp][] = [
     [[], /takes 1 or more pictures; received 0.*\n.*npm run predict -- picture\.jpg/],
@@ -143,6 +183,8 @@ test('what cannot be done is said in a line with the way out', async () => {
     [['pictures/sea.png', '--model', 'nowhere'], /nowhere but found nothing/],
     [['pictures', '--model', 'model', '--csv', '--json'], /two forms of the same/],
     [['pictures', '--model', 'model', '--explain'], /Add --out FILE/],
+    [['pictures', '--model', 'model', '--shard', '1/2'], /Shards are written to a file/],
+    [['pictures', '--model', 'model', '--out', 'x', '--shard', '2/2'], /I from 0 to N - 1/],
   ];
   for (const [args, message] of cases) {
     const { code, stdout, stderr } = await predict(...args);

@@ -126,8 +126,9 @@ test('a prediction in words: the class first, then all with their probabilities'
 
 test('predictions as CSV: one row a picture, quoted where a name needs it', () => {
   assert.equal(
-    predictionsCsv([named]),
-    'picture,class,probability,class 2,probability 2\na.png,"blue, or ""navy""",0.98201,red,0.01799\n',
+    predictionsCsv([named, { picture: 'torn.png', error: new Error('no "PNG"') }]),
+    'picture,class,probability,class 2,probability 2,error\n' +
+      'a.png,"blue, or ""navy""",0.98201,red,0.01799,\ntorn.png,,,,,"no ""PNG"""\n',
   );
 });
 

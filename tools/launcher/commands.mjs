@@ -146,7 +146,13 @@ A folder means all pictures in it and its subfolders; its predictions are printe
       ),
       option('--csv', 'csv', 'CSV for single pictures too'),
       option('--json', 'json', 'JSON lines: one object per picture'),
-      option('--out FILE', 'out', 'write the predictions to a file'),
+      option('--out FILE', 'out', "write the predictions to a file, a folder's as they are made"),
+      option(
+        '--shard I/N',
+        'shard',
+        'with --out: part I, from 0, of N; N alone in an array job, which sets I itself',
+      ),
+      option('--merge', 'merge', 'with --out: join the parts of all shards'),
       option(
         '--at-least P',
         'atLeast',
