@@ -1,4 +1,5 @@
 // npm test: set-up, then every test of test/ under Node's own runner; the style, lint and type checks are tests too.
+// What needs services of the machine, in test/services, runs where it is named: npm run test:services.
 //   npm test -- test/data            only the tests below a folder, or one file
 import { spawn } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
@@ -34,8 +35,8 @@ function findTests(args) {
       throw new Problem(`There is no test ${place}.`, { remedy: 'npm test alone runs them all.' });
     }
     if (statSync(place).isFile()) return [place];
-    const names = readdirSync(place, { recursive: true }).filter((name) =>
-      name.endsWith('.test.ts'),
+    const names = readdirSync(place, { recursive: true }).filter(
+      (name) => name.endsWith('.test.ts') && (args.length > 0 || !name.startsWith('services')),
     );
     return names.map((name) => join(place, name));
   });
