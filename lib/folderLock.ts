@@ -66,11 +66,11 @@ export async function lockFile(
 }
 
 function heldBy(
-  { pid, host }: { readonly pid: number; readonly host?: string },
+  holder: { readonly pid: number; readonly host?: string },
   { path, work }: { readonly path: string; readonly work: string },
 ): Error {
-  const [machine] = (host ?? '').split(' ');
-  const where = machine === '' ? '' : ` of ${machine}`;
+  const { pid, host = '' } = holder;
+  const where = isHere(holder) ? '' : ` of ${host.split(' ')[0]}`;
   return new Error(
     `Expected to ${work} but process ${pid}${where} is at work there: wait until it has ended, or stop it and try again. ` +
       `(If process ${pid} is something else, delete ${path}.)`,

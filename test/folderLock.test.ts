@@ -44,9 +44,12 @@ test('a folder that another process holds is refused with its number; after a ki
   const refusal = new RegExp(
     `^Expected to train here but process ${child.pid} is at work there: wait until it has ended.*delete .*\\.lock`,
   );
-  await assert.rejects(lockFolder(directory, 'train here'), { message: refusal });
-  child.kill('SIGKILL');
-  await once(child, 'close');
+  try {
+    await assert.rejects(lockFolder(directory, 'train here'), { message: refusal });
+  } finally {
+    child.kill('SIGKILL');
+    await once(child, 'close');
+  }
   const lock = await lockFolder(directory, 'train here');
   lock.release();
   assert.deepEqual(await readdir(directory), []);
@@ -98,13 +101,16 @@ test('a lock of another machine is left while it is touched, and taken over once
   let now = performance.now();
   t.mock.method(performance, 'now', () => now);
   await writeFile(path, JSON.stringify({ pid: 1, start: null, host: 'elsewhere 1' }));
-  const waiting = lockFolder(directory, 'train here');
+  const refused = assert.rejects(
+    lockFolder(directory, 'train here'),
+    /^Error: .* process 1 of elsewhere is at work there/,
+  );
   for (const seconds of [1, 2, 3]) {
     await utimes(path, seconds, seconds); // whatever the time is there
     await sleep(300);
     now += 60_000;
   }
-  await assert.rejects(waiting, /^Error: .* process 1 of elsewhere is at work there/);
+  await refused;
   const second = lockFolder(directory, 'train here');
   await sleep(300);
   now += 95_000;

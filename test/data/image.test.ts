@@ -210,7 +210,7 @@ test('impossible sizes are refused', async () => {
   await assert.rejects(decodeImage(bytes, { height: 8 }), /pass decodeImage both or neither/);
   await assert.rejects(
     encodePng({ data: new Uint8Array(4), height: 1, width: 1 }),
-    /Expected 3 bytes \(1 × 1 × 3\) but received 4/,
+    /Expected 3 bytes of pixels \(1 × 1 × 3\) but received 4/,
   );
 });
 
