@@ -169,39 +169,37 @@ test('a document that is no object is refused', () => {
   assert.throws(() => parseRunRecord('[]'), /Expected the document to be an object/);
 });
 
-for (const name of ['using-cifar', 'mobilenet-transfer-learning']) {
-  test(`the record of version 1 of ${name} says what it said`, () => {
-    const text = readFileSync(
-      join(__dirname, '..', '..', 'docs', 'records', `${name}.json`),
-      'utf8',
-    );
-    const written = JSON.parse(text);
-    assert.equal(written.schemaVersion, 1);
-    const read = parseRunRecord(text);
-    assert.equal(read.schemaVersion, 2);
-    assert.deepEqual(
-      read.models.map(({ train, val, test: figures }) =>
-        [train, val, figures].map((v) => v?.accuracy ?? null),
-      ),
-      written.models.map((model: Record<string, unknown>) => [
-        model.trainAccuracy,
-        model.valAccuracy,
-        model.testAccuracy,
-      ]),
-    );
-    const last = read.models[0].history.at(-1);
-    const lastWritten = written.models[0].history.at(-1);
-    assert.deepEqual(
-      [last?.train.loss, last?.train.accuracy, last?.val?.loss, last?.val?.accuracy],
-      [
-        lastWritten.trainLoss,
-        lastWritten.trainAccuracy,
-        lastWritten.valLoss,
-        lastWritten.valAccuracy,
-      ],
-    );
-  });
-}
+test('a committed record of version 1 says what it said', () => {
+  const text = readFileSync(
+    join(__dirname, '..', '..', 'docs', 'records', 'mobilenet-transfer-learning.json'),
+    'utf8',
+  );
+  const written = JSON.parse(text);
+  assert.equal(written.schemaVersion, 1);
+  const read = parseRunRecord(text);
+  assert.equal(read.schemaVersion, 2);
+  assert.deepEqual(
+    read.models.map(({ train, val, test: figures }) =>
+      [train, val, figures].map((v) => v?.accuracy ?? null),
+    ),
+    written.models.map((model: Record<string, unknown>) => [
+      model.trainAccuracy,
+      model.valAccuracy,
+      model.testAccuracy,
+    ]),
+  );
+  const last = read.models[0].history.at(-1);
+  const lastWritten = written.models[0].history.at(-1);
+  assert.deepEqual(
+    [last?.train.loss, last?.train.accuracy, last?.val?.loss, last?.val?.accuracy],
+    [
+      lastWritten.trainLoss,
+      lastWritten.trainAccuracy,
+      lastWritten.valLoss,
+      lastWritten.valAccuracy,
+    ],
+  );
+});
 
 test('a wrong field of a record of version 1 is named as it is written there', () => {
   const model = { ...JSON.parse(JSON.stringify(example.models[0])), trainAccuracy: 7 };
