@@ -198,7 +198,7 @@ export async function inspectRunData(run: InspectedRun, features: RunFeatures): 
       return { index, note: `${classNames[suggestedLabel]} at ${percent(probability)}?` };
     }),
     nearDuplicates: findNearDuplicates(neighbours, sets).map(({ index, other, correlation }) => {
-      return { index, other, note: `${index} and ${other}: ${correlation.toFixed(3)}` };
+      return { index, other, note: `correlation ${correlation.toFixed(3)}` };
     }),
     outliers: below(cosines, fence(cosines)).map(({ index, value }) => {
       return { index, note: `cosine ${value.toFixed(2)}` };
