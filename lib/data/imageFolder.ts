@@ -7,6 +7,7 @@ import {
   abortSignal,
   callback,
   checkOptions,
+  flag,
   nonNegativeInteger,
   positiveInteger,
   seedInteger,
@@ -43,6 +44,11 @@ export interface ImageFolderOptions {
    */
   readonly trainLimit?: number;
   readonly testLimit?: number;
+  /**
+   * The pictures are to test a trained model with: those of the folder `test` where it is divided, else all, be they few; none
+   * is for training. Default false.
+   */
+  readonly testOnly?: boolean;
   readonly signal?: AbortSignal;
   /** Called after each picture. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -91,17 +97,20 @@ export async function planImageFolder(
     seed: seedInteger,
     trainLimit: nonNegativeInteger,
     testLimit: nonNegativeInteger,
+    testOnly: flag,
     signal: abortSignal,
     onProgress: callback,
     onNotice: callback,
   });
-  const { size = 32, seed = 42, trainLimit = 0, testLimit = 0 } = options;
+  const { size = 32, seed = 42, trainLimit = 0, testLimit = 0, testOnly } = options;
   const root = resolve(directory);
-  const given = await listSplits(root);
-  const { train, test } = given.test
-    ? { train: given.train, test: given.test }
-    : holdOutTest(given.train, seed);
-  if (given.val && !given.test) {
+  const given = await listSplits(root, { testOnly });
+  const { train, test } = testOnly
+    ? { train: [], test: given.test ?? given.train }
+    : given.test
+      ? { train: given.train, test: given.test }
+      : holdOutTest(given.train, seed);
+  if (given.val && !given.test && !testOnly) {
     const { onNotice = console.warn } = options;
     onNotice(`${root} has no test folder: a part of its train folder is tested on instead.`);
   }
@@ -116,7 +125,7 @@ export async function planImageFolder(
       return corrected === undefined ? [] : [{ path, label: corrected }];
     });
     const labels = Int32Array.from(files, ({ label }) => label);
-    if (split !== 'val') requireEveryClass({ labels, classNames }, root);
+    if (split !== 'val' && !testOnly) requireEveryClass({ labels, classNames }, root);
     const limit = name === 'testLimit' ? testLimit : trainLimit;
     const chosen = stratifiedIndices({ labels, classNames }, limit, name);
     const isChosen = new Set(chosen);
@@ -131,7 +140,7 @@ export async function planImageFolder(
     size,
     train: choose('train', train, 'trainLimit'),
     test: choose('test', test, 'testLimit'),
-    ...(given.val && { val: choose('val', given.val, 'trainLimit') }),
+    ...(given.val && !testOnly && { val: choose('val', given.val, 'trainLimit') }),
     skipped: given.skipped,
     corrections,
   };
@@ -180,7 +189,7 @@ export async function loadImageFolder(
     ...(val && { validation: await load(val) }),
   };
   const { training: trainSet, test: testSet, validation: valSet } = sets;
-  for (const set of [trainSet, testSet]) requireEveryClass(set, root);
+  if (!options.testOnly) for (const set of [trainSet, testSet]) requireEveryClass(set, root);
   if (skipped.length > 0) onNotice(skippedNotice(skipped, root));
   if (repaired.length > 5) repaired.splice(5, Infinity, `… and ${repaired.length - 5} more`);
   if (repaired.length > 0) onNotice(repaired.join('\n'));

@@ -52,6 +52,8 @@ export interface LoadDatasetOptions {
    */
   readonly trainLimit?: number;
   readonly testLimit?: number;
+  /** Of a folder: as for `loadImageFolder`. */
+  readonly testOnly?: boolean;
   /** Do not try to download; default: whether the environment says OFFLINE=1. */
   readonly offline?: boolean;
   readonly signal?: AbortSignal;
@@ -92,23 +94,23 @@ export async function loadDataset(options: LoadDatasetOptions = {}): Promise<Dat
  * launcher asks for every run before the first one starts.
  *
  * @param from what a relative path counts from: the folder in which {@link loadDataset} will be called.
- * @returns the number of classes.
+ * @returns the names of the classes.
  */
 export async function checkDataset(
   options: LoadDatasetOptions = {},
   from: string = process.cwd(),
-): Promise<number> {
+): Promise<readonly string[]> {
   checkLoadOptions(options);
   const { source = 'auto', trainLimit = 0, testLimit = 0 } = options;
   const path = ['sample', 'cifar10'].includes(source) ? undefined : namedPath(source, from);
   if (path !== undefined && (await isPictureFolder(path, source))) {
     const { classNames } = await planImageFolder(path, folderOptions(options));
-    return classNames.length;
+    return classNames;
   }
   const classes = CIFAR10_CLASS_NAMES.length; // the sample's too
   checkLimit('trainLimit', trainLimit, classes);
   checkLimit('testLimit', testLimit, classes);
-  return classes;
+  return CIFAR10_CLASS_NAMES;
 }
 
 function checkLoadOptions(options: LoadDatasetOptions): void {
@@ -118,6 +120,7 @@ function checkLoadOptions(options: LoadDatasetOptions): void {
     size: positiveInteger,
     trainLimit: nonNegativeInteger,
     testLimit: nonNegativeInteger,
+    testOnly: flag,
     offline: flag,
     signal: abortSignal,
     onProgress: callback,
@@ -218,12 +221,21 @@ function nothingThere(path: string, source: string): string {
 }
 
 function folderOptions(options: LoadDatasetOptions): ImageFolderOptions {
-  const { seed = DEFAULT_SEED, size, trainLimit, testLimit, signal, onProgress } = options;
+  const {
+    seed = DEFAULT_SEED,
+    size,
+    trainLimit,
+    testLimit,
+    testOnly,
+    signal,
+    onProgress,
+  } = options;
   return {
     seed,
     size,
     trainLimit,
     testLimit,
+    testOnly,
     signal,
     onNotice: options.onNotice ?? console.warn,
     onProgress: (done, total) =>

@@ -159,10 +159,14 @@ function isPictureName(name: string): boolean {
  * The class folders in `directory`, or in its folders for training, validation and test where it has one for training
  * with folders in it.
  *
+ * @param options.testOnly one class, and one picture of a class, are enough.
  * @throws Error where there are fewer than two classes, a class has too few pictures, or the folders for validation
  *   or test have other classes than that for training.
  */
-export async function listSplits(directory: string): Promise<GivenSplits> {
+export async function listSplits(
+  directory: string,
+  { testOnly = false }: { readonly testOnly?: boolean } = {},
+): Promise<GivenSplits> {
   const skipped: SkippedFile[] = [];
   const entries = await listFolder(directory);
   const named = (split: keyof typeof SPLIT_NAMES): FolderEntry[] => {
@@ -178,7 +182,9 @@ export async function listSplits(directory: string): Promise<GivenSplits> {
   }
   const trainFolder = onlyOne(withFolders, directory);
   const train = await listClasses(trainFolder?.path ?? directory, skipped);
-  await checkClasses(train, trainFolder?.path ?? directory);
+  const place = trainFolder?.path ?? directory;
+  if (train.every(({ files }) => files.length === 0)) throw await noPictures(place);
+  if (!testOnly) checkClasses(train, place);
   if (!trainFolder) return { train, skipped };
 
   const listLike = async (folder?: FolderEntry): Promise<readonly ClassFolder[] | undefined> => {
@@ -241,8 +247,7 @@ async function listClasses(directory: string, skipped: SkippedFile[]): Promise<C
     .sort((a, b) => (a.className < b.className ? -1 : 1));
 }
 
-async function checkClasses(classes: readonly ClassFolder[], folder: string): Promise<void> {
-  if (classes.every(({ files }) => files.length === 0)) throw await noPictures(folder);
+function checkClasses(classes: readonly ClassFolder[], folder: string): void {
   if (classes.length < 2) {
     throw new Error(
       `Expected at least two class folders in ${folder} but found one, ${classes[0].className}: ` +

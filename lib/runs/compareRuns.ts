@@ -255,10 +255,12 @@ function distinct(trainings: readonly ComparedTraining[]): readonly ComparedTrai
 
 /** What two trainings share that are one and the same; undefined where nothing of the way was noted. */
 function curveOf({ run, model }: Training): string | undefined {
-  const { history, test, parameterCount } = model;
-  if (history.length === 0) return undefined;
+  const { history, test, parameterCount, origin } = model;
+  // An evaluation has no history, but says whose model it is of.
+  const evaluated = history.length === 0 ? (origin?.trainedBy ?? undefined) : null;
+  if (evaluated === undefined) return undefined;
   const epochs = history.map(({ train, val }) => [train, val]);
-  return JSON.stringify([run.seed, parameterCount, epochs, test]);
+  return JSON.stringify([run.seed, parameterCount, epochs, test, evaluated]);
 }
 
 function spreads(values: readonly ModelRecord['test'][]): Record<string, Spread> {

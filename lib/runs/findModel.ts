@@ -5,7 +5,7 @@ import { kindOf } from '../atomicFile';
 import { checkOptions, text } from '../options';
 import { findRun, findRuns, type FindRunsOptions, type FoundRun } from './findRuns';
 import type { RunRecord } from './runRecord';
-import { listRuns, loadRun, modelFolderName, runsDirectory } from './runFolder';
+import { EVALUATION, listRuns, loadRun, modelFolderName, runsDirectory } from './runFolder';
 
 /** A saved model, ready for `loadClassifier`. */
 export interface FoundModel {
@@ -50,7 +50,7 @@ export async function findModels(
   options: FindModelOptions = {},
 ): Promise<FoundModel[]> {
   const { model, ...search } = options;
-  if (place === 'latest') return modelsOfRun(await findRun(place, search), model);
+  if (place === 'latest') return modelsOfLatest(search, model);
   const candidate = resolve(search.from ?? process.cwd(), place);
   if (await isFile(join(candidate, 'model.json'))) {
     if (model !== undefined) {
@@ -79,6 +79,17 @@ export async function findModels(
 
 function none(): [] {
   return [];
+}
+
+/** Of the latest run that is no evaluation. */
+async function modelsOfLatest(search: FindRunsOptions, model?: string): Promise<FoundModel[]> {
+  const latest = await findRun('latest', search);
+  if (latest.record.notebook !== EVALUATION) return modelsOfRun(latest, model);
+  const { runs } = await findRuns([], search);
+  return modelsOfRun(
+    runs.findLast(({ record }) => record.notebook !== EVALUATION) ?? latest,
+    model,
+  );
 }
 
 async function modelsOfRun(

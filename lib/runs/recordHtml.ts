@@ -3,6 +3,7 @@ import { accuracyInterval } from '../evaluation/metrics';
 import { describeWeights } from '../models/mobileNetV2Weights';
 import { datasetName, escapeText, fractionText } from '../report/theme';
 import { duration } from '../report/trainingSvg';
+import { EVALUATION } from './runFolder';
 import type { DatasetRecord, ModelRecord, RunRecord } from './runRecord';
 
 /** HTML: a table of the models, the best marked, then data, date, commit, seed and machine. A run without models has no table. */
@@ -65,7 +66,8 @@ function testText(accuracy: number | undefined, pictures: number): string {
 /** Name and HTML of each fact. */
 function recordFacts(record: RunRecord): [name: string, html: string][] {
   const { id, notebook, preset, seed, dataset, weights, git, machine, versions, device } = record;
-  const { startedAt, finishedAt } = record;
+  const { startedAt, finishedAt, models } = record;
+  const isEvaluation = notebook === EVALUATION;
   const took = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
   const commit = git === null ? 'unknown' : `<code>${git.commit.slice(0, 10)}</code>`;
   return [
@@ -76,7 +78,9 @@ function recordFacts(record: RunRecord): [name: string, html: string][] {
     ['Date', `${startedAt.slice(0, 16).replace('T', ' ')} UTC, ${durationText(took)}`],
     ['Code', `commit ${commit}${git?.dirty ? ', with changes that it does not hold' : ''}`],
     ['Seed', String(seed)],
-    ['Notebook', `<code>${escapeText(notebook)}</code>, ${preset} values`],
+    isEvaluation
+      ? ['Model of', `<code>${escapeText(models[0]?.origin?.trainedBy ?? 'no run')}</code>`]
+      : ['Notebook', `<code>${escapeText(notebook)}</code>, ${preset} values`],
     [
       'Machine',
       escapeText(
@@ -84,7 +88,9 @@ function recordFacts(record: RunRecord): [name: string, html: string][] {
       ),
     ],
     ['Run', `<code>${escapeText(id)}</code>`],
-    ['Once more', `<code>npm start -- --again ${escapeText(id)}</code>`],
+    ...(isEvaluation
+      ? []
+      : [['Once more', `<code>npm start -- --again ${escapeText(id)}</code>`] as [string, string]]),
   ];
 }
 

@@ -10,6 +10,9 @@ import { joined, type Notebook } from '../notebook';
 import { dataDirectory } from '../project';
 import { parseRunRecord, type Preset, type RunRecord } from './runRecord';
 
+/** What the record of an evaluation (`npm run evaluate`) has for its notebook: there is none. */
+export const EVALUATION = 'evaluate';
+
 /** Removes the checkpoints and gives the record its final name, last. */
 export async function completeRunFolder(directory: string): Promise<void> {
   await rm(path.join(directory, 'checkpoints'), { recursive: true, force: true });

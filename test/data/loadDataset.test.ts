@@ -141,8 +141,8 @@ test('limits hold for every source, and one that leaves a class out is refused b
   const sample = await loadDataset({ source: 'sample', ...limits });
   assert.deepEqual(countByClass(sample.trainSet), new Array(10).fill(2));
 
-  assert.equal(await checkDataset({ source: folder, ...limits }), 3);
-  assert.equal(await checkDataset({ source: 'sample', ...limits }), 10);
+  assert.equal((await checkDataset({ source: folder, ...limits })).length, 3);
+  assert.equal((await checkDataset({ source: 'sample', ...limits })).length, 10);
   for (const source of [folder, 'sample']) {
     for (const refusing of [loadDataset, checkDataset]) {
       await assert.rejects(
@@ -179,7 +179,7 @@ test('a relative path counts from the working directory, and comes before DATA_D
   process.chdir(parent);
   assert.deepEqual(await classesOf('./sample'), ['ant', 'bee']);
   // A launcher checks it from elsewhere.
-  assert.equal(await checkDataset({ source: '../photos' }, notebooks), 2);
+  assert.equal((await checkDataset({ source: '../photos' }, notebooks)).length, 2);
 });
 
 test('a text that is neither a source nor a place is refused, with what was probably meant', async () => {

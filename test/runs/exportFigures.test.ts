@@ -45,10 +45,14 @@ test('all figures stand in one page, in the order they were shown, below the res
     { ...sampleModel({ name: 'MLP', testAccuracy: 0.4 }), val: null },
     sampleModel({ testAccuracy: 0.5, seconds: 83 }),
   ];
-  const record = { ...sampleRecord({ models, seed: 7, commit: 'b'.repeat(40) }), weights };
-  const run = { id: 'a-run', figuresDirectory: folder, record };
+  const record = {
+    ...sampleRecord({ models, seed: 7, commit: 'b'.repeat(40) }),
+    id: 'a-run',
+    weights,
+  };
+  const run = { figuresDirectory: folder, record };
   assert.deepEqual(await exportFigures(run), ['figures.html']);
-  const page = readFileSync(join(folder, 'figures.html'), 'utf8');
+  const page = readFileSync(join(folder, 'figures.html'), 'utf8').replaceAll('&nbsp;', ' ');
   assert.match(page, /<title>Figures of a-run<\/title>/);
   const titles = [...page.matchAll(/aria-label="(Shown \w+)/g)].map(([, title]) => title);
   assert.deepEqual(titles, ['Shown first', 'Shown second']);

@@ -236,8 +236,8 @@ function withoutOverwritten(text: string): string {
   );
 }
 
-/** Replaces in the notebook's JSON: the clone's own folder by nothing, other places by their last part. */
-function withoutMachine(text: string): string {
+/** Replaces in JSON: the clone's own folder by nothing, other places by their last part. */
+export function withoutMachine(text: string): string {
   return JSON.stringify(
     JSON.parse(withoutProjectPath(text), (key, value: unknown) => {
       const isPicture = key.startsWith('image/') && key !== SVG;

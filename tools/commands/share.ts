@@ -6,12 +6,14 @@ import { findModel } from '../../lib/runs/findModel';
 import { projectRoot } from '../../lib/project';
 import { findRun } from '../../lib/runs/findRuns';
 import { describeCommit } from '../../lib/runs/machine';
-import { loadRun, runsDirectory, startedRun } from '../../lib/runs/runFolder';
+import { runPage } from '../../lib/runs/exportFigures';
+import { EVALUATION, loadRun, runsDirectory, startedRun } from '../../lib/runs/runFolder';
 import type { RunRecord } from '../../lib/runs/runRecord';
-import { fileNameOf } from '../../lib/report/keptFigures';
+import type { Figure } from '../../lib/report/figure';
+import { fileNameOf, readKeptFigures } from '../../lib/report/keptFigures';
 import { saveClassifierPage } from '../../lib/share/classifierPage';
 import { findNotebook } from '../../lib/share/findFigures';
-import { cleanNotebook, compactText, readNotebook } from './cleanNotebook';
+import { cleanNotebook, compactText, readNotebook, withoutMachine } from './cleanNotebook';
 import {
   fromHere,
   inProject,
@@ -51,6 +53,9 @@ async function shareNotebook(
 ): Promise<void> {
   const { path, title, ...results } = await findSource(name);
   const { record } = results;
+  if (record?.notebook === EVALUATION) {
+    return shareEvaluation(record, { figuresDirectory: path, withPictures, folder });
+  }
   const git = record === undefined ? describeCommit(projectRoot()) : record.git;
   const text = readFileSync(path, 'utf8');
   const { notebook, notices } = cleanNotebook(text, { path, withPictures, git });
@@ -62,6 +67,26 @@ async function shareNotebook(
   await saveNotebookPage(JSON.stringify(notebook), page, { title, ...results });
   for (const notice of [...notices, ...compact.notices]) tell(notice);
   printFile(target, Buffer.byteLength(compact.text));
+  printFile(page, statSync(page).size);
+}
+
+/** The figures' page of an evaluation, which has no notebook. */
+async function shareEvaluation(
+  record: RunRecord,
+  options: { figuresDirectory: string; withPictures: boolean; folder: string },
+): Promise<void> {
+  const { figuresDirectory, withPictures, folder } = options;
+  const { figures } = await readKeptFigures(figuresDirectory);
+  const shown = figures.filter(
+    ({ figure }) => withPictures || figure.data.every(({ type }) => type !== 'image'),
+  );
+  if (shown.length < figures.length)
+    tell('The figure of pictures is left out (--with-pictures keeps it).');
+  const live = JSON.parse(
+    withoutMachine(JSON.stringify(shown.map(({ figure }) => figure))),
+  ) as Figure[];
+  const page = join(folder, `${record.id}.html`);
+  await writeFileAtomic(page, await runPage(record, live, figuresDirectory));
   printFile(page, statSync(page).size);
 }
 
@@ -82,7 +107,8 @@ async function findSource(
     return { path: notebook, title, run, record };
   }
   const { directory, record } = await findRun(name, { from: userFolder });
-  const path = join(directory, 'notebook.ipynb');
+  const isEvaluation = record.notebook === EVALUATION;
+  const path = join(directory, isEvaluation ? 'figures' : 'notebook.ipynb');
   if (existsSync(path)) return { path, title: record.id, record };
   const saved = inProject('notebooks', `${record.notebook}.ipynb`);
   throw new Problem(`The run ${record.id} has no notebook.ipynb: it was made inside Jupyter.`, {

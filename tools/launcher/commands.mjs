@@ -167,6 +167,38 @@ A folder means all pictures in it and its subfolders; its predictions are printe
     ],
     program: 'dist/tools/commands/predict.js',
   },
+  evaluate: {
+    command: 'npm run evaluate',
+    usage: `npm run evaluate -- RUN|MODEL --data FOLDER [options]
+
+Tests a saved model with new labelled pictures: accuracy with its interval, confusion matrix, classes, calibration, worst mistakes.
+The result is a run of its own; RUN is an id in data/runs (or the beginning of one), "latest", or a folder.
+`,
+    names: {
+      what: 'run or model',
+      least: 1,
+      most: 1,
+      example: 'npm run evaluate -- latest --data pictures',
+    },
+    options: [
+      option(
+        '--data FOLDER',
+        'data',
+        "class folders, named as the model names its classes; of train/ and test/ folders, and of CIFAR-10's, the test pictures",
+      ),
+      option('--model NAME', 'model', "which of the run's models (default: the best in the test)"),
+      option(
+        '--limit N',
+        'limit',
+        'pictures at most, of every class the same share (default: all)',
+        {
+          parse: count(1000),
+        },
+      ),
+      out("the folder in which the evaluation's own folder is made (default: data/runs)"),
+    ],
+    program: 'dist/tools/commands/evaluate.js',
+  },
   sweep: {
     command: 'npm run sweep',
     usage: `npm run sweep -- PLAN|FOLDER [options]

@@ -63,7 +63,7 @@ export async function checkPictures(
   const onNotice = () => undefined; // said by the notebook
   const options = { source, size: inputSize, trainLimit, testLimit, onNotice };
   try {
-    const classes = await checkDataset(options as LoadDatasetOptions, notebooksFolder);
+    const { length: classes } = await checkDataset(options as LoadDatasetOptions, notebooksFolder);
     for (const [limit, value] of Object.entries(others)) {
       if (limit.endsWith('Limit')) checkLimit(limit, value as number, classes);
     }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { writeFileAtomic } from '../../../lib/atomicFile';
 import { LAUNCH_FILE } from '../../../lib/runs/findRuns';
+import { EVALUATION } from '../../../lib/runs/runFolder';
 import { describeCommit, describeMachine } from '../../../lib/runs/machine';
 import {
   gitSchema,
@@ -116,6 +117,11 @@ export function planAgain(directory: string, readNotebook: (name: string) => Not
   // A run from Jupyter has none.
   const launch = existsSync(join(directory, LAUNCH_FILE)) ? readLaunch(directory) : undefined;
   const { notebook: name, preset, parameters, seed } = record;
+  if (name === EVALUATION) {
+    throw new Problem(`${id} is an evaluation of a model, which has no notebook.`, {
+      remedy: 'Repeat it: npm run evaluate -- RUN --data FOLDER',
+    });
+  }
   const notebook = readNotebook(name);
   const declared = readParameters(notebook, `${name}.ipynb`);
   // The seed has a field of its own in the record, and is a parameter like the others in the notebook.
