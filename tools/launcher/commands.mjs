@@ -249,6 +249,23 @@ A run is an id in data/runs (or the beginning of one), "latest", or a folder, al
     ],
     program: 'dist/tools/commands/compare.js',
   },
+  tensorboard: {
+    command: 'npm run tensorboard',
+    usage: `npm run tensorboard -- [RUN…] [options]
+
+Writes loss, metrics and learning rate of complete runs, by epoch, as event files, and serves them in TensorBoard, which is
+installed on first use. Runs are named as for npm run compare; none: all of data/runs.
+`,
+    names: { what: 'runs', example: 'npm run tensorboard -- latest' },
+    options: [
+      option('--port N', 'port', 'of the address that it prints (default: 6006)', {
+        parse: count(6006),
+      }),
+      option('--write-only', 'writeOnly', 'write the event files; TensorBoard is not needed'),
+      out('where the event files go, <run>/<model>/train and val (default: data/tensorboard)'),
+    ],
+    program: 'dist/tools/commands/tensorboard.js',
+  },
   export: {
     command: 'npm run export',
     usage: `npm run export -- RUN|NOTEBOOK [options]

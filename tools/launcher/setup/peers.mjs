@@ -1,10 +1,11 @@
-// The peers of the benchmark: Keras, PyTorch and ONNX Runtime in a Python environment of their own.
+// What single commands need of Python, each in an environment of its own: the benchmark's peers (Keras, PyTorch, ONNX Runtime),
+// and TensorBoard.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { commonProblem, lastLines, Problem } from '../problem.cjs';
 import { CommandFailed, runCommand } from './command.mjs';
 import { findPython } from './jupyter.mjs';
-import { fileHash, inProject, root } from './project.mjs';
+import { fileHash, inProject, root, setupFolder } from './project.mjs';
 
 const venv = inProject('tools', 'bench', '.venv');
 const python = join(venv, 'bin', 'python');
@@ -29,11 +30,35 @@ export const peersStep = {
   run: installPeers,
 };
 
+const boardVenv = join(setupFolder, 'tensorboard');
+const boardPython = join(boardVenv, 'bin', 'python');
+const boardRequirements = inProject('tools', 'requirements', 'tensorboard.txt');
+
+/** A step of set-up that `npm run tensorboard` alone needs. */
+export const tensorboardStep = {
+  id: 'tensorboard',
+  name: 'TensorBoard in .setup/tensorboard',
+  downloadMb: 40,
+  diskMb: 200,
+  inputs: () => [fileHash(boardRequirements), root, process.arch],
+  outputs: () => [boardPython],
+  async run({ onSpawn }) {
+    const options = { onSpawn, what: 'TensorBoard', log: 'tensorboard' };
+    await createVenv(boardVenv, options);
+    await run(boardPython, [...install, '-r', boardRequirements], options);
+  },
+};
+
+const install = ['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check'];
+
+async function createVenv(folder, options) {
+  const found = await findPython(options.onSpawn);
+  rmSync(folder, { recursive: true, force: true });
+  await run(found.command, ['-m', 'venv', folder], options);
+}
+
 async function installPeers({ onSpawn }) {
-  const found = await findPython(onSpawn);
-  rmSync(venv, { recursive: true, force: true });
-  await run(found.command, ['-m', 'venv', venv], { onSpawn });
-  const install = ['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check'];
+  await createVenv(venv, { onSpawn });
   await run(python, [...install, '-r', requirements], {
     onSpawn,
   });
@@ -43,17 +68,17 @@ async function installPeers({ onSpawn }) {
   }
 }
 
-async function run(command, args, { onSpawn }) {
+async function run(command, args, { onSpawn, what = 'the peers of the benchmark', log = 'bench' }) {
   try {
-    await runCommand(command, args, { log: 'bench', onSpawn });
+    await runCommand(command, args, { log, onSpawn });
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
     const index = 'the Python package index';
     throw (
-      commonProblem('the peers of the benchmark', error.output, { index, folder: root }) ??
-      new Problem(`The peers of the benchmark could not be set up: ${error.message}.`, {
+      commonProblem(what, error.output, { index, folder: root }) ??
+      new Problem(`Set-up of ${what} failed: ${error.message}.`, {
         details: lastLines(error.output),
-        remedy: 'The whole output is in .setup/logs/bench.log.',
+        remedy: `The whole output is in .setup/logs/${log}.log.`,
       })
     );
   }

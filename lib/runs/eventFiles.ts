@@ -1,0 +1,40 @@
+// A run's curves as event files for TensorBoard.
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tf } from '../tensorflow/backend';
+import { modelFolderName } from './runFolder';
+import type { RunRecord } from './runRecord';
+
+/**
+ * Writes `<directory>/<run id>/<model>/train` and `…/val`, as Keras names them, with `epoch_<metric>` of each metric, and
+ * `epoch_learning_rate`; steps are epochs, from 1. What was there of the run before is replaced. Once in a process: tfjs keeps its
+ * writers, and the file that they have open.
+ *
+ * @returns how many models had epochs to write.
+ */
+export async function writeEventFiles(
+  { id, models }: Pick<RunRecord, 'id' | 'models'>,
+  directory: string,
+): Promise<number> {
+  const folder = join(directory, id);
+  await rm(folder, { recursive: true, force: true });
+  const trained = models.filter(({ history }) => history.length > 0);
+  for (const { name, history } of trained) {
+    for (const part of ['train', 'val'] as const) {
+      if (history.every((epoch) => epoch[part] === null)) continue;
+      const place = join(folder, modelFolderName(name), part);
+      await mkdir(place, { recursive: true });
+      const writer = tf.node.summaryFileWriter(place);
+      for (const { epoch, learningRate, ...metrics } of history) {
+        const values = {
+          ...metrics[part],
+          ...(part === 'train' && { learning_rate: learningRate }),
+        };
+        for (const [metric, value] of Object.entries(values))
+          writer.scalar(`epoch_${metric}`, value, epoch);
+      }
+      writer.flush();
+    }
+  }
+  return trained.length;
+}

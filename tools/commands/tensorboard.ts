@@ -1,0 +1,45 @@
+// npm run tensorboard: the curves of runs in TensorBoard.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeEventFiles } from '../../lib/runs/eventFiles';
+import { findRuns } from '../../lib/runs/findRuns';
+import {
+  fromHere,
+  fromLauncher,
+  inProject,
+  Problem,
+  runProgram,
+  shownPath,
+  tell,
+  userFolder,
+} from './program';
+
+interface Options {
+  readonly names: readonly string[];
+  readonly port: number;
+  readonly writeOnly: boolean;
+  readonly out?: string;
+}
+
+interface Launcher {
+  readonly waitFor: (child: ChildProcess, signals: readonly NodeJS.Signals[]) => Promise<number>;
+}
+
+void runProgram<Options>(async ({ names, port = 6006, writeOnly, out }) => {
+  const folder = out === undefined ? inProject('data', 'tensorboard') : fromHere(out);
+  const { runs } = await findRuns(names, { from: userFolder });
+  let models = 0;
+  const records = new Map(runs.map(({ record }) => [record.id, record])); // folders may hold copies
+  for (const record of records.values()) models += await writeEventFiles(record, folder);
+  if (models === 0) {
+    throw new Problem('There is no complete run with a trained model.', {
+      remedy: 'npm start makes a run.',
+    });
+  }
+  tell(`The curves of ${models} models of ${records.size} runs are in ${shownPath(folder)}.`);
+  if (writeOnly) return 0;
+  const program = inProject('.setup', 'tensorboard', 'bin', 'tensorboard');
+  const args = ['--logdir', folder, '--port', String(port)];
+  const board = spawn(program, args, { stdio: 'inherit' });
+  const { waitFor } = await fromLauncher<Launcher>('setup/command.mjs');
+  return waitFor(board, ['SIGTERM', 'SIGHUP']);
+});
