@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { loadDataset } from '../../lib/data/loadDataset';
 import { saveClassifier } from '../../lib/models/classifier';
 import { compareRuns } from '../../lib/runs/compareRuns';
 import { evaluateModel } from '../../lib/runs/evaluateModel';
@@ -38,6 +39,11 @@ before(async () => {
   process.env.PUPPETEER_EXECUTABLE_PATH = join(folder, 'no-browser');
   const options = { notebook: 'using-cifar', parameters: {}, seed: 7, runsDirectory };
   const run = recordRun(options);
+  const source = await writeData('trained', {
+    blue: new Array<number[]>(5).fill(BLUE),
+    red: new Array<number[]>(5).fill(RED),
+  });
+  run.setDataset(await loadDataset({ source, size: 4, seed: 7, onNotice: () => undefined }));
   await run.addModel(sampleModel({ name: 'red or blue' }));
   const classifier = createRedOrBlue();
   await saveClassifier(classifier, run.modelDirectory('red or blue'));
@@ -100,6 +106,16 @@ test('a class without pictures is said, and is no part of the means', async () =
   const { evaluation } = await evaluateModel(model, { data, runsDirectory, onNotice });
   assert.deepEqual(notices, ['No pictures of blue: nothing is said of how well they are found.']);
   assert.equal(evaluation.metrics.f1, 2 / 3); // precision 1, recall 1/2
+});
+
+test('the folder that the model was trained on is named, whatever the split was', async () => {
+  const notices: string[] = [];
+  const onNotice = (notice: string) => notices.push(notice);
+  const model = await findModel('latest', { runsDirectory });
+  const data = join(folder, 'trained');
+  const { evaluation } = await evaluateModel(model, { data, runsDirectory, onNotice });
+  assert.equal(evaluation.labels.length, 10);
+  assert.match(notices.join(), /^"red or blue" was trained on pictures of this folder/);
 });
 
 test('of a divided folder the test pictures are taken', async () => {
