@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { writeFileAtomic } from '../atomicFile';
 import type { ImageDataset } from '../data/dataset';
 import { checkDataset, loadDataset } from '../data/loadDataset';
+import { listSplits } from '../data/pictureFiles';
 import { sourceSizeOf } from '../data/resize';
 import { evaluateClassifier, type TestedModel } from '../evaluation/evaluate';
 import { macroAverage } from '../evaluation/metrics';
@@ -152,7 +153,11 @@ async function loadTestData(
     onNotice(`No pictures of ${listed(absent)}: nothing is said of how well they are found.`);
   }
   const { sourceSha256 } = splits;
-  if (splits.source === 'folder' && sourceSha256 === trainedIn?.dataset?.sha256?.source) {
+  const isSame = splits.source === 'folder' && sourceSha256 === trainedIn?.dataset?.sha256?.source;
+  // A part that is for the test alone was not trained on: CIFAR-10's, or that of a divided folder.
+  const isWhole =
+    splits.testSet.paths && (await listSplits(data, { testOnly: true })).test === undefined;
+  if (isSame && isWhole) {
     onNotice(`"${name}" was trained on pictures of this folder: the accuracy is too high.`);
   }
   const numbers = splits.testSet.classNames.map((each) => classNames.indexOf(each));

@@ -37,19 +37,25 @@ before(async () => {
   delete process.env.RUN_DIR;
   // How pictures are drawn is tested in test/report.
   process.env.PUPPETEER_EXECUTABLE_PATH = join(folder, 'no-browser');
-  const options = { notebook: 'using-cifar', parameters: {}, seed: 7, runsDirectory };
+  await recordTraining(
+    await writeData('trained', {
+      blue: new Array<number[]>(5).fill(BLUE),
+      red: new Array<number[]>(5).fill(RED),
+    }),
+  );
+});
+
+/** A run whose model was trained on a folder of pictures. */
+async function recordTraining(source: string, directory = runsDirectory): Promise<void> {
+  const options = { notebook: 'using-cifar', parameters: {}, seed: 7, runsDirectory: directory };
   const run = recordRun(options);
-  const source = await writeData('trained', {
-    blue: new Array<number[]>(5).fill(BLUE),
-    red: new Array<number[]>(5).fill(RED),
-  });
   run.setDataset(await loadDataset({ source, size: 4, seed: 7, onNotice: () => undefined }));
   await run.addModel(sampleModel({ name: 'red or blue' }));
   const classifier = createRedOrBlue();
   await saveClassifier(classifier, run.modelDirectory('red or blue'));
   classifier.model.dispose();
   await run.complete();
-});
+}
 
 test('classes are matched by name, all pictures of the folder are tested, and the numbers are those by hand', async () => {
   // In the folder's order blue is the first class, in the model's the second; one blue picture shows red.
@@ -118,12 +124,19 @@ test('the folder that the model was trained on is named, whatever the split was'
   assert.match(notices.join(), /^"red or blue" was trained on pictures of this folder/);
 });
 
-test('of a divided folder the test pictures are taken', async () => {
-  await writeData('divided/train', { red: [BLUE], blue: [RED] });
+test('of a divided folder the test pictures are taken, which no training has seen', async () => {
+  const five = (colour: number[]) => new Array<number[]>(5).fill(colour);
+  await writeData('divided/train', { red: five(BLUE), blue: five(RED) });
   await writeData('divided/test', { red: [RED], blue: [BLUE] });
-  const model = await findModel('latest', { runsDirectory });
   const data = join(folder, 'divided');
-  assert.equal((await evaluateModel(model, { data, runsDirectory })).evaluation.accuracy, 1);
+  const other = join(folder, 'other-runs');
+  await recordTraining(data, other);
+  const notices: string[] = [];
+  const onNotice = (notice: string) => notices.push(notice);
+  const model = await findModel('latest', { runsDirectory: other });
+  const { evaluation } = await evaluateModel(model, { data, runsDirectory: other, onNotice });
+  assert.equal(evaluation.accuracy, 1);
+  assert.deepEqual(notices, []);
 });
 
 test('data that do not fit are refused, and leave no run', async () => {
