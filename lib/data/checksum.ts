@@ -7,7 +7,7 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
   return Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('hex');
 }
 
-/** SHA-256 of a few bytes or a text, hexadecimal, at once. */
+/** SHA-256 of bytes or a text, hexadecimal, at once. */
 export function sha256Of(content: Uint8Array | string): string {
   return createHash('sha256').update(content).digest('hex');
 }

@@ -1,5 +1,4 @@
 /** The only file that uses the network. */
-import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { type FileHandle, mkdir, mkdtemp, open, rename, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,7 +16,7 @@ import {
   rule,
   text,
 } from '../options';
-import { sha256OfFile } from './checksum';
+import { sha256Of, sha256OfFile } from './checksum';
 import {
   DownloadError,
   interrupted,
@@ -351,7 +350,7 @@ function createTimer(attempt: AbortController): {
 function contentVersion(headers: Headers): string {
   const validator = headers.get('etag') ?? headers.get('last-modified');
   if (validator === null) return 'unknown';
-  return createHash('sha256').update(validator).digest('hex').slice(0, 16);
+  return sha256Of(validator).slice(0, 16);
 }
 
 /** Where in the file the answer begins: 0 unless the server took up the range that was asked for. */

@@ -13,6 +13,7 @@ import {
   seedInteger,
 } from '../options';
 import { createRng, shuffledIndices } from '../random';
+import { sha256Of } from './checksum';
 import {
   CORRECTIONS_FILE,
   type Corrections,
@@ -432,9 +433,7 @@ async function fingerprintFiles({
     ),
   );
   const lines = files.map(({ path }, index) => `${relative(root, path)} ${sizes[index]}`).sort();
-  return createHash('sha256')
-    .update([`${size} pixels`, ...lines].join('\n'))
-    .digest('hex');
+  return sha256Of([`${size} pixels`, ...lines].join('\n'));
 }
 
 function countFiles({ train, val, test }: ImageFolderPlan): number {

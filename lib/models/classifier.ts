@@ -7,6 +7,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../atomicFile';
+import { sha256Of } from '../data/checksum';
 import { checkPreprocess, type Preprocess } from '../data/preprocess';
 import { tf } from '../tensorflow/backend';
 import {
@@ -14,7 +15,6 @@ import {
   modelArtifacts,
   readModelJson,
   readSavedModel,
-  sha256,
   type ClassifierMetadata,
   type ModelArtifacts,
   type ModelJson,
@@ -63,7 +63,7 @@ export async function saveClassifier(
     preprocess: classifier.preprocess,
     ...(classifier.views === undefined ? {} : { views: classifier.views }),
     ...(classifier.temperature === undefined ? {} : { temperature: classifier.temperature }),
-    weightsSha256: sha256(weights),
+    weightsSha256: sha256Of(weights),
   };
   const json: ModelJson = {
     format: 'layers-model',

@@ -2,9 +2,9 @@
  * The files of a saved classifier: tfjs' own layers format, with our part under `userDefinedMetadata` of `model.json`.
  * Read without TensorFlow, of which only types are named here.
  */
-import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { errorCode, readWholeFile } from '../atomicFile';
+import { sha256Of } from '../data/checksum';
 import { checkPreprocess, type Preprocess } from '../data/preprocess';
 import {
   anything,
@@ -85,7 +85,7 @@ export async function readSavedModel(directory: string): Promise<SavedModel> {
   const metadata = parseMetadata(json.userDefinedMetadata, path);
   const weightsPath = join(directory, json.weightsManifest[0].paths[0]);
   const weights = await readWeights(weightsPath);
-  if (sha256(weights) !== metadata.weightsSha256) {
+  if (sha256Of(weights) !== metadata.weightsSha256) {
     throw new Error(
       `Expected the weights in ${weightsPath} to be those of model.json but they are damaged or another ` +
         `model's (${weights.length} bytes): save the classifier again.`,
@@ -204,9 +204,4 @@ async function readWeights(path: string): Promise<Buffer> {
       { cause: error },
     );
   }
-}
-
-/** In hexadecimal digits. */
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -7,9 +7,10 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { kindOf, readWholeFile, writeFileAtomic } from '../atomicFile';
+import { sha256Of } from '../data/checksum';
 import { checkPreprocess } from '../data/preprocess';
 import type { Classifier } from '../models/classifier';
-import { parseMetadata, readModelJson, readSavedModel, sha256 } from '../models/modelJson';
+import { parseMetadata, readModelJson, readSavedModel } from '../models/modelJson';
 import { ownVersion } from '../project';
 import { listOf, text } from '../schema';
 import { createOnnxSession, type OnnxSession, onnxRuntimeVersion, REMEDY } from './runtime';
@@ -33,7 +34,7 @@ export async function loadOnnxClassifier(
   const path = join(directory, 'model.json');
   const json = await readModelJson(path);
   const { classNames, preprocess } = parseMetadata(json.userDefinedMetadata, path);
-  const key = sha256(Buffer.from(JSON.stringify([json, ownVersion()])));
+  const key = sha256Of(JSON.stringify([json, ownVersion()]));
   const file = join(directory, `predict-${key.slice(0, 16)}.onnx`);
   const session = (await openKept(file, onNotice)) ?? (await makeKept(directory, file));
   return { classNames, preprocess, session };

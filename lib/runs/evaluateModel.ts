@@ -155,9 +155,9 @@ async function loadTestData(
   const { sourceSha256 } = splits;
   const isSame = splits.source === 'folder' && sourceSha256 === trainedIn?.dataset?.sha256?.source;
   // A part that is for the test alone was not trained on: CIFAR-10's, or that of a divided folder.
-  const isWhole =
+  const isWhole = async () =>
     splits.testSet.paths && (await listSplits(data, { testOnly: true })).test === undefined;
-  if (isSame && isWhole) {
+  if (isSame && (await isWhole())) {
     onNotice(`"${name}" was trained on pictures of this folder: the accuracy is too high.`);
   }
   const numbers = splits.testSet.classNames.map((each) => classNames.indexOf(each));

@@ -12,6 +12,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, fileError, writeFolderAtomic } from '../atomicFile';
+import { sha256Of } from '../data/checksum';
 import {
   anything,
   count,
@@ -239,7 +240,7 @@ function parseTensors(bytes: Buffer, record: GroupRecord, place: Place): TensorV
   if (bytes.length !== record.sizeBytes) {
     throw damaged(place, `${record.sizeBytes} bytes`, `${bytes.length}`);
   }
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const sha256 = sha256Of(bytes);
   if (sha256 !== record.sha256) throw damaged(place, `sha256 ${record.sha256}`, sha256);
 
   let offset = 0;
@@ -256,7 +257,7 @@ function parseTensors(bytes: Buffer, record: GroupRecord, place: Place): TensorV
 /** JSON with a checksum of itself. */
 function sealJson(content: StateFile): string {
   const text = JSON.stringify(content);
-  const sha256 = createHash('sha256').update(text).digest('hex');
+  const sha256 = sha256Of(text);
   return `{"sha256":"${sha256}","content":${text}}\n`;
 }
 
@@ -265,7 +266,7 @@ function unsealJson(bytes: Buffer, place: Place): unknown {
   const match = /^\{"sha256":"([0-9a-f]{64})","content":(.*)\}\n$/s.exec(text);
   if (match === null)
     throw damaged(place, 'the state of a training', `${bytes.length} other bytes`);
-  const sha256 = createHash('sha256').update(match[2]).digest('hex');
+  const sha256 = sha256Of(match[2]);
   if (sha256 !== match[1]) throw damaged(place, `sha256 ${match[1]}`, sha256);
   try {
     return JSON.parse(match[2]) as unknown;

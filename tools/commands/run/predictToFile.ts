@@ -1,5 +1,4 @@
 // Predictions of many pictures into a file, written as they are made: whole, or in parts that other machines make too.
-import { createHash } from 'node:crypto';
 import {
   createReadStream,
   createWriteStream,
@@ -13,6 +12,7 @@ import { appendFile, mkdir, rename, truncate, writeFile } from 'node:fs/promises
 import { basename, dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileError } from '../../../lib/atomicFile';
+import { sha256Of } from '../../../lib/data/checksum';
 import {
   BATCH_SIZE,
   DEFAULT_RANKS,
@@ -95,8 +95,8 @@ export async function predictShard(
   );
   const header: PartHeader = {
     pictures: pictures.length,
-    list: sha256(pictures.map(nameOf).join('\n')),
-    model: sha256(readFileSync(modelFile)),
+    list: sha256Of(pictures.map(nameOf).join('\n')),
+    model: sha256Of(readFileSync(modelFile)),
     columns: {
       ranks: Math.min(predictor.classNames.length, DEFAULT_RANKS),
       isSureSaid: atLeast !== undefined,
@@ -230,8 +230,4 @@ async function* linesOf(file: string, skip = 1): AsyncGenerator<string> {
     rest = lines.pop() ?? '';
     for (const line of lines) if (skipped++ >= skip) yield line;
   }
-}
-
-function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
 }

@@ -1,14 +1,15 @@
 // A plan of many runs: read, checked, and turned into rows, each of which is one run.
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { writeFileAtomic } from '../../../lib/atomicFile';
+import { sha256Of } from '../../../lib/data/checksum';
 import { lockFolder } from '../../../lib/folderLock';
 import type { Notebook } from '../../../lib/notebook';
 import { checkOptions, oneOf, required, rule, text } from '../../../lib/options';
 import { findRunFolder, ROWS_FOLDER } from '../../../lib/runs/findRuns';
 import type { Preset } from '../../../lib/runs/runRecord';
+import { isObject } from '../../../lib/schema';
 import { inProject, Problem, shownPath, userFolder } from '../program';
 import { checkPictures, checkPlaces } from '../run/checkData';
 import { chooseNotebooks, chosenValues, readNotebook } from '../run/notebookFile';
@@ -58,8 +59,6 @@ export interface Sweep {
   readonly notebook: Notebook;
 }
 
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const listOf = (what: string, example: string, accepts: (value: unknown) => boolean) =>
   rule(what, example, (value) => Array.isArray(value) && value.every(accepts));
 
@@ -149,7 +148,7 @@ export async function planRows(plan: SweepPlan): Promise<Pick<Sweep, 'rows' | 'n
 export function rowId({ values, ...row }: Omit<Row, 'row' | 'id'>): string {
   const { notebook, preset, data, weights, baseline } = row;
   const content = [notebook, preset, Object.entries(values).sort(), data, weights, baseline];
-  return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 12);
+  return sha256Of(JSON.stringify(content)).slice(0, 12);
 }
 
 /**
