@@ -22,6 +22,16 @@ export interface Backbone extends PretrainedMobileNetV2 {
   readonly preprocess: Preprocess;
 }
 
+/** Options of {@link loadBackbone}. */
+export interface BackboneOptions extends Omit<ResolveWeightsOptions, 'includeTop'> {
+  /**
+   * Layers whose feature maps, averaged likewise, precede those of the last layer, as Keras calls them, e.g.
+   * `block_13_expand_relu`. What is left of a picture in the middle of the network helps where the new pictures are unlike
+   * ImageNet's (Evci et al., "Head2Toe", ICML 2022). Default: none.
+   */
+  readonly featureLayers?: readonly string[];
+}
+
 /**
  * Loads MobileNetV2 as a frozen backbone whose last feature map is averaged to one vector a picture
  * (1280 features up to alpha 1). Where the weights come from: see `loadMobileNetV2`.
@@ -29,18 +39,33 @@ export interface Backbone extends PretrainedMobileNetV2 {
  * @param options.inputSize what pictures are resized to, 32 or more pixels. Default 224. CIFAR-10's 32 pixels hold no
  *   more detail at 160 than at 96, but ImageNet's filters expect things of a certain size.
  * @returns the caller disposes `model`.
+ * @throws Error where a feature layer does not exist.
  */
-export async function loadBackbone(
-  options: Omit<ResolveWeightsOptions, 'includeTop'> = {},
-): Promise<Backbone> {
-  const { inputSize = 224 } = options;
-  const { model, weights } = await loadMobileNetV2({ ...options, pooling: 'avg' });
+export async function loadBackbone(options: BackboneOptions = {}): Promise<Backbone> {
+  const { featureLayers = [], ...resolve } = options;
+  const { inputSize = 224 } = resolve;
+  const { model: network, weights } = await loadMobileNetV2({ ...resolve, pooling: 'avg' });
+  const model = withFeatureLayers(network, featureLayers);
   freeze(model);
   return {
     model,
     weights,
     preprocess: { height: inputSize, width: inputSize, ...MOBILENET_SCALE },
   };
+}
+
+/** The same layers, with further averaged feature maps before those of the output. */
+function withFeatureLayers(network: tf.LayersModel, names: readonly string[]): tf.LayersModel {
+  if (names.length === 0) return network;
+  const further = names.map((layerName) => {
+    const { output } = network.layers[layerIndex(network, layerName, '_expand_relu')];
+    const name = `${layerName}_pool`;
+    return tf.layers.globalAveragePooling2d({ name }).apply(output) as tf.SymbolicTensor;
+  });
+  const outputs = tf.layers
+    .concatenate({ name: 'features' })
+    .apply([...further, network.outputs[0]]) as tf.SymbolicTensor;
+  return tf.model({ name: network.name, inputs: network.inputs, outputs });
 }
 
 /** Options of {@link createHead}. */
@@ -166,19 +191,23 @@ export function freeze(model: tf.LayersModel): void {
  * @throws Error where there is no such layer.
  */
 export function unfreezeFrom(model: tf.LayersModel, layerName: string): string[] {
-  const start = model.layers.findIndex(({ name }) => name === layerName);
-  if (start < 0) {
-    const blocks = model.layers.map(({ name }) => name).filter((name) => name.endsWith('_expand'));
-    throw new Error(
-      `Expected the name of a layer of ${model.name} but received "${layerName}": ` +
-        `pass for example ${blocks.at(-1) ?? model.layers[0].name}.`,
-    );
-  }
+  const start = layerIndex(model, layerName, '_expand');
   const trained = model.layers.filter((layer, index) => {
     layer.trainable = index >= start && layer.getClassName() !== 'BatchNormalization';
     return layer.trainable && layer.weights.length > 0;
   });
   return trained.map(({ name }) => name);
+}
+
+/** @throws Error that proposes the last layer whose name ends like this. */
+function layerIndex(model: tf.LayersModel, layerName: string, suffix: string): number {
+  const names = model.layers.map(({ name }) => name);
+  const index = names.indexOf(layerName);
+  if (index >= 0) return index;
+  throw new Error(
+    `Expected the name of a layer of ${model.name} but received "${layerName}": ` +
+      `pass for example ${names.filter((name) => name.endsWith(suffix)).at(-1) ?? names[0]}.`,
+  );
 }
 
 /** How many numbers of a model training would change; `model.countParams()` counts them all. */

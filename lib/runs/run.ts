@@ -13,8 +13,7 @@ import { measureLatency } from '../evaluation/latency';
 import { predictDataset } from '../evaluation/predict';
 import { countByClass, shrinkPictures } from '../data/dataset';
 import { type Classifier, loadClassifier, saveClassifier } from '../models/classifier';
-import type { ResolveWeightsOptions } from '../models/mobileNetV2Weights';
-import type { Backbone } from '../models/transfer';
+import type { Backbone, BackboneOptions } from '../models/transfer';
 import { checkOption, checkOptions, oneOf, required, text } from '../options';
 import { showFigure } from '../report/display';
 import type { Figure } from '../report/figure';
@@ -83,7 +82,7 @@ export interface Run extends RunRecorder {
     options: RunTrainingOptions & Pick<LearningRateFinderOptions, 'from' | 'to' | 'steps'>,
   ): Promise<LearningRateSearch>;
   /** Loads MobileNetV2 without its top, all layers frozen, and records where its weights come from. */
-  loadBackbone(options?: Omit<ResolveWeightsOptions, 'includeTop' | 'onNotice'>): Promise<Backbone>;
+  loadBackbone(options?: Omit<BackboneOptions, 'onNotice'>): Promise<Backbone>;
   /** What the backbone sees in the run's pictures, from the cache where it is there. */
   extractFeatures(
     backbone: Backbone,

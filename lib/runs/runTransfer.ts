@@ -1,8 +1,13 @@
 // Transfer learning in a run: backbone, features, a head on them, fine-tuning.
 import { takeStratified } from '../data/dataset';
 import { loadClassifier } from '../models/classifier';
-import { describeWeights, type ResolveWeightsOptions } from '../models/mobileNetV2Weights';
-import { createTransferModel, loadBackbone, type Backbone } from '../models/transfer';
+import { describeWeights } from '../models/mobileNetV2Weights';
+import {
+  createTransferModel,
+  loadBackbone,
+  type Backbone,
+  type BackboneOptions,
+} from '../models/transfer';
 import {
   anyValue,
   checkOption,
@@ -84,7 +89,7 @@ export interface RunFineTuneOptions extends Omit<
 
 export async function loadRunBackbone(
   { recorder, onNotice }: RunState,
-  options: Omit<ResolveWeightsOptions, 'includeTop' | 'onNotice'>,
+  options: Omit<BackboneOptions, 'onNotice'>,
 ): Promise<Backbone> {
   const backbone = await loadBackbone({ ...options, onNotice });
   recorder.setWeights(backbone.weights);

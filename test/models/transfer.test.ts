@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createDataset, type ImageDataset } from '../../lib/data/dataset';
+import { applyPreprocess } from '../../lib/data/applyPreprocess';
 import { MOBILENET_SCALE } from '../../lib/data/preprocess';
 import { predictDataset } from '../../lib/evaluation/predict';
 import { loadClassifier, saveClassifier } from '../../lib/models/classifier';
@@ -11,6 +12,8 @@ import {
   createHead,
   createTransferModel,
   freeze,
+  loadBackbone,
+  type Backbone,
   unfreezeFrom,
 } from '../../lib/models/transfer';
 import { createRng } from '../../lib/random';
@@ -18,6 +21,7 @@ import { tf } from '../../lib/tensorflow/backend';
 import { extractFeatures } from '../../lib/training/features';
 import { fineTune } from '../../lib/training/fineTune';
 import { predictFeatures, trainHead } from '../../lib/training/head';
+import { assertClose } from '../assertClose';
 import { sharedFolder } from '../temporaryFolder';
 
 const folder = sharedFolder();
@@ -204,3 +208,41 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
   assert.equal(a.length, b.length);
   return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i])), 0);
 }
+
+test('feature layers are averaged and precede the last features, in TensorFlow and in ONNX Runtime', async () => {
+  const featureLayers = ['block_6_expand_relu', 'block_13_expand_relu'];
+  const options = { source: 'embedded', inputSize: 64, onNotice: () => undefined } as const;
+  const [plain, more] = [
+    await loadBackbone(options),
+    await loadBackbone({ ...options, featureLayers }),
+  ];
+  const dataset = noise(3);
+  const extract = (backbone: Backbone, engine: 'tensorflow' | 'onnx' = 'tensorflow') =>
+    extractFeatures(backbone, dataset, { engine, cache: false });
+  const [last, all, onnx] = [
+    await extract(plain),
+    await extract(more),
+    await extract(more, 'onnx'),
+  ];
+  const expected = tf.tidy(() => {
+    const images = tf.tensor4d(dataset.images, [3, 12, 10, 3], 'float32');
+    const input = applyPreprocess(images, plain.preprocess);
+    const maps = tf.model({
+      inputs: plain.model.inputs,
+      outputs: featureLayers.map((name) => plain.model.getLayer(name).output as tf.SymbolicTensor),
+    });
+    const outputs = maps.predict(input) as tf.Tensor4D[];
+    return tf.concat(
+      [...outputs.map((map) => map.mean([1, 2])), tf.tensor2d(last.values, [3, 1280])],
+      1,
+    );
+  });
+  assertClose(all.values, expected.dataSync(), { tolerance: 1e-5 });
+  assertClose(onnx.values, expected.dataSync(), { tolerance: 1e-4 });
+  expected.dispose();
+  await assert.rejects(
+    loadBackbone({ ...options, featureLayers: ['block_99'] }),
+    /"block_99".*block_16_expand_relu/,
+  );
+  for (const { model } of [plain, more]) model.dispose();
+});
