@@ -1,5 +1,5 @@
 // Which runs are meant: by id, by the beginning of an id, by folder, or all there are.
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import * as path from 'node:path';
 import { errorCode, fileError } from '../atomicFile';
 import { nearMisses } from '../nearMiss.cjs';
@@ -230,8 +230,9 @@ function sortedById(folders: readonly string[]): string[] {
 
 async function readRecord(directory: string): Promise<RunRecord> {
   const file = path.join(directory, 'run.json');
-  const found = await stat(file).catch((error: unknown) => {
+  const found = await stat(file).catch(async (error: unknown) => {
     if (errorCode(error) !== 'ENOENT') throw fileError(error, `read ${file}`);
+    if (await isPruned(directory)) throw new Error('pruned by a search before its end.');
     throw new Error(
       `Expected run.json in ${directory} but there is none: it is no run, or one that did not end ` +
         '("npm start -- --resume RUN" finishes it).',
@@ -242,6 +243,12 @@ async function readRecord(directory: string): Promise<RunRecord> {
     throw new Error(`Expected ${file} to be a file of a few kilobytes but found ${kind}.`);
   }
   return loadRun(directory);
+}
+
+/** Whether the last that a run's progress.jsonl says is that a search ended it. */
+async function isPruned(directory: string): Promise<boolean> {
+  const text = await readFile(path.join(directory, 'progress.jsonl'), 'utf8').catch(() => '');
+  return /"state":"pruned"\}\s*$/.test(text.slice(-200));
 }
 
 async function isFolder(place: string): Promise<boolean> {

@@ -172,13 +172,13 @@ test('the status of each row: done, running, failed, stopped or waiting, with it
 
 test("Slurm's script: an array of the open rows, the plan's options behind the defaults", async (t) => {
   const sweep = await makeSweep(t, 'seeds: [1, 2, 3]\nslurm: [--mem=8G]');
-  const script = slurmScript(sweep, sweep.rows.slice(1), { jobs: 2, offline: true });
+  const script = slurmScript(sweep, [{ number: 1 }, { number: 2 }], { jobs: 2, offline: true });
   const options = script.split('\n').filter((line) => line.startsWith('#SBATCH'));
   for (const expected of ['--array=1,2%2', '--requeue', '--signal=B:USR2@120', '--mem=8G']) {
     assert.ok(options.includes(`#SBATCH ${expected}`), expected);
   }
   assert.equal(options.at(-1), '#SBATCH --mem=8G');
-  assert.match(script, / sweep \S+sweep --offline --row "\$SLURM_ARRAY_TASK_ID" &\n/);
+  assert.match(script, / sweep \S+sweep --offline &\n/);
 });
 
 test('rows run side by side as far as processors go, one at least', () => {

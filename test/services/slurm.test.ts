@@ -2,17 +2,18 @@
 // Debian's slurm-wlm and munge (apt-get install -y slurm-wlm munge); about three minutes.
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { loadRun } from '../../lib/runs/runFolder';
 import { openSweep, rowFolder, type Sweep } from '../../tools/commands/sweep/plan';
 import { rowStates } from '../../tools/commands/sweep/status';
 import { runCommand } from '../commands/runCommand';
 import { sharedFolder } from '../temporaryFolder';
+import { about, kill, parentOf, processes, until } from './processes';
+import { writeTinyNotebook } from './tinyNotebook';
 
 const PROGRAMS = ['munged', 'slurmctld', 'slurmd', 'sbatch', 'scontrol'];
 const missing = PROGRAMS.filter((name) => spawnSync('which', [name]).status !== 0);
@@ -35,14 +36,6 @@ function startDaemon(name: string, command: string, ...args: readonly string[]):
 async function slurm(command: string, ...args: readonly string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(command, args, { env: { ...process.env, ...env } });
   return stdout;
-}
-
-/** @throws Error where it does not become true in time. */
-async function until(what: string, isTrue: () => boolean | Promise<boolean>, seconds = 300) {
-  for (let waited = 0; !(await isTrue()); waited += 0.2) {
-    assert.ok(waited < seconds, `waited ${seconds} s until ${what}`);
-    await sleep(200);
-  }
 }
 
 before(async () => {
@@ -93,40 +86,6 @@ after(() => {
   for (const child of [...daemons.values()].reverse()) kill(child.pid ?? 0);
 });
 
-/** Ends a process and all that it started, at once, itself first: it is not to hear of their end. */
-function kill(pid: number): void {
-  for (const each of [pid, ...descendants(pid)]) {
-    try {
-      process.kill(each, 'SIGKILL');
-    } catch {
-      // It has ended.
-    }
-  }
-}
-
-function descendants(pid: number): number[] {
-  const children = processes().filter((each) => parentOf(each) === pid);
-  return children.flatMap((child) => [child, ...descendants(child)]);
-}
-
-function processes(): number[] {
-  return readdirSync('/proc').map(Number).filter(Number.isInteger);
-}
-
-/** A text of /proc; empty where the process has ended. */
-function about(pid: number, what: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${what}`, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-/** proc(5): field 4, counted behind the name, which may hold spaces. */
-function parentOf(pid: number): number {
-  return Number(about(pid, 'stat').split(') ').at(-1)?.split(' ')[1]);
-}
-
 /** As a power cut: first the supervisors of its tasks, which outlive their slurmd, then everything else. */
 function cutPower(node: string): void {
   const tasks = processes().filter((pid) => {
@@ -138,40 +97,9 @@ function cutPower(node: string): void {
   for (const pid of [...supervisors, daemons.get(node)?.pid ?? 0]) kill(pid);
 }
 
-/** A network with dropout, on 96 pictures of noise: 12 steps an epoch, each with a pause to be killed in. */
-const cells = [
-  [['parameters'], 'const p = ml.parameters({\n  epochs: 4,\n  seed: 3,\n});'],
-  [
-    [],
-    `const createPictures = (size: number, step: number) => ml.createDataset({
-  name: 'noise', source: 'generated', classNames: ['dark', 'light'], height: 16, width: 16,
-  labels: Int32Array.from({ length: size }, (_, index) => (index * step) % 2),
-  images: Uint8Array.from({ length: size * 768 }, (_, index) => (index * step) % 251),
-});
-const run = ml.startRun('tiny', p);
-const [trainSet, valSet] = [createPictures(96, 7919), createPictures(16, 6151)];
-run.useData({ name: 'noise', source: 'generated', trainSet: trainSet, valSet: valSet, testSet: valSet });
-const cnn = await run.train('CNN', { seed: p.seed, epochs: p.epochs, batchSize: 8 }, {
-  model: ml.createCnn,
-  onStep: () => new Promise((resolve) => setTimeout(resolve, 100)),
-});
-await run.complete();`,
-  ],
-] as const;
-
 /** Writes a plan and makes its sweep; nothing runs. */
 async function makeSweep(name: string, seeds: readonly number[]): Promise<Sweep> {
-  const sources = [[[], "import * as ml from '../lib';"] as const, ...cells];
-  const notebook = {
-    cells: sources.map(([tags, source], index) => {
-      const common = { cell_type: 'code', execution_count: null, outputs: [] };
-      return { ...common, id: `c${index}`, metadata: { tags }, source };
-    }),
-    metadata: { kernelspec: { display_name: 'TypeScript', language: 'typescript', name: 'tslab' } },
-    nbformat: 4,
-    nbformat_minor: 5,
-  };
-  writeFileSync(join(folder, 'tiny.ipynb'), JSON.stringify(notebook));
+  writeTinyNotebook(folder);
   const plan = join(folder, `${name}.yaml`);
   const slurmOptions = '[--mem=500M, --cpus-per-task=1]';
   writeFileSync(plan, `notebook: tiny.ipynb\nseeds: [${seeds.join()}]\nslurm: ${slurmOptions}\n`);
@@ -269,5 +197,39 @@ test(
     assert.equal(code, 0, said);
     assert.deepEqual(states(sweep), ['done']);
     assert.match(JSON.stringify(events(sweep, 0)), /CNN: Resumed after step \d+/);
+  },
+);
+
+test(
+  'a search by two tasks of an array job: all trials are done, and its folder is shown',
+  { skip },
+  async () => {
+    writeTinyNotebook(folder);
+    const plan = join(folder, 'ranges.yaml');
+    const lines = [
+      'notebook: tiny.ipynb',
+      'set: { epochs: 1 }',
+      'search: { learningRate: { from: 1e-4, to: 1e-2, log: true } }',
+      'trials: 3',
+      'slurm: [--mem=500M, --cpus-per-task=1]',
+    ];
+    writeFileSync(plan, lines.join('\n'));
+    const options = ['--offline', '--engine', 'slurm', '--workers', '2', '--out', 'ranges'];
+    const { code, stdout, stderr } = await runCommand(folder, ['search', plan, ...options], env);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /3 runs to do, 2 at a time;.*\nSlurm has it as job \d+/);
+    const search = join(folder, 'ranges');
+    const isDone = () => {
+      const found = states(openSweep(search));
+      return found.length === 3 && found.every((state) => state === 'done');
+    };
+    await until('all trials are done', isDone);
+    const isIdle = async () => (await slurm('squeue', '-h')).trim() === '';
+    await until('the workers have ended', isIdle, 60);
+    const shown = await runCommand(folder, ['search', search, '--status'], env);
+    assert.match(
+      shown.stdout,
+      /3 done of 3 rows; [^]*\nnpm start -- --notebook tiny --set epochs=1 --set learningRate=/,
+    );
   },
 );

@@ -1,4 +1,5 @@
 // What the programs behind the commands share: the options that the launcher read, paths, errors in words.
+import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { basename, dirname, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -71,6 +72,12 @@ export function pythonPath(): string {
 /** A plain JavaScript file of the launcher, which TypeScript's require cannot load. */
 export function fromLauncher<T>(file: string): Promise<T> {
   return import(pathToFileURL(inProject('tools', 'launcher', file)).href) as Promise<T>;
+}
+
+/** setup/command.mjs of the launcher. */
+export interface LauncherProcesses {
+  /** Waits for a child, to which the signals are passed on. @returns its exit code. */
+  readonly waitFor: (child: ChildProcess, signals: readonly NodeJS.Signals[]) => Promise<number>;
 }
 
 /** Runs a program on the options that the launcher hands over as JSON. */

@@ -1,14 +1,32 @@
-// npm run sweep: the runs of a plan, here or on a cluster; one row of them; how far they are.
-import { existsSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { findRuns } from '../../lib/runs/findRuns';
-import { fromHere, inProject, Problem, runProgram, shownPath, tell } from './program';
-import { formatSeconds } from './run/format';
-import { checkWritable } from './run/runFolder';
-import { localJobs, runLocally, slurmScript, submit } from './sweep/engines';
-import { createSweep, openSweep, planRows, readPlan, rowText, type Sweep } from './sweep/plan';
+// npm run sweep: the runs of a plan, here or on a cluster; one row of them; how far they are. npm run search: the same with
+// rows that Optuna chooses, one after the other.
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { LOCK_FILE } from '../../lib/folderLock';
+import { isHeld } from '../../lib/processLock.cjs';
+import { fromHere, Problem, runProgram, shownPath, tell } from './program';
+import type { ParameterValues } from './run/parameters';
+import {
+  endWithParent,
+  localJobs,
+  runLocally,
+  slurmScript,
+  submit,
+  type Task,
+} from './sweep/engines';
+import {
+  addRow,
+  checkCommand,
+  makeSweep,
+  openSweep,
+  type Row,
+  rowFolder,
+  rowText,
+  type Sweep,
+} from './sweep/plan';
 import { runRow } from './sweep/row';
-import { countsText, type RowState, rowStates, statusText } from './sweep/status';
+import { runWorker, showResult, trialsLeft } from './sweep/search';
+import { countsText, estimate, type RowState, rowStates, statusText } from './sweep/status';
 
 interface Options {
   readonly names: readonly string[];
@@ -20,19 +38,37 @@ interface Options {
   readonly dryRun?: boolean;
   readonly offline: boolean;
   readonly out?: string;
+  /** As it was typed. */
+  readonly line?: string;
+  /** Of a worker of a search: which one it is; the values of a row that it adds. */
+  readonly worker?: number;
+  readonly add?: ParameterValues;
 }
 
 void runProgram<Options>(async (options) => {
   const { names, engine, offline, status, dryRun, retry } = options;
   const place = fromHere(names[0]);
+  if (options.add) {
+    process.stdout.write(JSON.stringify(await addRow(openSweep(place), options.add)));
+    return 0;
+  }
   const isPlan = statSync(place, { throwIfNoEntry: false })?.isFile() ?? false;
   const task = process.env.SLURM_ARRAY_TASK_ID ?? process.env.JOB_COMPLETION_INDEX;
-  const number = options.row ?? (isPlan || status || !task ? undefined : Number(task));
-  if (number !== undefined) return runOneRow(openSweep(place), number, offline);
+  const number =
+    options.row ?? options.worker ?? (isPlan || status || !task ? undefined : Number(task));
+  if (number !== undefined) {
+    const sweep = openSweep(place);
+    if (sweep.plan.search && options.row === undefined) return runWorker(sweep, { offline });
+    return runOneRow(sweep, number, offline);
+  }
 
-  const sweep = isPlan ? await sweepOf(place, options) : openSweep(place);
+  const command = options.line?.startsWith('npm run search') ? 'search' : 'sweep';
+  const isSearch = command === 'search';
+  const sweep = isPlan ? await makeSweep(place, { ...options, command }) : openSweep(place);
+  if (isSearch) checkCommand(sweep.plan, command, place);
   if (status) {
     process.stdout.write(statusText(sweep));
+    if (isSearch) process.stdout.write(await showResult(sweep));
     return 0;
   }
   const states = rowStates(sweep);
@@ -40,16 +76,21 @@ void runProgram<Options>(async (options) => {
   const isOpen = ({ state }: RowState) =>
     ['waiting', 'stopped', ...(retry ? ['failed'] : [])].includes(state);
   const rows = states.filter(isOpen).map(({ row }) => row);
-  const failed = retry ? 0 : states.filter(({ state }) => state === 'failed').length;
+  const failed = retry || isSearch ? 0 : states.filter(({ state }) => state === 'failed').length;
   if (failed > 0) tell(`${failed} failed rows are left; --retry repeats them.`);
-  if (rows.length === 0) return failed > 0 ? 1 : 0;
+  const left = isSearch ? trialsLeft(sweep) : rows.length;
+  if (left === 0 && isSearch) process.stdout.write(await showResult(sweep));
+  if (left === 0) return failed > 0 ? 1 : 0;
 
   const isLocal = engine !== 'slurm';
-  const jobs = options.jobs ?? (isLocal ? localJobs(rows.length) : undefined);
+  const jobs = options.jobs ?? (isLocal ? localJobs(left) : isSearch ? 8 : undefined);
   const atOnce = jobs === undefined ? '' : `, ${jobs} at a time`;
-  process.stdout.write(`${rows.length} runs to do${atOnce}; ${await estimate(sweep, states)}\n`);
+  process.stdout.write(`${left} runs to do${atOnce}; ${await estimate(sweep, states)}\n`);
+  const tasks = isSearch
+    ? workersOf(sweep, Math.min(left, jobs ?? 1))
+    : rows.map((row) => rowTask(sweep, row));
   if (!isLocal) {
-    const script = slurmScript(sweep, rows, { jobs, offline });
+    const script = slurmScript(sweep, tasks, { jobs, offline });
     if (dryRun) process.stdout.write(script);
     else {
       const job = await submit(sweep, script);
@@ -58,15 +99,30 @@ void runProgram<Options>(async (options) => {
     return 0;
   }
   if (dryRun) {
-    for (const row of rows) process.stdout.write(`  row ${row.row}  ${rowText(sweep, row)}\n`);
+    for (const { name } of tasks) process.stdout.write(`  ${name}\n`);
     return 0;
   }
-  const code = await runLocally(sweep, rows, { jobs: jobs ?? 1, offline });
-  process.stdout.write(`${countsText(rowStates(sweep))}\n`);
-  const next = code === 130 ? 'To continue: npm run sweep' : 'To compare: npm run compare';
+  const code = await runLocally(sweep, tasks, { jobs: jobs ?? 1, offline });
+  const ended = openSweep(sweep.folder);
+  process.stdout.write(`${countsText(rowStates(ended))}\n`);
+  const next = code === 130 ? `To continue: npm run ${command}` : 'To compare: npm run compare';
   process.stdout.write(`${next} -- ${shownPath(sweep.folder)}\n`);
+  if (isSearch) process.stdout.write(await showResult(ended));
   return code;
 });
+
+function rowTask(sweep: Sweep, row: Row): Task {
+  const name = `row ${row.row}  ${rowText(sweep, row)}`;
+  const log = join(rowFolder(sweep, row), 'row.log');
+  return { number: row.row, name, log, options: { row: row.row } };
+}
+
+function workersOf({ folder }: Sweep, count: number): Task[] {
+  return Array.from({ length: count }, (_, worker) => {
+    const log = join(folder, 'workers', `${worker}.log`);
+    return { number: worker, name: `worker ${worker}`, log, options: { worker } };
+  });
+}
 
 async function runOneRow(sweep: Sweep, number: number, offline: boolean): Promise<number> {
   const row = sweep.rows.find((each) => each.row === number);
@@ -75,37 +131,14 @@ async function runOneRow(sweep: Sweep, number: number, offline: boolean): Promis
       remedy: `Its rows are 0 to ${sweep.rows.length - 1}.`,
     });
   }
-  // Started by a sweep on this machine, whose end is an interrupt. Listening alone would keep this process alive.
-  process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
-  process.channel?.unref();
+  if (sweep.plan.search && isHeld(join(rowFolder(sweep, row), LOCK_FILE))) {
+    throw new Problem(`Another process is at work on row ${number}.`, {
+      remedy: 'Wait until it has ended.',
+    });
+  }
+  endWithParent();
   process.stdout.write(`Row ${number}: ${rowText(sweep, row)}\n`);
   const isNew = await runRow(sweep, row, { offline });
   process.stdout.write(isNew ? `Row ${number} is done.\n` : `Row ${number} was done already.\n`);
   return 0;
-}
-
-async function sweepOf(file: string, { out, dryRun }: Options): Promise<Sweep> {
-  const plan = readPlan(file);
-  const name = basename(file).replace(/\.\w+$/, '');
-  const folder = out === undefined ? inProject('data', 'sweeps', name) : fromHere(out);
-  const sweep = { folder, plan, ...(await planRows(plan)) };
-  if (dryRun && !existsSync(join(folder, 'rows.jsonl'))) return sweep;
-  checkWritable(folder);
-  await createSweep(sweep);
-  return sweep;
-}
-
-/** From the sweep's own rows, else from earlier runs of the notebook with that preset, whatever their values. */
-async function estimate({ rows }: Sweep, states: readonly RowState[]): Promise<string> {
-  let seconds = states.flatMap((each) => each.seconds ?? []);
-  if (seconds.length === 0) {
-    const [{ notebook, preset }] = rows;
-    const records = (await findRuns()).runs.map(({ record }) => record);
-    seconds = records
-      .filter((record) => record.notebook === notebook && record.preset === preset)
-      .map(({ startedAt, finishedAt }) => (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000);
-  }
-  if (seconds.length === 0) return 'no earlier run tells how long one takes';
-  const median = seconds.sort((a, b) => a - b)[Math.floor(seconds.length / 2)];
-  return `one takes about ${formatSeconds(median)}, the median of ${seconds.length} earlier`;
 }

@@ -1,11 +1,12 @@
 // npm run tensorboard: the curves of runs in TensorBoard.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { writeEventFiles } from '../../lib/runs/eventFiles';
 import { findRuns } from '../../lib/runs/findRuns';
 import {
   fromHere,
   fromLauncher,
   inProject,
+  type LauncherProcesses,
   Problem,
   runProgram,
   shownPath,
@@ -18,10 +19,6 @@ interface Options {
   readonly port: number;
   readonly writeOnly: boolean;
   readonly out?: string;
-}
-
-interface Launcher {
-  readonly waitFor: (child: ChildProcess, signals: readonly NodeJS.Signals[]) => Promise<number>;
 }
 
 void runProgram<Options>(async ({ names, port = 6006, writeOnly, out }) => {
@@ -40,6 +37,6 @@ void runProgram<Options>(async ({ names, port = 6006, writeOnly, out }) => {
   const program = inProject('.setup', 'tensorboard', 'bin', 'tensorboard');
   const args = ['--logdir', folder, '--port', String(port)];
   const board = spawn(program, args, { stdio: 'inherit' });
-  const { waitFor } = await fromLauncher<Launcher>('setup/command.mjs');
+  const { waitFor } = await fromLauncher<LauncherProcesses>('setup/command.mjs');
   return waitFor(board, ['SIGTERM', 'SIGHUP']);
 });

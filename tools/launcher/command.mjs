@@ -9,7 +9,7 @@ import { printProblem, wrapText } from './problem.cjs';
 import { giveRuntime } from './setup/addon.mjs';
 import { waitFor } from './setup/command.mjs';
 import { registerKernel } from './setup/kernel.mjs';
-import { peersStep, tensorboardStep } from './setup/peers.mjs';
+import { optunaStep, peersStep, tensorboardStep } from './setup/peers.mjs';
 import { door, inProject, jupyterEnvironment, root } from './setup/project.mjs';
 import { setUp } from './setup.mjs';
 
@@ -29,9 +29,12 @@ async function main(name, args) {
     process.stdout.write(helpText(command, { width: process.stdout.columns }));
     return 0;
   }
-  const isBoard = name === 'tensorboard' && !options.writeOnly;
-  const extraSteps =
-    name === 'bench' && !options.list ? [peersStep] : isBoard ? [tensorboardStep] : [];
+  const { list, writeOnly, status, dryRun } = options;
+  const extraSteps = [
+    ...(name === 'bench' && !list ? [peersStep] : []),
+    ...(name === 'tensorboard' && !writeOnly ? [tensorboardStep] : []),
+    ...(name === 'search' && !status && !dryRun ? [optunaStep] : []),
+  ];
   const { device } = await setUp({ ...options, extraSteps });
   if (name === 'setup') {
     if (options.into) giveRuntime(resolve(process.env.INIT_CWD ?? root, options.into));

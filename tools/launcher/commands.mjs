@@ -27,6 +27,9 @@ const data = option(
   'data',
   'folder with the data set, or its archive (default: cache, download, generated sample)',
 );
+const engine = option('--engine local|slurm', 'engine', 'what runs them (default: local)', {
+  parse: oneOf('local', 'slurm'),
+});
 const out = (help) => option('--out DIR', 'out', help);
 
 /** The names in the parameters cells of all notebooks: for a suggestion, before anything is set up that reads them well. */
@@ -213,9 +216,7 @@ the folder again: what is left of it.
       example: 'npm run sweep -- plan.yaml',
     },
     options: [
-      option('--engine local|slurm', 'engine', 'what runs them (default: local)', {
-        parse: oneOf('local', 'slurm'),
-      }),
+      engine,
       option(
         '--jobs N',
         'jobs',
@@ -233,6 +234,34 @@ the folder again: what is left of it.
       option('--dry-run', 'dryRun', "print the rows, or Slurm's script; nothing is run"),
       offline,
       out("the sweep's folder (default: data/sweeps/<the plan's name>)"),
+    ],
+    program: 'dist/tools/commands/sweep.js',
+  },
+  search: {
+    command: 'npm run search',
+    usage: `npm run search -- PLAN|FOLDER [options]
+
+Searches the ranges of a plan (YAML or JSON, docs/cluster.md) with Optuna, which is installed on first use: each trial is a run
+that is compared by its validation; the folder again: what is left of it.
+`,
+    names: {
+      what: "plan or search's folder",
+      least: 1,
+      most: 1,
+      example: 'npm run search -- plan.yaml',
+    },
+    options: [
+      engine,
+      option(
+        '--workers N',
+        'jobs',
+        'trials at a time (default: what processors and memory hold; Slurm: 8)',
+        { parse: count(4) },
+      ),
+      option('--status', 'status', 'how far each trial is, and the best so far; nothing is run'),
+      option('--dry-run', 'dryRun', "check the plan, or print Slurm's script; nothing is run"),
+      offline,
+      out("the search's folder (default: data/sweeps/<the plan's name>)"),
     ],
     program: 'dist/tools/commands/sweep.js',
   },

@@ -12,6 +12,9 @@ import { type CellEvent, followFile, parseEvent } from './followFile';
 import { cellTitles, type NamedNotebook, notebooksFolder } from './notebookFile';
 import { injectParameters, type ParameterValues } from './parameters';
 
+/** With it a search stops a run, as an interrupt does. */
+export const PRUNE_SIGNAL = 'SIGUSR2';
+
 interface RunNotebookOptions {
   /** The run's folder. */
   readonly directory: string;
@@ -149,7 +152,7 @@ function forwardSignals(
     );
     runner.kill('SIGINT');
   };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', PRUNE_SIGNAL] as const;
   for (const signal of signals) process.on(signal, handler);
   return {
     get received() {

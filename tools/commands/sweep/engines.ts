@@ -2,15 +2,26 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { writeFileAtomic } from '../../../lib/atomicFile';
 import { inProject, Problem, shownPath, tell } from '../program';
 import { formatSeconds } from '../run/format';
-import { type Row, rowFolder, rowText, type Sweep } from './plan';
+import type { Sweep } from './plan';
 
 /** Resident memory of a run, assumed: quick runs of the notebooks stay below it. */
 const BYTES_PER_RUN = 1.8e9;
+
+/** What one process does: a row of a sweep, or as many trials of a search as it can. */
+export interface Task {
+  /** In the array of Slurm. */
+  readonly number: number;
+  readonly name: string;
+  /** The file of its output. */
+  readonly log: string;
+  /** What tells the program which task it is. */
+  readonly options: { readonly row?: number; readonly worker?: number };
+}
 
 /** As many rows side by side as processors and free memory hold. */
 export function localJobs(rows: number): number {
@@ -19,14 +30,14 @@ export function localJobs(rows: number): number {
 }
 
 /**
- * Runs rows on this machine, `jobs` at a time, each with its share of the processors; row.log in its folder has its output. A
- * signal ends all of them within a batch, and so does the end of this process.
+ * Runs tasks on this machine, `jobs` at a time, each with its share of the processors. A signal to this process ends all of
+ * them within a batch, and so does its end; after one that was interrupted no other begins.
  *
- * @returns the exit code: 1 where a row failed, 130 where they were interrupted.
+ * @returns the exit code: 1 where a task failed, 130 where they were interrupted.
  */
 export async function runLocally(
-  sweep: Sweep,
-  rows: readonly Row[],
+  { folder }: Pick<Sweep, 'folder'>,
+  tasks: readonly Task[],
   { jobs, offline }: { readonly jobs: number; readonly offline: boolean },
 ): Promise<number> {
   const threads = String(Math.max(1, Math.floor(availableParallelism() / jobs)));
@@ -36,16 +47,15 @@ export async function runLocally(
   const stop = () => {
     if (isStopped) return;
     isStopped = true;
-    tell('Interrupted: the rows finish their batches.');
+    tell('Interrupted: the runs finish their batches.');
     for (const child of running) child.kill('SIGTERM');
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
 
-  const runChild = (row: Row) => {
-    const directory = rowFolder(sweep, row);
-    mkdirSync(directory, { recursive: true });
-    const log = openSync(join(directory, 'row.log'), 'a');
-    const options = JSON.stringify({ names: [sweep.folder], row: row.row, offline });
+  const runChild = (task: Task) => {
+    mkdirSync(dirname(task.log), { recursive: true });
+    const log = openSync(task.log, 'a');
+    const options = JSON.stringify({ names: [folder], offline, ...task.options });
     // A group of its own: Ctrl-C reaches this process alone, which tells it once. The channel tells it of our end.
     const child = spawn(
       process.execPath,
@@ -58,6 +68,7 @@ export async function runLocally(
     );
     closeSync(log);
     running.add(child);
+    child.on('message', (line: string) => process.stdout.write(`${line}\n`));
     return new Promise<number>((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (code) => {
@@ -66,32 +77,38 @@ export async function runLocally(
       });
     });
   };
-  const queue = [...rows];
+  const queue = [...tasks];
   const work = async () => {
-    for (let row = queue.shift(); row && !isStopped; row = queue.shift()) {
+    for (let task = queue.shift(); task && !isStopped; task = queue.shift()) {
       const startedAt = performance.now();
-      const code = await runChild(row);
+      const code = await runChild(task);
+      if (code === 130) isStopped = true; // interrupted by another process
       if (isStopped) return;
       if (code !== 0) failures += 1;
-      const log = shownPath(join(rowFolder(sweep, row), 'row.log'));
       const seconds = formatSeconds((performance.now() - startedAt) / 1000);
-      const end = code === 0 ? 'done' : `failed, see ${log}`;
-      process.stdout.write(`  row ${row.row}  ${rowText(sweep, row)}: ${end}, ${seconds}\n`);
+      const end = code === 0 ? 'done' : `failed, see ${shownPath(task.log)}`;
+      process.stdout.write(`  ${task.name}: ${end}, ${seconds}\n`);
     }
   };
   await Promise.all(Array.from({ length: jobs }, work));
   return isStopped ? 130 : failures > 0 ? 1 : 0;
 }
 
-/** An array job, a task for each row. A task ends with a checkpoint two minutes before its time is up, and is queued again. */
+/** In a process that {@link runLocally} started: its end is an interrupt. Listening alone would keep this process alive. */
+export function endWithParent(): void {
+  process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel?.unref();
+}
+
+/** An array job. A task ends with a checkpoint two minutes before its time is up, and is queued again. */
 export function slurmScript(
   { folder, plan }: Sweep,
-  rows: readonly Row[],
+  tasks: readonly Pick<Task, 'number'>[],
   { jobs, offline }: { readonly jobs?: number; readonly offline: boolean },
 ): string {
   const launcher = ['tools/door.cjs', 'tools/launcher/command.mjs'].map((file) => inProject(file));
   const options = [
-    `--array=${rows.map(({ row }) => row).join()}${jobs === undefined ? '' : `%${jobs}`}`,
+    `--array=${tasks.map(({ number }) => number).join()}${jobs === undefined ? '' : `%${jobs}`}`,
     ...['--job-name=sweep', '--mem=2G', '--cpus-per-task=2', '--time=04:00:00'],
     ...['--requeue', '--open-mode=append', '--signal=B:USR2@120'],
     `--output=${quoted(join(folder, 'slurm', '%a.log'))}`,
@@ -101,7 +118,7 @@ export function slurmScript(
   return `#!/bin/bash
 ${options.map((each) => `#SBATCH ${each}`).join('\n')}
 export TF_NUM_INTRAOP_THREADS=$SLURM_CPUS_PER_TASK OMP_NUM_THREADS=$SLURM_CPUS_PER_TASK
-${words.map(quoted).join(' ')} --row "$SLURM_ARRAY_TASK_ID" &
+${words.map(quoted).join(' ')} &
 trap 'again=1; kill -TERM $!' USR2
 trap 'kill -TERM $!' TERM
 while kill -0 $! 2>/dev/null; do wait $!; code=$?; done
@@ -129,6 +146,7 @@ export async function submit({ folder }: Sweep, script: string): Promise<string>
   }
 }
 
-function quoted(word: string): string {
+/** A word as a shell takes it. */
+export function quoted(word: string): string {
   return /^[\w./:=%@-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

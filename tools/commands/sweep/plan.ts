@@ -6,14 +6,16 @@ import { writeFileAtomic } from '../../../lib/atomicFile';
 import { sha256Of } from '../../../lib/data/checksum';
 import { lockFolder } from '../../../lib/folderLock';
 import type { Notebook } from '../../../lib/notebook';
-import { checkOptions, oneOf, required, rule, text } from '../../../lib/options';
+import { checkOptions, oneOf, positiveInteger, required, rule, text } from '../../../lib/options';
 import { findRunFolder, ROWS_FOLDER } from '../../../lib/runs/findRuns';
 import type { Preset } from '../../../lib/runs/runRecord';
 import { isObject } from '../../../lib/schema';
-import { inProject, Problem, shownPath, userFolder } from '../program';
+import { fromHere, inProject, Problem, shownPath, userFolder } from '../program';
 import { checkPictures, checkPlaces } from '../run/checkData';
 import { chooseNotebooks, chosenValues, readNotebook } from '../run/notebookFile';
 import { checkValues, type ParameterValues, readParameters } from '../run/parameters';
+import { checkWritable } from '../run/runFolder';
+import { checkSearch, type Choice, nearestValues } from './space';
 
 /** A plan as it is written; paths count from its file. */
 export interface SweepPlan {
@@ -32,6 +34,17 @@ export interface SweepPlan {
   readonly list?: readonly ParameterValues[];
   /** … and each of these. */
   readonly seeds?: readonly number[];
+  /** What `npm run search` chooses from. */
+  readonly search?: Readonly<Record<string, Choice>>;
+  /** How many runs a search makes: 30. */
+  readonly trials?: number;
+  /** The validation metric that a search compares, and whose: the accuracy of the last model. */
+  readonly maximise?: { readonly model?: string; readonly metric?: string };
+  /**
+   * Ends a run whose best epoch so far is below the median of the complete ones at that epoch: from the epoch `fromEpoch` (1) on,
+   * once `fromTrial` (5) are complete. Default: none.
+   */
+  readonly prune?: { readonly fromTrial?: number; readonly fromEpoch?: number };
   /** Options of sbatch, e.g. `--mem=4G`. */
   readonly slurm?: readonly string[];
 }
@@ -84,6 +97,12 @@ export function readPlan(path: string): SweepPlan {
     }),
     list: listOf('a list of settings', '[{ epochs: 3 }]', isObject),
     seeds: listOf('a list of integers', '[1, 2, 3]', Number.isSafeInteger),
+    search: rule('a range or a list for each parameter', '{ batchSize: [32, 64] }', (value) => {
+      return isObject(value) && Object.keys(value).length > 0;
+    }),
+    trials: positiveInteger,
+    maximise: rule('a model and a metric', '{ model: CNN }', isObject),
+    prune: rule('where it begins', '{ fromTrial: 5, fromEpoch: 1 }', isObject),
     slurm: listOf("a list of sbatch's options", '[--mem=4G]', text.accepts),
   });
   const absolute = ([name, place]: [string, string]) => [name, resolve(dirname(path), place)];
@@ -91,6 +110,50 @@ export function readPlan(path: string): SweepPlan {
     ['data', 'weights'].includes(name) || (name === 'notebook' && /\.ipynb$/.test(String(value)));
   const paths = Object.entries(plan).filter(isPath) as [string, string][];
   return { ...plan, ...(Object.fromEntries(paths.map(absolute)) as Partial<SweepPlan>) };
+}
+
+/**
+ * The sweep of a plan's file: made, or what is there of it.
+ *
+ * @param options `out`: its folder, by default data/sweeps/<name>; `dryRun`: makes nothing; `command`: what is to run it.
+ * @throws {Problem} for a plan that cannot work, or is another command's.
+ */
+export async function makeSweep(
+  file: string,
+  {
+    out,
+    dryRun,
+    command,
+  }: { readonly out?: string; readonly dryRun?: boolean; readonly command: string },
+): Promise<Sweep> {
+  const read = readPlan(file);
+  checkCommand(read, command, file);
+  const { trials = 30, maximise, prune } = read;
+  const plan: SweepPlan = !read.search
+    ? read
+    : {
+        ...read,
+        trials,
+        maximise: { metric: 'accuracy', ...maximise },
+        ...(prune ? { prune: { fromTrial: 5, fromEpoch: 1, ...prune } } : {}),
+      };
+  const name = basename(file).replace(/\.\w+$/, '');
+  const folder = out === undefined ? inProject('data', 'sweeps', name) : fromHere(out);
+  const sweep = { folder, plan, ...(await planRows(plan)) };
+  if (dryRun && !existsSync(join(folder, 'rows.jsonl'))) return sweep;
+  checkWritable(folder);
+  await createSweep(sweep);
+  return sweep;
+}
+
+/** @throws {Problem} where a search is given a plan without ranges, or a sweep one with them. */
+export function checkCommand({ search }: SweepPlan, command: string, place: string): void {
+  const fitting = search ? 'search' : 'sweep';
+  if (fitting === command) return;
+  const has = search ? 'has ranges to search' : 'has no ranges ("search: { … }")';
+  throw new Problem(`${shownPath(place)} ${has}: npm run ${command} does not run it.`, {
+    remedy: `npm run ${fitting} -- ${shownPath(place)}`,
+  });
 }
 
 /**
@@ -118,6 +181,11 @@ export async function planRows(plan: SweepPlan): Promise<Pick<Sweep, 'rows' | 'n
     throw new Problem('The plan gives no run: one of its lists is empty.', {
       remedy: 'Give grid, list and seeds at least one value each, or leave them out.',
     });
+  }
+  if (plan.search) {
+    checkSearch(plan, parameters);
+    // The first trial.
+    settings = [{ ...set, ...nearestValues(plan.search, { ...common, ...set }) }];
   }
   const runs = { parents: [inProject('data', 'runs')], from: userFolder, complete: true };
   const baseline = plan.baseline ? await findRunFolder(plan.baseline, runs) : null;
@@ -168,7 +236,9 @@ export async function createSweep(sweep: Sweep): Promise<void> {
     for (const [name, text] of Object.entries(files)) {
       const file = join(folder, name);
       if (!existsSync(file)) await writeFileAtomic(file, text);
-      if (readFileSync(file, 'utf8') === text) continue;
+      const found = readFileSync(file, 'utf8');
+      // A search adds rows.
+      if (plan.search ? found.startsWith(text) : found === text) continue;
       throw new Problem(`${shownPath(folder)} belongs to another plan: ${name} differs.`, {
         remedy: 'Choose another folder with --out, or put plan and notebook back as they were.',
       });
@@ -176,6 +246,16 @@ export async function createSweep(sweep: Sweep): Promise<void> {
   } finally {
     lock.release();
   }
+}
+
+/** Adds the row of a trial; its caller lets one process at a time do so. @param values those that were chosen. */
+export async function addRow(sweep: Sweep, values: ParameterValues): Promise<Row> {
+  const { folder, rows } = sweep;
+  const content = { ...rows[0], row: rows.length, values: { ...rows[0].values, ...values } };
+  const row = { ...content, id: rowId(content) };
+  const lines = [...rows, row].map((each) => `${JSON.stringify(each)}\n`);
+  await writeFileAtomic(join(folder, 'rows.jsonl'), lines.join(''));
+  return row;
 }
 
 /** @throws {Problem} where there is none, or a row was changed. */

@@ -7,13 +7,14 @@ import { LAUNCH_FILE } from '../../../lib/runs/findRuns';
 import type { ModelRecord } from '../../../lib/runs/runRecord';
 import { Problem, shownPath } from '../program';
 import { type Plan, planResume } from '../run/earlierRun';
+import { PRUNE_SIGNAL } from '../run/runNotebook';
 import { runPlan } from '../run/runPlan';
 import { type Row, rowFolder, rowId, type Sweep } from './plan';
 
 /** What a row adds to its run's progress.jsonl. */
 export interface RowEvent {
   readonly event: 'row';
-  readonly state: 'start' | 'done' | 'failed';
+  readonly state: 'start' | 'done' | 'failed' | 'pruned';
   /** Of a failed one: its error. */
   readonly text?: string;
   /** Of one that is done; the last call's. */
@@ -33,6 +34,9 @@ export async function runRow(
   { offline }: { readonly offline: boolean },
 ): Promise<boolean> {
   const directory = rowFolder(sweep, row);
+  let isPruned = false;
+  const prune = () => (isPruned = true);
+  process.on(PRUNE_SIGNAL, prune);
   const lock = await lockFolder(directory, `run row ${row.row} of ${sweep.folder}`, {
     // Another process does the row by now: this one ends as if it were interrupted.
     onLost: () => process.kill(process.pid, 'SIGTERM'),
@@ -58,8 +62,10 @@ export async function runRow(
     const { exitCode, message: text } = error as Problem;
     const isFailure = exitCode !== 130 && existsSync(directory);
     if (isFailure) note(directory, { event: 'row', state: 'failed', text });
+    else if (isPruned) note(directory, { event: 'row', state: 'pruned' });
     throw error;
   } finally {
+    process.off(PRUNE_SIGNAL, prune);
     lock.release();
   }
 }

@@ -3,6 +3,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOCK_FILE } from '../../../lib/folderLock';
 import { isHeld } from '../../../lib/processLock.cjs';
+import { findRuns } from '../../../lib/runs/findRuns';
 import { tableText } from '../../../lib/report/tableHtml';
 import { fractionText } from '../../../lib/report/theme';
 import { type NotebookEvent, parseEvent } from '../run/followFile';
@@ -10,8 +11,8 @@ import { formatSeconds } from '../run/format';
 import { type Row, rowFolder, rowText, type Sweep } from './plan';
 import type { RowEvent } from './row';
 
-/** `stopped`: begun, and no process is at work on it; it can be resumed. */
-const STATES = ['done', 'running', 'failed', 'stopped', 'waiting'] as const;
+/** `pruned`: ended by a search; `stopped`: begun, and no process is at work on it; it can be resumed. */
+const STATES = ['done', 'running', 'pruned', 'failed', 'stopped', 'waiting'] as const;
 
 /** How far a row is. */
 export interface RowState {
@@ -53,6 +54,7 @@ function rowState(row: Row, directory: string): RowState {
     return { ...common, state: 'done', text: seconds ? formatSeconds(seconds) : '', seconds };
   }
   if (isHeld(join(directory, LOCK_FILE))) return { ...common, state: 'running' };
+  if (last?.state === 'pruned') return { ...common, state: 'pruned' };
   if (last?.state === 'failed') return { ...common, state: 'failed', text: last.text ?? '' };
   return { ...common, state: lines.length > 1 ? 'stopped' : 'waiting' };
 }
@@ -88,4 +90,19 @@ export function countsText(states: readonly RowState[]): string {
   const [best] = [...states].sort((a, b) => (b.best ?? -1) - (a.best ?? -1));
   const words = best.best === null ? '' : `; best validation accuracy ${fractionText(best.best)}`;
   return `${counts.join(', ')} of ${states.length} rows${words}${words && ` (row ${best.row.row})`}`;
+}
+
+/** How long a row takes: from the sweep's own rows, else from earlier runs of the notebook with that preset, whatever their values. */
+export async function estimate({ rows }: Sweep, states: readonly RowState[]): Promise<string> {
+  let seconds = states.flatMap((each) => each.seconds ?? []);
+  if (seconds.length === 0) {
+    const [{ notebook, preset }] = rows;
+    const records = (await findRuns()).runs.map(({ record }) => record);
+    seconds = records
+      .filter((record) => record.notebook === notebook && record.preset === preset)
+      .map(({ startedAt, finishedAt }) => (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000);
+  }
+  if (seconds.length === 0) return 'no earlier run tells how long one takes';
+  const median = seconds.sort((a, b) => a - b)[Math.floor(seconds.length / 2)];
+  return `one takes about ${formatSeconds(median)}, the median of ${seconds.length} earlier`;
 }

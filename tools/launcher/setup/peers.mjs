@@ -1,5 +1,5 @@
 // What single commands need of Python, each in an environment of its own: the benchmark's peers (Keras, PyTorch, ONNX Runtime),
-// and TensorBoard.
+// TensorBoard and Optuna.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { commonProblem, lastLines, Problem } from '../problem.cjs';
@@ -30,24 +30,30 @@ export const peersStep = {
   run: installPeers,
 };
 
-const boardVenv = join(setupFolder, 'tensorboard');
-const boardPython = join(boardVenv, 'bin', 'python');
-const boardRequirements = inProject('tools', 'requirements', 'tensorboard.txt');
+/** A step of set-up that one command alone needs: a Python package in `.setup/<id>`. */
+function packageStep(id, what, sizes) {
+  const folder = join(setupFolder, id);
+  const program = join(folder, 'bin', 'python');
+  const packages = inProject('tools', 'requirements', `${id}.txt`);
+  return {
+    id,
+    name: `${what} in .setup/${id}`,
+    ...sizes,
+    inputs: () => [fileHash(packages), root, process.arch],
+    outputs: () => [program],
+    async run({ onSpawn }) {
+      const options = { onSpawn, what, log: id };
+      await createVenv(folder, options);
+      await run(program, [...install, '-r', packages], options);
+    },
+  };
+}
 
-/** A step of set-up that `npm run tensorboard` alone needs. */
-export const tensorboardStep = {
-  id: 'tensorboard',
-  name: 'TensorBoard in .setup/tensorboard',
+export const tensorboardStep = packageStep('tensorboard', 'TensorBoard', {
   downloadMb: 40,
   diskMb: 200,
-  inputs: () => [fileHash(boardRequirements), root, process.arch],
-  outputs: () => [boardPython],
-  async run({ onSpawn }) {
-    const options = { onSpawn, what: 'TensorBoard', log: 'tensorboard' };
-    await createVenv(boardVenv, options);
-    await run(boardPython, [...install, '-r', boardRequirements], options);
-  },
-};
+});
+export const optunaStep = packageStep('optuna', 'Optuna', { downloadMb: 25, diskMb: 140 });
 
 const install = ['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check'];
 
