@@ -1,8 +1,11 @@
 // A plan becomes rows, a row one run; what cannot work is said before anything runs.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { cancelSweep } from '../../tools/commands/sweep/cancel';
 import { localJobs, slurmScript } from '../../tools/commands/sweep/engines';
 import {
   createSweep,
@@ -168,6 +171,16 @@ test('the status of each row: done, running, failed, stopped or waiting, with it
     countsText(rowStates(sweep)),
     '1 done, 1 running, 1 failed, 1 stopped, 1 waiting of 5 rows; best validation accuracy 0.750 (row 0)',
   );
+});
+
+test('a sweep is cancelled: the processes of its rows are interrupted, and named', async (t) => {
+  const sweep = await makeSweep(t, 'seeds: [1, 2]');
+  assert.deepEqual(await cancelSweep(sweep), ['Nothing is at work on it.']);
+  const child = spawn('sleep', ['60']);
+  const ended = once(child, 'exit');
+  writeFileSync(join(writeRun(sweep, 1, []), '.lock'), JSON.stringify({ pid: child.pid }));
+  assert.deepEqual(await cancelSweep(sweep), [`Row 1 is interrupted (process ${child.pid}).`]);
+  assert.deepEqual(await ended, [null, 'SIGINT']);
 });
 
 test("Slurm's script: an array of the open rows, the plan's options behind the defaults", async (t) => {

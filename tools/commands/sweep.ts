@@ -14,6 +14,7 @@ import {
   submit,
   type Task,
 } from './sweep/engines';
+import { cancelSweep } from './sweep/cancel';
 import {
   addRow,
   checkCommand,
@@ -34,6 +35,7 @@ interface Options {
   readonly jobs?: number;
   readonly row?: number;
   readonly status?: boolean;
+  readonly cancel?: boolean;
   readonly retry?: boolean;
   readonly dryRun?: boolean;
   readonly offline: boolean;
@@ -66,6 +68,10 @@ void runProgram<Options>(async (options) => {
   const isSearch = command === 'search';
   const sweep = isPlan ? await makeSweep(place, { ...options, command }) : openSweep(place);
   if (isSearch) checkCommand(sweep.plan, command, place);
+  if (options.cancel) {
+    process.stdout.write(`${(await cancelSweep(sweep)).join('\n')}\n`);
+    return 0;
+  }
   if (status) {
     process.stdout.write(statusText(sweep));
     if (isSearch) process.stdout.write(await showResult(sweep));

@@ -230,6 +230,7 @@ the folder again: what is left of it.
         { parse: countOrNone(0) },
       ),
       option('--status', 'status', 'how far each row is; nothing is run'),
+      option('--cancel', 'cancel', "stop the sweep's jobs of Slurm, and its rows on this machine"),
       option('--retry', 'retry', 'repeat the failed rows too'),
       option('--dry-run', 'dryRun', "print the rows, or Slurm's script; nothing is run"),
       offline,

@@ -1,6 +1,6 @@
 // What runs the rows of a sweep: some processes on this machine, or an array job of Slurm.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,6 +8,9 @@ import { writeFileAtomic } from '../../../lib/atomicFile';
 import { inProject, Problem, shownPath, tell } from '../program';
 import { formatSeconds } from '../run/format';
 import type { Sweep } from './plan';
+
+/** The numbers of a sweep's array jobs, in its folder. */
+export const JOBS_FILE = join('slurm', 'jobs.txt');
 
 /** Resident memory of a run, assumed: quick runs of the notebooks stay below it. */
 const BYTES_PER_RUN = 1.8e9;
@@ -133,7 +136,9 @@ export async function submit({ folder }: Sweep, script: string): Promise<string>
   await writeFileAtomic(file, script);
   try {
     const { stdout } = await promisify(execFile)('sbatch', ['--parsable', file]);
-    return stdout.trim().split(';')[0];
+    const job = stdout.trim().split(';')[0];
+    appendFileSync(join(folder, JOBS_FILE), `${job}\n`);
+    return job;
   } catch (error) {
     const { stderr, message, code } = error as Error & { stderr?: string; code?: unknown };
     throw new Problem('sbatch did not take the job.', {
