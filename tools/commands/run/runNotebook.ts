@@ -123,10 +123,10 @@ function listen(
   });
   return new Promise((resolve, reject) => {
     runner.on('error', reject);
-    // A runner that was killed leaves its kernel behind, which holds the pipes open.
-    runner.on('exit', (_code, signal) => {
-      if (!signal) return;
-      reason = `the runner got ${signal}`;
+    // A runner that was killed, or stopped while the kernel started, leaves its kernel behind, which holds the pipes open.
+    runner.on('exit', (code, signal) => {
+      if (code === 0) return;
+      if (signal) reason = `the runner got ${signal}`;
       if (kernel !== undefined) killGroup(kernel);
     });
     runner.on('close', (code) =>
