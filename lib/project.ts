@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /** Where `npm run lab` keeps working copies of the notebooks, in the project's folder; git ignores it. */
@@ -35,6 +35,12 @@ export function isOffline(): boolean {
 /** Threads that TensorFlow may use for one operation. */
 export function operationThreads(): number {
   return Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism();
+}
+
+/** Bytes of memory that the machine, or its container, has. */
+export function availableMemory(): number {
+  // A container's limit, where there is one: 0, or more than there is, else.
+  return Math.min(totalmem(), process.constrainedMemory() || Infinity);
 }
 
 /** This project's version: of the package that lib is, or of the clone that it is in. */

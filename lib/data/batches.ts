@@ -1,11 +1,12 @@
 import { anyValue, checkOptions, positiveInteger, required } from '../options';
 import { type Rng, shuffledIndices } from '../random';
 import { type ImageDataset, imageBytes, select } from './dataset';
+import { readRows } from './pictureRows';
 
 export interface Batch {
-  /** uint8 [size, height, width, 3], 0…255. Perhaps a view of the data set: not to be written to. */
+  /** uint8 [size, height, width, 3], 0…255. */
   readonly images: Uint8Array;
-  /** [size]. Perhaps a view of the data set: not to be written to. */
+  /** [size]. */
   readonly labels: Int32Array;
   readonly size: number;
 }
@@ -17,38 +18,64 @@ export interface BatchOptions {
 }
 
 /**
- * The data set in batches; the last one is smaller where the size is no multiple, and is kept.
+ * The data set in batches; the last one is smaller where the size is no multiple, and is kept. While one is used, the next one
+ * is read.
  *
- * No buffer is used twice, so a batch may be kept. With `order` every batch is a copy; without, it
- * is a view of the data set, which costs nothing.
+ * Every batch is a copy, so it may be kept.
  */
 export function batches(
   dataset: ImageDataset,
   options: BatchOptions,
-): Generator<Batch, void, undefined> {
+): AsyncGenerator<Batch, void, undefined> {
   checkOptions('batches', options, { batchSize: required(positiveInteger), order: anyValue });
   return generateBatches(dataset, options); // apart, so that wrong options fail here and not at the first batch
 }
 
-function* generateBatches(
+async function* generateBatches(
   dataset: ImageDataset,
-  { batchSize, order }: BatchOptions,
-): Generator<Batch, void, undefined> {
-  const count = order?.length ?? dataset.size;
-  const bytes = imageBytes(dataset);
-  for (let start = 0; start < count; start += batchSize) {
-    const end = Math.min(start + batchSize, count);
-    if (order) {
-      const { images, labels, size } = select(dataset, order.subarray(start, end));
-      yield { images, labels, size };
-    } else {
-      yield {
-        images: dataset.images.subarray(start * bytes, end * bytes),
-        labels: dataset.labels.subarray(start, end),
-        size: end - start,
-      };
-    }
-  }
+  { batchSize, order = indicesBetween(0, dataset.size) }: BatchOptions,
+): AsyncGenerator<Batch, void, undefined> {
+  const count = Math.ceil(order.length / batchSize);
+  const next = readAhead(count, (index) =>
+    loadBatch(dataset, order.subarray(index * batchSize, (index + 1) * batchSize)),
+  );
+  for (let index = 0; index < count; index++) yield next();
+}
+
+/** start … end - 1. */
+export function indicesBetween(start: number, end: number): Uint32Array {
+  return Uint32Array.from({ length: end - start }, (_, index) => start + index);
+}
+
+/**
+ * The pictures at `indices`, in that order. Where they are in a file, all reads are under way when this returns.
+ *
+ * @throws RangeError for an index outside the data set; Error where the file is missing.
+ */
+export async function loadBatch(dataset: ImageDataset, indices: ArrayLike<number>): Promise<Batch> {
+  const { images, labels, size } = select(dataset, indices);
+  const inMemory = images instanceof Uint8Array ? images : readRows(images, imageBytes(dataset));
+  return { images: await inMemory, labels, size };
+}
+
+/**
+ * Reads 0 … count - 1, one ahead of what is asked for.
+ *
+ * @returns a function that gives the next one, and begins to read the one behind it.
+ */
+export function readAhead<T>(count: number, read: (index: number) => Promise<T>): () => Promise<T> {
+  let place = 0;
+  const begin = (): Promise<T> => {
+    const reading = read(place++);
+    reading.catch(() => undefined); // told where it is asked for, and to nothing else where it never is
+    return reading;
+  };
+  let ahead: Promise<T> | undefined;
+  return async () => {
+    const wanted = await (ahead ?? begin());
+    ahead = place < count ? begin() : undefined;
+    return wanted;
+  };
 }
 
 /**

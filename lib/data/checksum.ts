@@ -22,7 +22,7 @@ export async function sha256OfFile(path: string): Promise<string> {
 /** SHA-256, hexadecimal, of a shape and all bytes of arrays, in this order: what data in memory are known by. */
 export function fingerprintArrays(
   shape: readonly number[],
-  arrays: readonly ArrayBufferView[],
+  arrays: Iterable<ArrayBufferView>,
 ): string {
   const hash = createHash('sha256').update(`${shape.join(' × ')}\n`);
   for (const { buffer, byteOffset, byteLength } of arrays) {

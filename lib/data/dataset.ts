@@ -1,4 +1,4 @@
-/** Labelled pictures in memory, one byte a value: 60,000 pictures of 32×32 take 184 MB. */
+/** Labelled pictures, one byte a value, in memory or in a file: 60,000 pictures of 32×32 take 184 MB. */
 import {
   checkOption,
   checkOptions,
@@ -11,6 +11,7 @@ import {
 } from '../options';
 import { createRng, shuffledIndices } from '../random';
 import { fingerprintArrays } from './checksum';
+import { type PictureRows, readRowsSync } from './pictureRows';
 import { coverResize } from './resize';
 
 /**
@@ -23,8 +24,11 @@ export interface ImageDataset {
   /** `CIFAR-10`, `generated sample` or the folder's name: it goes into titles and records. */
   readonly name: string;
   readonly source: DatasetSource;
-  /** uint8 [size, height, width, 3] (NHWC), RGB, 0…255. Not to be written to. */
-  readonly images: Uint8Array;
+  /**
+   * uint8 [size, height, width, 3] (NHWC), RGB, 0…255, not to be written to; or where they are in a file. Whatever looks at
+   * them takes them from {@link imagesAt}, {@link imageOf} or `batches`.
+   */
+  readonly images: Uint8Array | PictureRows;
   /** [size], each from 0 to classNames.length - 1. */
   readonly labels: Int32Array;
   readonly classNames: readonly string[];
@@ -85,11 +89,12 @@ const CHANNELS = 3;
 export function createDataset(fields: Omit<ImageDataset, 'size'>): ImageDataset {
   const { name, images, labels, classNames, height, width } = fields;
   const size = labels.length;
-  const expectedBytes = size * height * width * CHANNELS;
-  if (images.length !== expectedBytes) {
+  const bytes = imageBytes(fields);
+  const given = images instanceof Uint8Array ? images.length : images.rows.length * bytes;
+  if (given !== size * bytes) {
     throw new Error(
-      `Expected ${expectedBytes} bytes (${size} × ${height} × ${width} × ${CHANNELS}) in the images of ` +
-        `"${name}" but received ${images.length}: pass one label for each picture.`,
+      `Expected ${size * bytes} bytes (${size} × ${height} × ${width} × ${CHANNELS}) in the images of ` +
+        `"${name}" but received ${given}: pass one label for each picture.`,
     );
   }
   if (fields.paths && fields.paths.length !== size) {
@@ -115,9 +120,13 @@ export function createDataset(fields: Omit<ImageDataset, 'size'>): ImageDataset 
 export function take(dataset: ImageDataset, count: number): ImageDataset {
   checkOption('take', 'count', count, required(nonNegativeInteger));
   const size = Math.min(count, dataset.size);
+  const { images } = dataset;
   return {
     ...dataset,
-    images: dataset.images.subarray(0, size * imageBytes(dataset)),
+    images:
+      images instanceof Uint8Array
+        ? images.subarray(0, size * imageBytes(dataset))
+        : { ...images, rows: images.rows.subarray(0, size) },
     labels: dataset.labels.subarray(0, size),
     size,
     ...(dataset.paths && { paths: dataset.paths.slice(0, size) }),
@@ -126,21 +135,24 @@ export function take(dataset: ImageDataset, count: number): ImageDataset {
 }
 
 /**
- * The pictures at `indices`, in that order, copied.
+ * The pictures at `indices`, in that order: copied in memory, and left where they are in a file.
  *
  * @throws RangeError for an index outside the data set.
  */
 export function select(dataset: ImageDataset, indices: ArrayLike<number>): ImageDataset {
-  const { values: images, labels } = selectRows(
-    { values: dataset.images, labels: dataset.labels, width: imageBytes(dataset) },
-    indices,
-    { of: `"${dataset.name}"`, what: 'pictures' },
-  );
-  const { paths, numbers } = dataset;
+  const { images, labels, paths, numbers } = dataset;
+  const chosen = <Values extends Uint8Array | Uint32Array>(values: Values, width: number) =>
+    selectRows({ values, labels, width }, indices, {
+      of: `"${dataset.name}"`,
+      what: 'pictures',
+    });
+  const selected =
+    images instanceof Uint8Array ? chosen(images, imageBytes(dataset)) : chosen(images.rows, 1);
+  const { values } = selected;
   return {
     ...dataset,
-    images,
-    labels,
+    images: values instanceof Uint8Array ? values : { ...(images as PictureRows), rows: values },
+    labels: selected.labels,
     size: indices.length,
     ...(paths && { paths: Array.from(indices, (index) => paths[index]) }),
     ...(numbers && { numbers: Uint32Array.from(indices, (index) => numbers[index]) }),
@@ -154,7 +166,7 @@ export function select(dataset: ImageDataset, indices: ArrayLike<number>): Image
  * @param words for the error: what the indices belong to, and what they choose.
  * @throws RangeError for an index outside the rows.
  */
-export function selectRows<Values extends Uint8Array | Float32Array>(
+export function selectRows<Values extends Uint8Array | Uint32Array | Float32Array>(
   rows: { readonly values: Values; readonly labels: Int32Array; readonly width: number },
   indices: ArrayLike<number>,
   { of, what }: { readonly of: string; readonly what: string },
@@ -162,9 +174,8 @@ export function selectRows<Values extends Uint8Array | Float32Array>(
   const { values, labels, width } = rows;
   const length = indices.length * width;
   // Not by the values' own constructor: they may be a Buffer, whose slices are views.
-  const selected = (
-    values instanceof Float32Array ? new Float32Array(length) : new Uint8Array(length)
-  ) as Values;
+  const Type = [Float32Array, Uint32Array].find((type) => values instanceof type) ?? Uint8Array;
+  const selected = new Type(length) as Values;
   const selectedLabels = new Int32Array(indices.length);
   for (let position = 0; position < indices.length; position++) {
     const index = indices[position];
@@ -225,7 +236,7 @@ export function checkLimit(name: string, count: number, classes: number): void {
 
 /**
  * The pictures scaled down to a longer side of at most `side` pixels, as picture files are (`coverResize`); the
- * same data set where they are no larger.
+ * same data set where they are no larger. The smaller ones are in memory.
  *
  * Networks from scratch take pictures of this size: an MLP's parameters grow with the number of pixels, to 308 million
  * at 224 × 224, and what a few pictures teach is not in the finest detail.
@@ -236,12 +247,11 @@ export function shrinkPictures(dataset: ImageDataset, side = 64): ImageDataset {
   if (longer <= side) return dataset;
   const scaled = (pixels: number) => Math.max(1, Math.round((pixels * side) / longer));
   const size = { height: scaled(dataset.height), width: scaled(dataset.width) };
-  const [from, to] = [imageBytes(dataset), imageBytes(size)];
-  const images = new Uint8Array(dataset.size * to);
+  const images = new Uint8Array(dataset.size * imageBytes(size));
   for (let index = 0; index < dataset.size; index++) {
-    const data = dataset.images.subarray(index * from, (index + 1) * from);
     const { height, width } = dataset;
-    images.set(coverResize({ data, height, width }, size).data, index * to);
+    const picture = { data: imageOf(dataset, index), height, width };
+    images.set(coverResize(picture, size).data, index * imageBytes(size));
   }
   return { ...dataset, images, ...size };
 }
@@ -310,6 +320,8 @@ export function countByClass({
 }
 
 const fingerprints = new WeakMap<object, string>();
+/** Bytes: pictures of a file are hashed piece by piece. */
+const HASHED_AT_ONCE = 4e6;
 
 /**
  * SHA-256, in hexadecimal, of the pictures' number and size, all their bytes and all labels, in their order: what
@@ -320,8 +332,14 @@ export function fingerprintDataset(
 ): string {
   const known = fingerprints.get(dataset);
   if (known !== undefined) return known;
-  const { size, height, width, images, labels } = dataset;
-  const fingerprint = fingerprintArrays([size, height, width], [images, labels]);
+  const { size, height, width, labels } = dataset;
+  const step = Math.max(1, Math.floor(HASHED_AT_ONCE / imageBytes(dataset)));
+  const parts = function* (): Generator<ArrayBufferView> {
+    for (let start = 0; start < size; start += step)
+      yield imagesBetween(dataset, start, Math.min(start + step, size));
+    yield labels;
+  };
+  const fingerprint = fingerprintArrays([size, height, width], parts());
   fingerprints.set(dataset, fingerprint);
   return fingerprint;
 }
@@ -331,10 +349,32 @@ export function imageBytes(dataset: Pick<ImageDataset, 'height' | 'width'>): num
   return dataset.height * dataset.width * CHANNELS;
 }
 
-/** One picture, uint8 [height · width · 3], a view. */
+/** One picture, uint8 [height · width · 3]: a view, or read from the file. */
 export function imageOf(set: ImageDataset, index: number): Uint8Array {
+  return imagesBetween(set, index, index + 1);
+}
+
+/**
+ * The pictures at `indices`, in that order, copied: uint8 [indices.length, height, width, 3]. Where they are in a file, the event
+ * loop stands still: what computes meanwhile takes `batches`.
+ *
+ * @throws RangeError for an index outside the data set; Error where the file is missing.
+ */
+export function imagesAt(dataset: ImageDataset, indices: ArrayLike<number>): Uint8Array {
+  const { images } = select(dataset, indices);
+  return images instanceof Uint8Array ? images : readRowsSync(images, imageBytes(dataset));
+}
+
+function imagesBetween(
+  set: Pick<ImageDataset, 'images' | 'height' | 'width'>,
+  start: number,
+  end: number,
+): Uint8Array {
+  const { images } = set;
   const bytes = imageBytes(set);
-  return set.images.subarray(index * bytes, (index + 1) * bytes);
+  return images instanceof Uint8Array
+    ? images.subarray(start * bytes, end * bytes)
+    : readRowsSync({ ...images, rows: images.rows.subarray(start, end) }, bytes);
 }
 
 /**

@@ -23,6 +23,9 @@ export interface DecodeOptions {
 /** sharp's own limit, about as much as a web browser opens: a decoded picture may not fill the memory. */
 const MAX_PIXELS = 0x3fff ** 2;
 
+/** The versions of what decodes: another one may round otherwise. */
+export const DECODER: string = JSON.stringify(sharp.versions);
+
 /** Ends every JPEG: "end of image". */
 const JPEG_END = Uint8Array.of(0xff, 0xd9);
 

@@ -1,5 +1,4 @@
 /** A user's own pictures: a folder with one folder for each class. */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
@@ -9,9 +8,12 @@ import {
   checkOptions,
   flag,
   nonNegativeInteger,
+  oneOf,
   positiveInteger,
   seedInteger,
+  text,
 } from '../options';
+import { availableMemory, dataDirectory } from '../project';
 import { createRng, shuffledIndices } from '../random';
 import { sha256Of } from './checksum';
 import {
@@ -25,14 +27,15 @@ import {
   countByClass,
   createDataset,
   type DatasetSplits,
-  imageBytes,
   type ImageDataset,
+  imageOf,
   type SkippedFile,
   stratifiedIndices,
   stratifiedQuotas,
 } from './dataset';
 import { decodeImage, sideBySide } from './image';
 import { type ClassFolder, listSplits, skippedNotice } from './pictureFiles';
+import { type PictureStore, reasonOf, withPictureStore } from './pictureStore';
 
 export interface ImageFolderOptions {
   /** Height and width that every picture is brought to; default 32. */
@@ -50,21 +53,32 @@ export interface ImageFolderOptions {
    * is for training. Default false.
    */
   readonly testOnly?: boolean;
+  /**
+   * Where the decoded pictures are (3 × size² bytes each): in `memory`, twice for a moment when validation pictures are split
+   * off; or in a `file` below `cacheDirectory`, of which no more than a few batches are in memory. `auto` (the default): a file
+   * from 1.5 GB on, or from a quarter of the memory on where that is less.
+   */
+  readonly storage?: 'auto' | 'memory' | 'file';
+  /** Default: the project's `data/`. */
+  readonly cacheDirectory?: string;
   readonly signal?: AbortSignal;
-  /** Called after each picture. */
+  /** Called after each picture that is decoded. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Receives what the user must know, such as the files that were skipped. Default: console.warn. */
   readonly onNotice?: (notice: string) => void;
 }
 
-/** The decoded pictures stay in memory, beside the training: more than this is refused. */
-const MAX_BYTES = 1.5e9;
+/** Bytes of decoded pictures, beside the training and the runs of a sweep, from which on a file holds them. */
+const LARGE = 1.5e9;
 
 /** Which files become which set: what {@link loadImageFolder} decodes. */
 export interface ImageFolderPlan {
   readonly root: string;
   readonly classNames: readonly string[];
   readonly size: number;
+  readonly storage: 'memory' | 'file';
+  /** All that a limit, if there is one, does not leave out, also what corrections do: the same for every seed. */
+  readonly files: readonly string[];
   readonly train: PlannedSet;
   readonly val?: PlannedSet;
   readonly test: PlannedSet;
@@ -99,6 +113,8 @@ export async function planImageFolder(
     trainLimit: nonNegativeInteger,
     testLimit: nonNegativeInteger,
     testOnly: flag,
+    storage: oneOf('auto', 'memory', 'file'),
+    cacheDirectory: text,
     signal: abortSignal,
     onProgress: callback,
     onNotice: callback,
@@ -135,18 +151,18 @@ export async function planImageFolder(
       spare: files.filter((_, index) => !isChosen.has(index)),
     };
   };
-  const plan = {
-    root,
-    classNames,
-    size,
+  const sets = {
     train: choose('train', train, 'trainLimit'),
     test: choose('test', test, 'testLimit'),
     ...(given.val && !testOnly && { val: choose('val', given.val, 'trainLimit') }),
-    skipped: given.skipped,
-    corrections,
   };
-  checkMemory(plan);
-  return plan;
+  const isLimited = Object.values(sets).some(({ spare }) => spare.length > 0);
+  const files = isLimited
+    ? Object.values(sets).flatMap((set) => set.files.map(({ path }) => path))
+    : [train, test, (!testOnly && given.val) || []].flat().flatMap((each) => each.files);
+  const storage = chooseStorage(Object.values(sets), size, options.storage);
+  const { skipped } = given;
+  return { root, classNames, size, storage, files, ...sets, skipped, corrections };
 }
 
 /**
@@ -158,7 +174,8 @@ export async function planImageFolder(
  * out, listed in `skipped` and told in a notice; so are pictures that are in more than one set. What `corrections.json` in
  * the folder says of single pictures is done first, after the division into sets.
  *
- * Pictures are decoded a few at a time: beyond the result (3 × size² bytes a picture) little memory is used.
+ * Pictures are decoded a few at a time: beyond the result (3 × size² bytes a picture) little memory is used. More of them than
+ * memory holds are read from a file (`storage`): training, prediction and figures are the same to the last bit.
  *
  * @throws Error where there are fewer than two classes, where a class has too few pictures (it is
  *   named), where a limit is below the number of classes, or where the result would not fit into memory.
@@ -168,33 +185,39 @@ export async function loadImageFolder(
   options: ImageFolderOptions = {},
 ): Promise<DatasetSplits> {
   const plan = await planImageFolder(directory, options);
-  const { root, classNames, size, train, val, test } = plan;
-  const { signal, onNotice = console.warn } = options;
+  const { root, classNames, size, storage, train, val, test } = plan;
+  const { signal, onProgress, onNotice = console.warn } = options;
   const skipped = [...plan.skipped];
   const total = countFiles(plan);
   const repaired: string[] = [];
+  const hashes = new Map<string, string>();
   let done = 0;
-  const load = (planned: PlannedSet): Promise<ImageDataset> =>
-    decodeSet(planned, {
-      name: basename(root),
-      classNames,
-      size,
-      signal,
-      skipped,
-      onNotice: (notice) => repaired.push(notice),
-      onPicture: () => options.onProgress?.(++done, total),
-    });
-  const sets = {
-    training: await load(train),
-    test: await load(test),
-    ...(val && { validation: await load(val) }),
+  const loadSets = async (store?: PictureStore) => {
+    const load = (planned: PlannedSet): Promise<ImageDataset> => {
+      const tell = (notice: string) => repaired.push(notice);
+      const place = store
+        ? storedPictures(store, hashes, tell)
+        : memoryPictures(planned.files.length, { size, signal, onNotice: tell });
+      const onPicture = () => store ?? onProgress?.(++done, total);
+      const name = basename(root);
+      return decodeSet(planned, { name, classNames, size, place, skipped, onPicture });
+    };
+    return {
+      training: await load(train),
+      test: await load(test),
+      ...(val && { validation: await load(val) }),
+    };
   };
+  const spare = [train, test, val].flatMap((set) => set?.spare ?? []).map(({ path }) => path);
+  const cache = join(options.cacheDirectory ?? dataDirectory(), 'pictures');
+  const of = { size, files: plan.files, spare, signal, onProgress, onNotice };
+  const sets = await (storage === 'file' ? withPictureStore(cache, of, loadSets) : loadSets());
   const { training: trainSet, test: testSet, validation: valSet } = sets;
   if (!options.testOnly) for (const set of [trainSet, testSet]) requireEveryClass(set, root);
   if (skipped.length > 0) onNotice(skippedNotice(skipped, root));
   if (repaired.length > 5) repaired.splice(5, Infinity, `… and ${repaired.length - 5} more`);
   if (repaired.length > 0) onNotice(repaired.join('\n'));
-  for (const notice of repeatedPictures(sets, root)) onNotice(notice);
+  for (const notice of repeatedPictures(sets, root, hashes)) onNotice(notice);
   const corrections = plan.corrections.finish(onNotice);
   return {
     corrections,
@@ -250,10 +273,71 @@ interface DecodeSetOptions {
   readonly name: string;
   readonly classNames: readonly string[];
   readonly size: number;
-  readonly signal?: AbortSignal;
+  readonly place: PicturePlace;
   readonly skipped: SkippedFile[];
-  readonly onNotice: (notice: string) => void;
   readonly onPicture: () => void;
+}
+
+/** Where the pictures of a set are. */
+interface PicturePlace {
+  /** Puts the picture of a file there. @returns why it cannot be decoded. */
+  put(index: number, path: string): Promise<string | undefined>;
+  /** Those that were put at these indices, which ascend. */
+  images(indices: readonly number[]): ImageDataset['images'];
+}
+
+function memoryPictures(
+  count: number,
+  options: {
+    readonly size: number;
+    readonly signal?: AbortSignal;
+    readonly onNotice: (notice: string) => void;
+  },
+): PicturePlace {
+  const { size, signal, onNotice } = options;
+  const bytes = size * size * 3;
+  const images = new Uint8Array(count * bytes);
+  return {
+    async put(index, path) {
+      signal?.throwIfAborted();
+      try {
+        const { data } = await decodeImage(path, { height: size, width: size, onNotice });
+        images.set(data, index * bytes);
+        return undefined;
+      } catch (error) {
+        return reasonOf(error);
+      }
+    },
+    images(indices) {
+      // Close the gaps that failures left; the order stays.
+      for (const [place, index] of indices.entries())
+        images.copyWithin(place * bytes, index * bytes, (index + 1) * bytes);
+      return images.subarray(0, indices.length * bytes);
+    },
+  };
+}
+
+/** @param hashes receives the checksums of the pixels by path. */
+function storedPictures(
+  store: PictureStore,
+  hashes: Map<string, string>,
+  onNotice: (notice: string) => void,
+): PicturePlace {
+  const rows: number[] = [];
+  return {
+    async put(index, path) {
+      const { row, sha256, notices } = await store.find(path);
+      if (sha256 === null) return notices[0];
+      notices.forEach(onNotice);
+      hashes.set(path, sha256);
+      rows[index] = row;
+      return undefined;
+    },
+    images: (indices) => ({
+      path: store.path,
+      rows: Uint32Array.from(indices, (index) => rows[index]),
+    }),
+  };
 }
 
 /** Decodes files into one data set, with their paths; those that fail are added to `skipped`. */
@@ -261,20 +345,13 @@ async function decodeSet(
   { files, spare }: PlannedSet,
   options: DecodeSetOptions,
 ): Promise<ImageDataset> {
-  const { name, classNames, size, signal, skipped, onNotice, onPicture } = options;
-  const bytes = size * size * 3;
-  const images = new Uint8Array(files.length * bytes);
+  const { name, classNames, size, place, skipped, onPicture } = options;
   const decoded = new Map<number, LabelledFile>();
   const decode = async (index: number, file: LabelledFile): Promise<SkippedFile | undefined> => {
-    signal?.throwIfAborted();
-    try {
-      const { data } = await decodeImage(file.path, { height: size, width: size, onNotice });
-      images.set(data, index * bytes);
-      decoded.set(index, file);
-      return undefined;
-    } catch (error) {
-      return { path: file.path, reason: reasonOf(error) };
-    }
+    const reason = await place.put(index, file.path);
+    if (reason !== undefined) return { path: file.path, reason };
+    decoded.set(index, file);
+    return undefined;
   };
   const failures: (SkippedFile | undefined)[] = [];
   await sideBySide(files.length, async (index) => {
@@ -291,25 +368,17 @@ async function decodeSet(
       failure = instead && (await decode(index, instead));
     }
   }
-  const paths: string[] = [];
-  const labels: number[] = [];
-  for (const index of files.keys()) {
-    const file = decoded.get(index);
-    if (!file) continue;
-    // Close the gaps that failures left; the order stays.
-    images.copyWithin(labels.length * bytes, index * bytes, (index + 1) * bytes);
-    labels.push(file.label);
-    paths.push(file.path);
-  }
+  const indices = [...decoded.keys()].sort((a, b) => a - b);
+  const kept = indices.map((index) => decoded.get(index) as LabelledFile);
   return createDataset({
     name,
     source: 'folder',
-    images: images.subarray(0, labels.length * bytes),
-    labels: Int32Array.from(labels),
+    images: place.images(indices),
+    labels: Int32Array.from(kept, ({ label }) => label),
     classNames,
     height: size,
     width: size,
-    paths,
+    paths: kept.map(({ path }) => path),
   });
 }
 
@@ -324,17 +393,20 @@ function* repeatedPictures(
     readonly test: ImageDataset;
   },
   root: string,
+  hashes: ReadonlyMap<string, string>,
 ): Generator<string> {
   const { training, validation, test } = sets;
   const known = new Map<string, string>();
-  const within = addPictures(known, training);
+  const addPictures = (set: ImageDataset, options = {}) =>
+    addHashes(known, set, { hashes, ...options });
+  const within = addPictures(training);
   const tell = ({ count, example }: Repeated, of: string, place: string, remedy: string) => {
     const [here, there] = example.map((path) => relative(root, path));
     return `${count} of the ${of} pictures are in ${place} (${here} is ${there}): ${remedy}.`;
   };
   const once = 'leave each picture in one set only';
   if (validation) {
-    const repeated = addPictures(known, validation, { within: false });
+    const repeated = addPictures(validation, { within: false });
     if (repeated.count > 0) {
       const of = `${validation.size} validation`;
       yield tell(
@@ -349,7 +421,7 @@ function* repeatedPictures(
     const remedy = 'the validation accuracy may be too high; leave each picture once';
     yield tell(within, `${training.size} training`, 'that set more than once', remedy);
   }
-  const repeated = addPictures(known, test, { within: false });
+  const repeated = addPictures(test, { within: false });
   if (repeated.count > 0) {
     const place = validation ? 'the training or validation set too' : 'the training set too';
     yield tell(repeated, `${test.size} test`, place, `the test accuracy is too high; ${once}`);
@@ -362,19 +434,21 @@ interface Repeated {
   readonly example: readonly string[];
 }
 
-/** @param options.within whether those count that are twice in this set. Default true. */
-function addPictures(
+/**
+ * @param options.within whether those count that are twice in this set. Default true.
+ * @param options.hashes of pictures by path, where they are known.
+ */
+function addHashes(
   known: Map<string, string>,
   dataset: ImageDataset,
-  { within = true }: { readonly within?: boolean } = {},
+  options: { readonly within?: boolean; readonly hashes: ReadonlyMap<string, string> },
 ): Repeated {
+  const { within = true, hashes } = options;
   let count = 0;
   let example: string[] = [];
   const added = within ? known : new Map<string, string>();
-  const bytes = imageBytes(dataset);
   for (const [index, path] of (dataset.paths ?? []).entries()) {
-    const picture = dataset.images.subarray(index * bytes, (index + 1) * bytes);
-    const hash = createHash('sha256').update(picture).digest('base64');
+    const hash = hashes.get(path) ?? sha256Of(imageOf(dataset, index));
     const same = known.get(hash);
     if (same === undefined) added.set(hash, path);
     else if (++count === 1) example = [path, same];
@@ -383,25 +457,20 @@ function addPictures(
   return { count, example };
 }
 
-/** The decoder's own words: the file's name stands beside them already. */
-function reasonOf(error: unknown): string {
-  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return inner instanceof Error ? inner.message.trim() : String(inner);
-}
-
-function checkMemory(plan: ImageFolderPlan): void {
-  const { size } = plan;
-  const pictures = countFiles(plan);
+function chooseStorage(
+  sets: readonly PlannedSet[],
+  size: number,
+  wanted: ImageFolderOptions['storage'] = 'auto',
+): 'memory' | 'file' {
+  const counts = sets.map(({ files }) => files.length);
+  const pictures = counts.reduce((sum, count) => sum + count, 0);
   const bytes = pictures * size * size * 3;
-  if (bytes <= MAX_BYTES) return;
-  const largest = Math.floor(Math.sqrt(MAX_BYTES / (3 * pictures)));
-  const fitting = Math.floor(MAX_BYTES / (3 * size * size));
-  const { train, val, test } = plan;
-  const counts = [train, ...(val ? [val] : []), test].map(({ files }) => files.length).join(' + ');
+  const available = availableMemory();
+  if (wanted === 'auto') return bytes <= Math.min(LARGE, available / 4) ? 'memory' : 'file';
+  if (wanted === 'file' || 2 * bytes <= available) return wanted;
   throw new Error(
-    `Expected pictures of at most ${MAX_BYTES / 1e9} GB in memory but ${pictures} (${counts}) of ${size} × ${size} ` +
-      `take ${(bytes / 1e9).toFixed(1)} GB: pass a size (inputSize) of ${largest} or less, or limits (trainLimit, testLimit) ` +
-      `of ${fitting} pictures in all or less.`,
+    `Expected pictures of at most half the memory, ${(available / 2e9).toFixed(1)} GB, but ${pictures} (${counts.join(' + ')}) ` +
+      `of ${size} × ${size} take ${(bytes / 1e9).toFixed(1)} GB: pass storage: 'auto', or a smaller size (inputSize).`,
   );
 }
 

@@ -9,6 +9,7 @@ import {
   checkOptions,
   flag,
   nonNegativeInteger,
+  oneOf,
   positiveInteger,
   seedInteger,
   text,
@@ -54,13 +55,18 @@ export interface LoadDatasetOptions {
   readonly testLimit?: number;
   /** Of a folder: as for `loadImageFolder`. */
   readonly testOnly?: boolean;
+  /**
+   * Where a folder's decoded pictures are: in `memory`, or in a `file` in `data/pictures`, which is read while training and
+   * kept for the next run. `auto` (the default): a file from 1.5 GB on, or from a quarter of the memory on where that is less.
+   */
+  readonly storage?: ImageFolderOptions['storage'];
   /** Do not try to download; default: whether the environment says OFFLINE=1. */
   readonly offline?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: LoadProgress) => void;
   /** Receives what the user must know: another source than hoped for, files skipped. Default: console.warn. */
   readonly onNotice?: (notice: string) => void;
-  /** Where downloads are kept; default: the project's `data/`. */
+  /** Where downloads and files of decoded pictures are kept; default: the project's `data/`. */
   readonly cacheDirectory?: string;
   /** Another place to download CIFAR-10 from, e.g. a mirror; default: the official archive. */
   readonly archive?: ArchiveSource;
@@ -89,8 +95,7 @@ export async function loadDataset(options: LoadDatasetOptions = {}): Promise<Dat
 }
 
 /**
- * Refuses what {@link loadDataset} would refuse: a missing path, an image folder with too few images of a class,
- * more of them than the memory holds, limits below the number of classes. Decodes and downloads nothing, so that a
+ * Refuses what {@link loadDataset} would refuse: a missing path, an image folder with too few images of a class, limits below the number of classes. Decodes and downloads nothing, so that a
  * launcher asks for every run before the first one starts.
  *
  * @param from what a relative path counts from: the folder in which {@link loadDataset} will be called.
@@ -121,6 +126,7 @@ function checkLoadOptions(options: LoadDatasetOptions): void {
     trainLimit: nonNegativeInteger,
     testLimit: nonNegativeInteger,
     testOnly: flag,
+    storage: oneOf('auto', 'memory', 'file'),
     offline: flag,
     signal: abortSignal,
     onProgress: callback,
@@ -227,6 +233,8 @@ function folderOptions(options: LoadDatasetOptions): ImageFolderOptions {
     trainLimit,
     testLimit,
     testOnly,
+    storage,
+    cacheDirectory,
     signal,
     onProgress,
   } = options;
@@ -236,6 +244,8 @@ function folderOptions(options: LoadDatasetOptions): ImageFolderOptions {
     trainLimit,
     testLimit,
     testOnly,
+    storage,
+    cacheDirectory,
     signal,
     onNotice: options.onNotice ?? console.warn,
     onProgress: (done, total) =>

@@ -1,6 +1,7 @@
 /** A classifier in int8 as an ONNX file, judged before it is given. */
 import { writeFileAtomic } from '../atomicFile';
-import { type ImageDataset, take } from '../data/dataset';
+import { indicesBetween } from '../data/batches';
+import { type ImageDataset, imagesAt } from '../data/dataset';
 import type { Classifier } from '../models/classifier';
 import { classifierOnnx, type ExportOnnxOptions } from '../onnx/exportOnnx';
 import { encodeModel } from '../onnx/format';
@@ -57,7 +58,9 @@ export async function exportInt8(
         `are ${height} × ${width}: load them in that size.`,
     );
   }
-  const int8 = quantizeOnnx(model, await measureRanges(model, take(trainSet, RANGE_PICTURES)));
+  const size = Math.min(RANGE_PICTURES, trainSet.size);
+  const images = imagesAt(trainSet, indicesBetween(0, size));
+  const int8 = quantizeOnnx(model, await measureRanges(model, { ...trainSet, images, size }));
   const valAccuracy: Int8Accuracy = {
     int8: await accuracyOf(encodeModel(int8), valSet),
     float32: await accuracyOf(encodeModel(model), valSet),

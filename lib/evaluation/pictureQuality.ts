@@ -1,5 +1,5 @@
 /** What pixels say about a picture: how sharp and how bright it is. */
-import { type ImageDataset, imageBytes, shrinkPictures } from '../data/dataset';
+import { type ImageDataset, imageOf, select, shrinkPictures } from '../data/dataset';
 
 export interface PictureQuality {
   /**
@@ -16,13 +16,14 @@ export interface PictureQuality {
 
 /** Of each picture, in the data set's order. */
 export function measureQuality(dataset: ImageDataset): PictureQuality[] {
-  const small = shrinkPictures(dataset, 64);
-  const { images, height, width, labels } = small;
-  const grey = new Float64Array(height * width);
-  const bright = new Float64Array(height * width);
-  return Array.from(labels, (_, index) => {
-    for (let pixel = 0, at = index * imageBytes(small); pixel < grey.length; pixel++, at += 3) {
-      const [red, green, blue] = [images[at], images[at + 1], images[at + 2]];
+  return Array.from(dataset.labels, (_, index) => {
+    const small = shrinkPictures(select(dataset, [index]), 64); // one by one: all of them may be too many for memory
+    const { height, width } = small;
+    const image = imageOf(small, 0);
+    const grey = new Float64Array(height * width);
+    const bright = new Float64Array(height * width);
+    for (let pixel = 0, at = 0; pixel < grey.length; pixel++, at += 3) {
+      const [red, green, blue] = [image[at], image[at + 1], image[at + 2]];
       grey[pixel] = 0.299 * red + 0.587 * green + 0.114 * blue;
       bright[pixel] = Math.sqrt(0.241 * red ** 2 + 0.691 * green ** 2 + 0.068 * blue ** 2) / 255;
     }

@@ -64,7 +64,7 @@ export async function predictWith(
   const interrupts = watchInterrupts(signal);
   try {
     let images = 0;
-    for (const batch of batches(dataset, { batchSize })) {
+    for await (const batch of batches(dataset, { batchSize })) {
       if (interrupts.requested) {
         throw new Interrupted(`Prediction was interrupted after ${images} of ${size} pictures.`);
       }

@@ -90,7 +90,7 @@ export async function scoreDataset(
 ): Promise<MetricValues> {
   const { add, values } = startScore(options);
   const numClasses = dataset.classNames.length;
-  for (const { images, labels, size } of batches(dataset, { batchSize: BATCH_SIZE })) {
+  for await (const { images, labels, size } of batches(dataset, { batchSize: BATCH_SIZE })) {
     add({ probabilities: await predictor.run(images, size), labels, numClasses });
     await options.between?.();
   }

@@ -1,6 +1,6 @@
 // Pictures of a data set with what is to be read below them, for imageGridFigure.
 import { basename } from 'node:path';
-import { imageBytes, type ImageDataset } from '../data/dataset';
+import { imageOf, type ImageDataset } from '../data/dataset';
 import type { DecodedImage } from '../data/image';
 import type { TestedModel } from '../evaluation/evaluate';
 import type { Explanation } from '../evaluation/gradCam';
@@ -92,8 +92,7 @@ export function heatPicture({
 function picture(dataset: ImageDataset, index: number, caption: string): CaptionedPicture {
   const { height, width, size, paths } = dataset;
   checkOption(`the pictures of "${dataset.name}"`, 'index', index, required(integerBelow(size)));
-  const length = imageBytes(dataset);
-  const data = dataset.images.subarray(index * length, (index + 1) * length);
+  const data = imageOf(dataset, index);
   if (!paths) return { data, height, width, caption };
   return {
     data,

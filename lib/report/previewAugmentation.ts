@@ -1,5 +1,5 @@
 // What an augmentation makes of one picture.
-import { imageBytes, select, type ImageDataset } from '../data/dataset';
+import { imageBytes, imagesAt, type ImageDataset } from '../data/dataset';
 import { UNIT_SCALE, type Preprocess } from '../data/preprocess';
 import {
   anyValue,
@@ -44,10 +44,8 @@ export function previewAugmentation(
     scale: anyValue,
   });
   const { index = 0, count = 10, seed = 42, scale = UNIT_SCALE } = options;
-  const { images, height, width, classNames, labels } = select(
-    dataset,
-    new Array<number>(count).fill(index),
-  );
+  const { height, width, classNames, labels } = dataset;
+  const images = imagesAt(dataset, new Array<number>(count).fill(index));
   const inputsFor = augmentation.start?.({ size: dataset.size, seed });
   const epochs = Array.from({ length: count }, (_, number) => inputsFor?.([index], number + 1));
   const versions = compile(
@@ -81,7 +79,7 @@ export function previewAugmentation(
       data: data.subarray(number * length, (number + 1) * length),
       height,
       width,
-      caption: `${classNames[labels[0]]} ${number + 1}`,
+      caption: `${classNames[labels[index]]} ${number + 1}`,
     })),
     { title: 'Augmented versions of one picture', dataset },
   );

@@ -1,4 +1,3 @@
-import { totalmem } from 'node:os';
 import { balancedIndices } from '../data/batches';
 import { checkPreprocess, type Preprocess } from '../data/preprocess';
 import type { ImageDataset } from '../data/dataset';
@@ -23,6 +22,7 @@ import {
   seedInteger,
   text,
 } from '../options';
+import { availableMemory } from '../project';
 import type { Views } from '../models/views';
 import { type Rng, shuffledIndices } from '../random';
 import { type tf } from '../tensorflow/backend';
@@ -317,9 +317,7 @@ export function estimateMemory(
 
 /** @throws RangeError where the machine, or its container, has less memory. */
 export function checkMemory(bytes: number): void {
-  // A container's limit, where there is one: 0, or more than there is, else.
-  const limit = process.constrainedMemory() || Infinity;
-  const available = Math.min(totalmem(), limit);
+  const available = availableMemory();
   if (bytes <= available) return;
   throw new RangeError(
     `Expected a training that fits into ${gigabytes(available)} of memory but this one takes about ${gigabytes(bytes)}: ` +

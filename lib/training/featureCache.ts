@@ -37,8 +37,8 @@ export interface FeatureFile {
 
 /** Everything that features depend on. */
 export interface FeatureSource {
-  /** uint8 [size, height, width, 3]. */
-  readonly images: Uint8Array;
+  /** uint8 [size, height, width, 3], in pieces. */
+  readonly images: AsyncIterable<Uint8Array>;
   readonly picture: readonly [size: number, height: number, width: number];
   readonly preprocess: Preprocess;
   /** Of {@link fingerprintModel}. */
@@ -49,13 +49,13 @@ export interface FeatureSource {
   readonly directory?: string;
 }
 
-export function featureFile(source: FeatureSource): FeatureFile {
+export async function featureFile(source: FeatureSource): Promise<FeatureFile> {
   const { images, picture, preprocess, model, engine, directory } = source;
   const { height, width, mean, std } = preprocess;
-  const key = createHash('sha256')
-    .update(JSON.stringify({ picture, height, width, mean, std, model, engine }))
-    .update(images)
-    .digest();
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify({ picture, height, width, mean, std, model, engine }));
+  for await (const piece of images) hash.update(piece);
+  const key = hash.digest();
   const name = `${key.toString('hex').slice(0, 32)}.features`;
   return { path: join(directory ?? join(dataDirectory(), 'features'), name), key };
 }

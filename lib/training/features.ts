@@ -4,7 +4,8 @@
  * The backbone runs as one graph with its weights as constants, in ONNX Runtime or TensorFlow; pictures are resized in that
  * graph, batch by batch, so that never more than one batch exists at the backbone's size.
  */
-import { imageBytes, type ImageDataset, selectRows } from '../data/dataset';
+import { batches, indicesBetween } from '../data/batches';
+import { type ImageDataset, selectRows } from '../data/dataset';
 import {
   createEnginePredictor,
   describeEngine,
@@ -114,10 +115,25 @@ export async function extractFeatures(
     extraction = new Extraction(backbone, dataset, { ...options, mirror, interrupts });
     const { labels, classNames, size } = dataset;
     const width = backbone.model.outputs[0].shape[1] as number;
-    const features = { labels, classNames, size, width, ...(await extraction.view(false)) };
-    if (mirror === 'none') return features;
-    const other = { ...features, ...(await extraction.view(true)) };
-    return mirror === 'append' ? appendFeatures(features, other) : averageFeatures(features, other);
+    const half = size * width;
+    const isAppended = mirror === 'append';
+    const values = new Float32Array(isAppended ? 2 * half : half);
+    let seconds = await extraction.view(false, values.subarray(0, half));
+    if (mirror !== 'none') {
+      const other = isAppended ? values.subarray(half) : new Float32Array(half);
+      seconds += await extraction.view(true, other);
+      if (!isAppended) {
+        for (const [place, value] of other.entries()) values[place] = (values[place] + value) / 2;
+      }
+    }
+    return {
+      values,
+      labels: isAppended ? Int32Array.from([...labels, ...labels]) : labels,
+      classNames,
+      size: isAppended ? 2 * size : size,
+      width,
+      seconds,
+    };
   } finally {
     interrupts.stop();
     extraction?.dispose();
@@ -144,30 +160,38 @@ class Extraction {
     this.total = dataset.size * (options.mirror === 'none' ? 1 : 2);
   }
 
-  /** The features of all pictures, or of their mirror images: float32 [size, width]. */
-  async view(isMirrored: boolean): Promise<CachedFeatures> {
-    const { size, width } = this.dataset;
-    const features = this.backbone.model.outputs[0].shape[1] as number;
-    const values = new Float32Array(size * features);
+  /**
+   * Fills `values`, float32 [size, width], with the features of all pictures, or of their mirror images.
+   *
+   * @returns the seconds that they took.
+   */
+  async view(isMirrored: boolean, values: Float32Array): Promise<number> {
+    const { size } = this.dataset;
     let seconds = 0;
-    const bytes = imageBytes(this.dataset);
     for (let start = 0; start < size; start += PART_SIZE) {
-      const end = Math.min(start + PART_SIZE, size);
-      const part = this.dataset.images.subarray(start * bytes, end * bytes);
-      const images = isMirrored ? mirrored(part, { width }) : part;
-      const computed = await this.part(images, end - start);
-      values.set(computed.values, start * features);
+      const order = indicesBetween(start, Math.min(start + PART_SIZE, size));
+      const computed = await this.part(order, isMirrored);
+      values.set(computed.values, (start * values.length) / size);
       seconds += computed.seconds;
     }
-    return { values, seconds };
+    return seconds;
   }
 
-  private async part(images: Uint8Array, size: number): Promise<CachedFeatures> {
+  /** The pictures of a part, batch by batch. */
+  private async *images(order: Uint32Array, isMirrored: boolean): AsyncGenerator<Uint8Array> {
+    const { batchSize = 32 } = this.options;
+    for await (const { images } of batches(this.dataset, { batchSize, order })) {
+      yield isMirrored ? mirrored(images, this.dataset) : images;
+    }
+  }
+
+  private async part(order: Uint32Array, isMirrored: boolean): Promise<CachedFeatures> {
+    const size = order.length;
     const { cache = true, cacheDirectory, engine = 'auto', onNotice = console.warn } = this.options;
     const { height, width } = this.dataset;
     const file = cache
-      ? featureFile({
-          images,
+      ? await featureFile({
+          images: this.images(order, isMirrored),
           picture: [size, height, width],
           preprocess: this.backbone.preprocess,
           model: this.fingerprint,
@@ -191,7 +215,7 @@ class Extraction {
       const made = lock && (await read(() => undefined));
       if (made) return made;
       const startedAt = performance.now();
-      const values = await this.compute(images, size, count);
+      const values = await this.compute(this.images(order, isMirrored), count);
       const computed = { values, seconds: (performance.now() - startedAt) / 1000 };
       if (file) await writeFeatures(file, { ...computed, onNotice });
       return computed;
@@ -200,12 +224,12 @@ class Extraction {
     }
   }
 
-  private async compute(images: Uint8Array, size: number, count: number): Promise<Float32Array> {
-    const { batchSize = 32, interrupts } = this.options;
+  private async compute(images: AsyncIterable<Uint8Array>, count: number): Promise<Float32Array> {
     const values = new Float32Array(count);
-    const bytes = imageBytes(this.dataset);
-    for (let start = 0; start < size; start += batchSize) {
-      if (interrupts.requested) {
+    const { height, width } = this.dataset;
+    let filled = 0;
+    for await (const batch of images) {
+      if (this.options.interrupts.requested) {
         throw new Interrupted(
           `Feature extraction was interrupted after ${this.done} of ${this.total} pictures: ` +
             (this.options.cache === false
@@ -213,10 +237,11 @@ class Extraction {
               : 'run it again to continue with what the cache has.'),
         );
       }
-      const end = Math.min(start + batchSize, size);
-      const batch = images.subarray(start * bytes, end * bytes);
-      values.set(await this.predictor.run(batch, end - start), start * (count / size));
-      this.advance(end - start);
+      const size = batch.length / (height * width * 3);
+      const computed = await this.predictor.run(batch, size);
+      values.set(computed, filled);
+      filled += computed.length;
+      this.advance(size);
       await yieldToEvents();
     }
     return values;
@@ -249,21 +274,6 @@ function lockFeatures(
 export function selectFeatures(features: Features, indices: ArrayLike<number>): Features {
   const selected = selectRows(features, indices, { of: 'the features', what: 'rows' });
   return { ...features, ...selected, size: indices.length };
-}
-
-function appendFeatures(a: Features, b: Features): Features {
-  const values = new Float32Array(a.values.length + b.values.length);
-  values.set(a.values);
-  values.set(b.values, a.values.length);
-  const labels = new Int32Array(a.size + b.size);
-  labels.set(a.labels);
-  labels.set(b.labels, a.size);
-  return { ...a, values, labels, size: a.size + b.size, seconds: a.seconds + b.seconds };
-}
-
-function averageFeatures(a: Features, b: Features): Features {
-  const values = a.values.map((value, index) => (value + b.values[index]) / 2);
-  return { ...a, values, seconds: a.seconds + b.seconds };
 }
 
 /**

@@ -75,7 +75,7 @@ export async function trainHead(
       size: trainFeatures.size,
       batch(indices) {
         const { values, labels } = selectFeatures(trainFeatures, indices);
-        return { inputs: values, labels };
+        return Promise.resolve({ inputs: values, labels });
       },
     },
     orderStream: 'head shuffle',

@@ -2,6 +2,7 @@
  * The one training loop: a source of batches and a step. `trainModel`, heads on features and the search for a learning
  * rate run in it, so each has checkpoints, early stopping, averaged weights, progress and interruption.
  */
+import { indicesBetween, readAhead } from '../data/batches';
 import { softmax } from '../evaluation/labels';
 import type { MetricValues } from '../evaluation/runningMetrics';
 import { yieldToEvents, type Interrupts } from '../interrupts';
@@ -23,8 +24,8 @@ const DEFAULT_CHECKPOINT_MINUTES = 5;
 export interface BatchSource {
   /** Examples of an epoch. */
   readonly size: number;
-  /** The examples at `indices`, in that order, as the 1-based `epoch` sees them. */
-  batch(indices: Uint32Array, epoch: number): StepBatch;
+  /** The examples at `indices`, in that order, as the 1-based `epoch` sees them; asked for while the step before computes. */
+  batch(indices: Uint32Array, epoch: number): Promise<StepBatch>;
 }
 
 /** Measures the model as it stands, after each epoch. */
@@ -130,7 +131,7 @@ class Training {
       // Back to where the training stands: the recording steps count for nothing.
       const initial = snapshot?.variables ?? readVariables(this.step.state());
       try {
-        this.recordGraphs();
+        await this.recordGraphs();
       } finally {
         writeVariables(this.step.state(), initial);
       }
@@ -164,15 +165,15 @@ class Training {
    * training runs as the same graph, wherever it was interrupted; the recording step is executed op by op, which may
    * round differently (it does in bfloat16).
    */
-  private recordGraphs(): void {
+  private async recordGraphs(): Promise<void> {
     const { source, dropRest } = this.plan;
     const { batchSize } = this.config;
     const sizes = new Set([Math.min(batchSize, source.size)]);
     if (!dropRest) sizes.add(source.size % batchSize);
     sizes.delete(0);
     for (const size of sizes) {
-      const first = Uint32Array.from({ length: size }, (_, index) => index);
-      this.step.run(source.batch(first, 1), { learningRate: 0, step: 1 });
+      const batch = await source.batch(indicesBetween(0, size), 1);
+      this.step.run(batch, { learningRate: 0, step: 1 });
     }
   }
 
@@ -205,10 +206,17 @@ class Training {
     const { progress } = this;
     const epoch = progress.epochs.length + 1;
     const order = this.config.order(createRng(seed, orderStream, epoch));
+    const stepsBefore = progress.current.steps;
+    const nextBatch = readAhead(stepsPerEpoch - stepsBefore, (index) => {
+      const start = (stepsBefore + index) * batchSize;
+      return source.batch(order.subarray(start, start + batchSize), epoch);
+    });
     while (progress.current.steps < stepsPerEpoch) {
       const startedAt = performance.now();
-      const start = progress.current.steps * batchSize;
-      const batch = source.batch(order.subarray(start, start + batchSize), epoch);
+      const batch = await nextBatch().catch(async (error: unknown) => {
+        await this.save().catch(() => undefined); // the steps so far are as good as ever
+        throw error;
+      });
       const learningRate = rateOf(progress.step);
       const { loss, logits } = this.step.run(batch, { learningRate, step: progress.step + 1 });
       const numClasses = logits.length / batch.labels.length;

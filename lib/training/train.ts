@@ -1,4 +1,5 @@
-import { select, type ImageDataset } from '../data/dataset';
+import { loadBatch } from '../data/batches';
+import type { ImageDataset } from '../data/dataset';
 import { createPredictor } from '../evaluation/predictor';
 import { scoreDataset } from '../evaluation/score';
 import { anyValue, checkOptions, flag, required } from '../options';
@@ -89,8 +90,8 @@ export function pictureSource(
   const inputsFor = augmentation?.start?.({ size, seed });
   return {
     size,
-    batch(indices, epoch) {
-      const { images, labels } = select(trainSet, indices);
+    async batch(indices, epoch) {
+      const { images, labels } = await loadBatch(trainSet, indices);
       return { inputs: images, labels, augmentation: inputsFor?.(indices, epoch) };
     },
   };

@@ -1,7 +1,7 @@
 /** A first layer that needs no training: it whitens small patches of the training images. */
 import { applyPreprocess } from '../data/applyPreprocess';
 import type { Preprocess } from '../data/preprocess';
-import { imageBytes, take, type ImageDataset } from '../data/dataset';
+import { imagesAt, type ImageDataset } from '../data/dataset';
 import { checkOptions, anyValue, positiveNumber, required } from '../options';
 import { tf } from '../tensorflow/backend';
 
@@ -45,7 +45,7 @@ export function whiteningWeights(
     epsilon: positiveNumber,
   });
   const { preprocess, epsilon = 5e-4 } = options;
-  const values = preprocessed(spread(dataset, PICTURES), preprocess);
+  const values = preprocessed(dataset, preprocess);
   const { mean, covariance } = patchStatistics(values, preprocess);
   const size = mean.length;
   const { eigenvalues, eigenvectors } = eigenSymmetric(covariance);
@@ -83,29 +83,19 @@ export function setWhitening(
   tf.tidy(() => layer.setWeights([tf.tensor4d(kernel, shape), tf.tensor1d(bias)]));
 }
 
-/** Up to `count` pictures, evenly spread. */
-function spread(dataset: ImageDataset, count: number): ImageDataset {
-  if (count >= dataset.size) return dataset;
-  const bytes = imageBytes(dataset);
-  const images = new Uint8Array(count * bytes);
-  for (let index = 0; index < count; index++) {
-    const from = Math.floor((index * dataset.size) / count) * bytes;
-    images.set(dataset.images.subarray(from, from + bytes), index * bytes);
-  }
-  return { ...take(dataset, count), images };
-}
-
 /** Pictures that are in memory as float32 at a time. */
 const CHUNK = 100;
 
+/** Up to {@link PICTURES} pictures, evenly spread. */
 function* preprocessed(dataset: ImageDataset, preprocess: Preprocess): Generator<Float32Array> {
-  const { images, size, height, width } = dataset;
-  const bytes = imageBytes(dataset);
-  for (let start = 0; start < size; start += CHUNK) {
-    const count = Math.min(CHUNK, size - start);
+  const { size, height, width } = dataset;
+  const count = Math.min(PICTURES, size);
+  const spread = Array.from({ length: count }, (_, index) => Math.floor((index * size) / count));
+  for (let start = 0; start < count; start += CHUNK) {
+    const indices = spread.slice(start, start + CHUNK);
     yield tf.tidy(() => {
-      const chunk = Float32Array.from(images.subarray(start * bytes, (start + count) * bytes));
-      const pixels = tf.tensor4d(chunk, [count, height, width, 3]);
+      const chunk = Float32Array.from(imagesAt(dataset, indices));
+      const pixels = tf.tensor4d(chunk, [indices.length, height, width, 3]);
       return applyPreprocess(pixels, preprocess).dataSync() as Float32Array;
     });
   }

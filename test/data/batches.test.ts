@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { balancedIndices, batches } from '../../lib/data/batches';
+import { balancedIndices, type Batch, batches, type BatchOptions } from '../../lib/data/batches';
 import { createDataset } from '../../lib/data/dataset';
 import { createRng } from '../../lib/random';
 
@@ -14,8 +14,14 @@ const dataset = createDataset({
   width: 1,
 });
 
-test('batches come in the data set’s order and the last, smaller one is kept', () => {
-  const all = [...batches(dataset, { batchSize: 2 })];
+async function collect(options: BatchOptions): Promise<Batch[]> {
+  const all: Batch[] = [];
+  for await (const batch of batches(dataset, options)) all.push(batch);
+  return all;
+}
+
+test('batches come in the data set’s order and the last, smaller one is kept', async () => {
+  const all = await collect({ batchSize: 2 });
   assert.deepEqual(
     all.map(({ size }) => size),
     [2, 2, 1],
@@ -24,26 +30,26 @@ test('batches come in the data set’s order and the last, smaller one is kept',
   assert.deepEqual(Array.from(all[2].labels), [0]);
 });
 
-test('batches follow a given order, which may be a part of the data set', () => {
-  const all = [...batches(dataset, { batchSize: 2, order: Uint32Array.of(4, 0, 1) })];
+test('batches follow a given order, which may be a part of the data set', async () => {
+  const all = await collect({ batchSize: 2, order: Uint32Array.of(4, 0, 1) });
   assert.deepEqual(Array.from(all[0].images), [12, 13, 14, 0, 1, 2]);
   assert.deepEqual(Array.from(all[0].labels), [0, 0]);
   assert.deepEqual(Array.from(all[1].images), [3, 4, 5]);
   assert.equal(all.length, 2);
 });
 
-test('a batch that is kept does not change when the next one is drawn', () => {
+test('a batch that is kept does not change when the next one is drawn', async () => {
   const order = Uint32Array.of(4, 3, 2, 1, 0);
   const iterator = batches(dataset, { batchSize: 2, order });
-  const first = iterator.next().value;
+  const { value: first } = await iterator.next();
   assert.ok(first);
   const copy = first.images.slice();
-  iterator.next();
+  await iterator.next();
   assert.deepEqual(first.images, copy);
 });
 
-test('a batch size larger than the data set gives one batch', () => {
-  assert.equal([...batches(dataset, { batchSize: 100 })].length, 1);
+test('a batch size larger than the data set gives one batch', async () => {
+  assert.equal((await collect({ batchSize: 100 })).length, 1);
 });
 
 test('impossible batch sizes are refused at once, not at the first batch', () => {
@@ -55,9 +61,9 @@ test('impossible batch sizes are refused at once, not at the first batch', () =>
   }
 });
 
-test('an order that names a picture that is not there is refused', () => {
+test('an order that names a picture that is not there is refused', async () => {
   const iterator = batches(dataset, { batchSize: 2, order: Uint32Array.of(0, 5) });
-  assert.throws(() => iterator.next(), /Expected indices from 0 to 4 of "five" but received 5/);
+  await assert.rejects(iterator.next(), /Expected indices from 0 to 4 of "five" but received 5/);
 });
 
 test('a balanced order draws each class equally often, all its pictures before one comes again', () => {

@@ -6,6 +6,7 @@ import { loadCifar10 } from '../../lib/data/cifar10';
 import { countByClass } from '../../lib/data/dataset';
 import { temporaryFolder } from '../temporaryFolder';
 import { patchFile, writeBlackCifar10 } from './cifar10Files';
+import { bytesOf } from '../bytesOf';
 
 const realFolder = process.env.CIFAR10_DIR;
 delete process.env.CIFAR10_DIR;
@@ -21,9 +22,9 @@ test('CIFAR10_DIR names a folder around the six files: 60,000 pictures, called "
   const { name, source, trainSet, testSet, valSet } = await loadCifar10();
   assert.deepEqual([name, source, valSet], ['CIFAR-10', 'folder', undefined]);
   assert.deepEqual([trainSet.size, testSet.size], [50_000, 10_000]);
-  assert.equal(trainSet.images.length, 50_000 * 3072);
+  assert.equal(bytesOf(trainSet).length, 50_000 * 3072);
   assert.equal(trainSet.labels[49_999], 7);
-  assert.equal(trainSet.images[49_999 * 3072], 200);
+  assert.equal(bytesOf(trainSet)[49_999 * 3072], 200);
   assert.equal(testSet.labels[1], 9);
 });
 
@@ -82,7 +83,7 @@ test('the real files hold 5,000 and 1,000 pictures of each class, with the known
   let count = 0;
   for (let image = 0; image < trainSet.size; image += 5) {
     for (let red = image * 3072; red < (image + 1) * 3072; red += 3, count++) {
-      sum += trainSet.images[red];
+      sum += bytesOf(trainSet)[red];
     }
   }
   assert.ok(Math.abs(sum / count / 255 - 0.4914) < 0.002, `${sum / count / 255}`);

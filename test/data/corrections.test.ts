@@ -9,6 +9,7 @@ import { createDataset } from '../../lib/data/dataset';
 import { loadImageFolder } from '../../lib/data/imageFolder';
 import { temporaryFolder } from '../temporaryFolder';
 import { plainPng, writePictures } from './pictures';
+import { bytesOf } from '../bytesOf';
 
 const sha256 = (content: Uint8Array | string) => createHash('sha256').update(content).digest('hex');
 
@@ -104,7 +105,7 @@ test("CIFAR-10's pictures are known by their numbers, also where two are equal",
   const after = correctDataset(splits, file, (notice) => void notices.push(notice));
   assert.deepEqual([...(after.trainSet.numbers ?? [])], [0, 2]);
   assert.deepEqual([...after.testSet.labels], [0, 1]);
-  assert.equal(after.trainSet.images.length, 6);
+  assert.equal(bytesOf(after.trainSet).length, 6);
   assert.match(after.sourceSha256 ?? '', /^[0-9a-f]{64}$/);
   assert.equal(notices.length, 2);
   assert.match(

@@ -11,6 +11,7 @@ import {
   take,
   takeStratified,
 } from '../../lib/data/dataset';
+import { bytesOf } from '../bytesOf';
 
 /** 1×1 pictures whose red value is their index, modulo 256. */
 function createTiny(labels: readonly number[], classNames: readonly string[]): ImageDataset {
@@ -45,7 +46,7 @@ test('each picture keeps its path through every choice; a data set without paths
   const large = { ...dataset, images: new Uint8Array(8 * 128 * 3), height: 1, width: 128 };
   const few = takeStratified(dataset, 4);
   for (const set of [take(dataset, 3), select(dataset, [7, 0, 7]), few, trainSet, valSet]) {
-    const expected = Array.from(set.labels, (_, index) => `/photos/${set.images[index * 3]}`);
+    const expected = Array.from(set.labels, (_, index) => `/photos/${bytesOf(set)[index * 3]}`);
     assert.deepEqual(set.paths, expected);
   }
   assert.deepEqual(few.paths, ['/photos/0', '/photos/1', '/photos/4', '/photos/5']);
@@ -61,7 +62,7 @@ test('each picture keeps its path through every choice; a data set without paths
 
 test('take gives the first pictures, and all where there are fewer', () => {
   const dataset = createTiny([0, 1, 0], ['a', 'b']);
-  assert.deepEqual(Array.from(take(dataset, 2).images), [0, 0, 0, 1, 0, 0]);
+  assert.deepEqual(Array.from(bytesOf(take(dataset, 2))), [0, 0, 0, 1, 0, 0]);
   assert.equal(take(dataset, 0).size, 0);
   assert.equal(take(dataset, 99).size, 3);
   assert.throws(() => take(dataset, -1), /Expected count to be an integer of 0 or more/);
@@ -70,10 +71,10 @@ test('take gives the first pictures, and all where there are fewer', () => {
 test('select gives the pictures at the indices, in their order, as a copy', () => {
   const dataset = createTiny([0, 1, 0], ['a', 'b']);
   const selected = select(dataset, [2, 1, 2]);
-  assert.deepEqual(Array.from(selected.images), [2, 0, 0, 1, 0, 0, 2, 0, 0]);
+  assert.deepEqual(Array.from(bytesOf(selected)), [2, 0, 0, 1, 0, 0, 2, 0, 0]);
   assert.deepEqual(Array.from(selected.labels), [0, 1, 0]);
-  selected.images[0] = 99;
-  assert.equal(dataset.images[6], 2);
+  bytesOf(selected)[0] = 99;
+  assert.equal(bytesOf(dataset)[6], 2);
   for (const index of [3, -1, 0.5, NaN]) {
     assert.throws(() => select(dataset, [index]), /Expected indices from 0 to 2 of "tiny"/);
   }
@@ -96,7 +97,7 @@ test('the two parts of a split share no picture, lose none and keep the order', 
   const dataset = createTiny(labels, ['a', 'b', 'c']);
   const { trainSet, valSet } = splitDataset(dataset, { valFraction: 0.25, seed: 5 });
   const ids = (set: ImageDataset): number[] =>
-    Array.from({ length: set.size }, (_, index) => set.images[index * 3]);
+    Array.from({ length: set.size }, (_, index) => bytesOf(set)[index * 3]);
   const sorted = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
   assert.deepEqual(
     sorted([...ids(trainSet), ...ids(valSet)]),
@@ -113,7 +114,7 @@ test('the seed alone decides which pictures validate', () => {
     Array.from({ length: 100 }, (_, index) => index % 2),
     ['a', 'b'],
   );
-  const chosen = (seed: number): string => splitDataset(dataset, { seed }).valSet.images.join();
+  const chosen = (seed: number): string => bytesOf(splitDataset(dataset, { seed }).valSet).join();
   assert.equal(chosen(1), chosen(1));
   assert.notEqual(chosen(1), chosen(2));
 });
@@ -145,7 +146,7 @@ test('a stratified limit takes the first pictures of every class, at least one o
   assert.deepEqual(countByClass(limited), [1, 16, 3]);
   const first = [0, ...Array.from({ length: 16 }, (_, i) => 4 + i), 100, 101, 102];
   assert.deepEqual(
-    Array.from({ length: 20 }, (_, index) => limited.images[index * 3]),
+    Array.from({ length: 20 }, (_, index) => bytesOf(limited)[index * 3]),
     first,
   );
   assert.equal(takeStratified(dataset, 0), dataset);

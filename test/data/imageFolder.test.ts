@@ -3,8 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { countByClass, type ImageDataset } from '../../lib/data/dataset';
-import { type ImageFolderOptions, loadImageFolder } from '../../lib/data/imageFolder';
+import { countByClass, type ImageDataset, imageOf } from '../../lib/data/dataset';
+import {
+  type ImageFolderOptions,
+  loadImageFolder,
+  planImageFolder,
+} from '../../lib/data/imageFolder';
 import sharp from 'sharp';
 import { temporaryFolder } from '../temporaryFolder';
 import { plainPng, writePictures } from './pictures';
@@ -22,9 +26,9 @@ async function load(
 /** The pictures of a set as "class/number", in their order: both are their colour's (see writePictures). */
 function contents(set: ImageDataset): string[] {
   return Array.from({ length: set.size }, (_, index) => {
-    const pixel = index * set.height * set.width * 3;
-    assert.equal(set.images[pixel + 1], set.labels[index]);
-    return `${set.classNames[set.labels[index]]}/${set.images[pixel]}`;
+    const [red, green] = imageOf(set, index);
+    assert.equal(green, set.labels[index]);
+    return `${set.classNames[set.labels[index]]}/${red}`;
   });
 }
 
@@ -173,13 +177,13 @@ test('a class of which nothing can be read is told by name', async (t) => {
   await assert.rejects(load(folder), /too few could be read of dog: add pictures or remove/);
 });
 
-test('pictures that would not fit into memory are refused before any is decoded', async (t) => {
+test('pictures that would not fit into memory, where they are told to be, are refused before any is decoded', async (t) => {
   const folder = temporaryFolder(t);
   await writePictures(folder, { cat: 5, dog: 5 });
-  // 10 pictures of 20,000 × 20,000 × 3 bytes are 12 GB; 1.5 GB hold 7071 × 7071.
+  // 10 pictures of 200,000 × 200,000 × 3 bytes are 1.2 TB.
   await assert.rejects(
-    load(folder, { size: 20_000 }),
-    /10 \(8 \+ 2\) .* take 12\.0 GB: pass a size \(inputSize\) of 7071 or less, .* 1 pictures/,
+    load(folder, { size: 200_000, storage: 'memory' }),
+    /half the memory, .* GB, but 10 \(8 \+ 2\) of .* take 1200\.0 GB: pass storage: 'auto', or a smaller size/,
   );
 });
 
@@ -295,13 +299,16 @@ test('a limit takes the same share of every class, at least one, and nothing els
   await assert.rejects(load(folder, { trainLimit: 2 }), /trainLimit to be 0 .* at least 3/);
 });
 
-test('what does not fit as a whole fits with a limit', async (t) => {
+test('pictures of more than 1.5 GB are to be in a file, unless a limit leaves less', async (t) => {
   const folder = temporaryFolder(t);
   await writePictures(folder, { cat: 30, dog: 30 });
+  const storage = async (options: ImageFolderOptions) =>
+    (await planImageFolder(folder, options)).storage;
   const size = 3000; // 27 MB each: 60 are 1.62 GB
-  await assert.rejects(load(folder, { size }), /60 \(48 \+ 12\) .* in all or less/);
-  const { trainSet } = await load(folder, { size, trainLimit: 2, testLimit: 2 });
-  assert.equal(trainSet.size, 2);
+  assert.equal(await storage({ size }), 'file');
+  assert.equal(await storage({ size, trainLimit: 2, testLimit: 2 }), 'memory');
+  assert.equal(await storage({ size: 4 }), 'memory');
+  assert.equal(await storage({ size: 4, storage: 'file' }), 'file');
 });
 
 test('within a limit another picture of its class stands in for one that cannot be read', async (t) => {

@@ -11,6 +11,7 @@ import { tf } from '../../lib/tensorflow/backend';
 import type { Features } from '../../lib/training/features';
 import { plainPng, writePictures } from '../data/pictures';
 import { sharedFolder } from '../temporaryFolder';
+import { bytesOf } from '../bytesOf';
 
 const folder = sharedFolder();
 const WIDTH = 64;
@@ -58,7 +59,7 @@ test('5 % of flipped labels and a planted duplicate are found', async () => {
   const val = featuresOf(valSet, (index) => actual[index], 'val');
   const tested = featuresOf(testSet, (index) => actual[index], 'test');
   tested.values.set(train.values.subarray(0, WIDTH), 5 * WIDTH);
-  testSet.images.set(trainSet.images.subarray(0, 48), 5 * 48);
+  bytesOf(testSet).set(bytesOf(trainSet).subarray(0, 48), 5 * 48);
   const held = tf.memory().numTensors;
   const clean = await run.inspectData(runFeatures({ train, val, test: tested }));
   const { findings } = clean;

@@ -2,20 +2,20 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { CIFAR10_CLASS_NAMES } from '../../lib/data/cifar10Format';
-import { countByClass, type ImageDataset } from '../../lib/data/dataset';
+import { countByClass, imageOf, type ImageDataset } from '../../lib/data/dataset';
 import { generateSample } from '../../lib/sample/generateSample';
+import { bytesOf } from '../bytesOf';
 
 const PICTURE_BYTES = 32 * 32 * 3;
 
-function sha256({ images, labels }: ImageDataset): string {
-  return createHash('sha256').update(images).update(Uint8Array.from(labels)).digest('hex');
+function sha256(set: ImageDataset): string {
+  const { labels } = set;
+  return createHash('sha256').update(bytesOf(set)).update(Uint8Array.from(labels)).digest('hex');
 }
 
-function pictures({ images, size }: ImageDataset): string[] {
-  return Array.from({ length: size }, (_, index) =>
-    Buffer.from(images.subarray(index * PICTURE_BYTES, (index + 1) * PICTURE_BYTES)).toString(
-      'base64',
-    ),
+function pictures(set: ImageDataset): string[] {
+  return Array.from({ length: set.size }, (_, index) =>
+    Buffer.from(imageOf(set, index)).toString('base64'),
   );
 }
 
@@ -38,7 +38,7 @@ test('generateSample draws 32 × 32 RGB pictures of the ten classes, in the numb
     [testSet, 20],
   ] as const) {
     assert.deepEqual([set.size, set.height, set.width], [size, 32, 32]);
-    assert.equal(set.images.length, size * PICTURE_BYTES);
+    assert.equal(bytesOf(set).length, size * PICTURE_BYTES);
     assert.deepEqual(set.classNames, CIFAR10_CLASS_NAMES);
   }
 });
@@ -76,9 +76,9 @@ test('generateSample draws no picture twice, in the training set, in the test se
 
 test('generateSample uses the range of a byte, without a picture that is all of one tone', () => {
   const { trainSet } = generateSample({ trainCount: 200, testCount: 0, seed: 1 });
-  assert.ok(trainSet.images.includes(0) && trainSet.images.includes(255));
+  assert.ok(bytesOf(trainSet).includes(0) && bytesOf(trainSet).includes(255));
   for (let index = 0; index < trainSet.size; index++) {
-    const picture = trainSet.images.subarray(index * PICTURE_BYTES, (index + 1) * PICTURE_BYTES);
+    const picture = bytesOf(trainSet).subarray(index * PICTURE_BYTES, (index + 1) * PICTURE_BYTES);
     const mean = picture.reduce((sum, value) => sum + value, 0) / PICTURE_BYTES;
     const variance = picture.reduce((sum, value) => sum + (value - mean) ** 2, 0) / PICTURE_BYTES;
     assert.ok(
@@ -91,7 +91,7 @@ test('generateSample uses the range of a byte, without a picture that is all of 
 test('generateSample draws other sizes too', () => {
   const { trainSet } = generateSample({ trainCount: 10, testCount: 0, seed: 1, size: 96 });
   assert.deepEqual([trainSet.height, trainSet.width], [96, 96]);
-  assert.equal(trainSet.images.length, 10 * 96 * 96 * 3);
+  assert.equal(bytesOf(trainSet).length, 10 * 96 * 96 * 3);
 });
 
 test('generateSample gives empty sets where none are asked for', () => {
@@ -118,11 +118,11 @@ test('generateSample draws the bytes that it drew on Node 20.20 and Node 24.21, 
   const { trainSet, testSet } = generateSample({ trainCount: 20, testCount: 20, seed: 1 });
   const hash = (images: Uint8Array): string => createHash('sha256').update(images).digest('hex');
   assert.equal(
-    hash(trainSet.images),
+    hash(bytesOf(trainSet)),
     '375c8c34a4860a7663215b11b83351e971ccdb267c69953938688839c61ee1e9',
   );
   assert.equal(
-    hash(testSet.images),
+    hash(bytesOf(testSet)),
     '2bf4ef015a96a9a08262eefae2a873d930ee0e0a6a48a6a56856bfecf3f3ec26',
   );
 });

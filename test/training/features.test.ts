@@ -9,6 +9,7 @@ import { tf } from '../../lib/tensorflow/backend';
 import { extractFeatures, selectFeatures, type ExtractProgress } from '../../lib/training/features';
 import { assertClose } from '../assertClose';
 import { sharedFolder } from '../temporaryFolder';
+import { bytesOf } from '../bytesOf';
 
 const root = sharedFolder();
 
@@ -55,7 +56,7 @@ function halvesOf(dataset: ImageDataset, isMirrored = false): number[] {
     for (let y = 0; y < 4; y++) {
       for (let x = 0; x < 3; x++) {
         const column = x + (isRight ? 3 : 0);
-        sum += dataset.images[((picture * 4 + y) * 6 + column) * 3 + (feature % 3)] / 255;
+        sum += bytesOf(dataset)[((picture * 4 + y) * 6 + column) * 3 + (feature % 3)] / 255;
       }
     }
     return sum / 12;
@@ -143,7 +144,7 @@ test('of two runs that want the same features at once, one computes them', async
 test('other pictures, sizes, scalings and weights are never taken for what is cached', async () => {
   const dataset = noise(4);
   const changed = noise(4);
-  changed.images[200] ^= 1;
+  bytesOf(changed)[200] ^= 1;
   const cached: number[] = [];
   const onProgress = (each: ExtractProgress) => cached.push(each.cached);
   const ask = async (backbone: ReturnType<typeof createHalves>, pictures = dataset) => {

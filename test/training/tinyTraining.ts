@@ -11,14 +11,17 @@ import { TrainingInterrupted } from '../../lib/training/exclusiveTraining';
 const SIDE = 8;
 
 /** 8×8 pictures of noise, with 30 more in the channel of the picture's class. */
-export function createTinyDataset(size: number, seed: number): ImageDataset {
+export function createTinyDataset(
+  size: number,
+  seed: number,
+): ImageDataset & { readonly images: Uint8Array } {
   const rng = createRng(seed, 'tiny pictures');
   const labels = Int32Array.from({ length: size }, () => rng.nextInt(3));
   const images = Uint8Array.from(
     { length: size * SIDE * SIDE * 3 },
     (_, i) => rng.nextInt(200) + (i % 3 === labels[Math.floor(i / (SIDE * SIDE * 3))] ? 30 : 0),
   );
-  return createDataset({
+  const dataset = createDataset({
     name: 'tiny',
     source: 'generated',
     images,
@@ -27,6 +30,7 @@ export function createTinyDataset(size: number, seed: number): ImageDataset {
     height: SIDE,
     width: SIDE,
   });
+  return { ...dataset, images };
 }
 
 /** Convolution, batch norm, dropout: state of every kind that a model can have. */

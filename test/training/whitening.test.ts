@@ -7,6 +7,7 @@ import { createRng } from '../../lib/random';
 import { tf } from '../../lib/tensorflow/backend';
 import { eigenSymmetric, setWhitening, whiteningWeights } from '../../lib/training/whitening';
 import { assertClose } from '../assertClose';
+import { bytesOf } from '../bytesOf';
 
 const SIDE = 17;
 const preprocess = { height: SIDE, width: SIDE, ...UNIT_SCALE };
@@ -82,7 +83,7 @@ test('the convolution turns patches into independent numbers of mean 0 and varia
   assert.equal(filters, 24);
   const outputs = tf.tidy(() => {
     const pixels = tf
-      .tensor4d(Float32Array.from(dataset.images), [40, SIDE, SIDE, 3])
+      .tensor4d(Float32Array.from(bytesOf(dataset)), [40, SIDE, SIDE, 3])
       .div<tf.Tensor4D>(255);
     const convolved = tf.conv2d(pixels, tf.tensor4d(kernel, [2, 2, 3, 24]), 1, 'valid').add(bias);
     return convolved.reshape([-1, 24]).arraySync() as number[][];

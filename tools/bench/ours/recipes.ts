@@ -8,7 +8,8 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadCifar10 } from '../../../lib/data/cifar10';
-import { createDataset, take, type ImageDataset } from '../../../lib/data/dataset';
+import { indicesBetween } from '../../../lib/data/batches';
+import { createDataset, imagesAt, take, type ImageDataset } from '../../../lib/data/dataset';
 import { DownloadError } from '../../../lib/data/downloadError';
 import { evaluateClassifier } from '../../../lib/evaluation/evaluate';
 import { RECIPES, recipeTraining, trainRecipe } from '../../../lib/training/recipe';
@@ -31,7 +32,7 @@ async function writeData({ folder, pictures }: Command): Promise<RaceData> {
   );
   const { height: side, classNames } = trainSet;
   for (const [part, set] of Object.entries({ train: trainSet, test: testSet })) {
-    await writeFile(join(folder, `${part}-images.bin`), set.images);
+    await writeFile(join(folder, `${part}-images.bin`), imagesAt(set, indicesBetween(0, set.size)));
     await writeFile(join(folder, `${part}-labels.bin`), bytesOf(set.labels));
   }
   const about = { name, source, side, classes: classNames.length, classNames };
