@@ -9,7 +9,7 @@
  *      4 bytes    its length, uint32, little-endian
  *      8 bytes    "PICTURE1"
  */
-import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, fileError } from '../atomicFile';
 import { lockFile } from '../folderLock';
@@ -77,6 +77,7 @@ export async function withPictureStore<T>(
     // Another run may have made it while this one waited.
     const made = await readStore(path, bytes, () => undefined);
     if (made) return await use(storeOf(path, made));
+    await checkSpace(directory, files.length, size);
     onNotice(
       `${files.length} pictures take ${((files.length * bytes) / 1e9).toFixed(1)} GB: they are decoded into ${path} and read ` +
         'from there. It may be deleted once no run reads from it.',
@@ -120,7 +121,7 @@ async function fillStore<T>(
   const { path, size, files, signal, onProgress } = options;
   const bytes = size * size * 3;
   const rows: DecodedFile[] = [];
-  let failure: unknown;
+  let failure: Error | undefined;
   const add = async (row: number, path: string): Promise<void> => {
     signal?.throwIfAborted();
     if (failure) throw failure; // of a picture that is decoded beside this one
@@ -137,7 +138,7 @@ async function fillStore<T>(
   };
   let done = 0;
   await sideBySide(files.length, async (row) => {
-    await add(row, files[row]).catch((error: unknown) => {
+    await add(row, files[row]).catch((error: Error) => {
       failure ??= error;
       throw error;
     });
@@ -169,6 +170,17 @@ async function writeAt(file: FileHandle, data: Uint8Array, position: number): Pr
 export function reasonOf(error: unknown): string {
   const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return inner instanceof Error ? inner.message.trim() : String(inner);
+}
+
+/** @throws Error before the first of many pictures is decoded, and not behind the last that fits. */
+async function checkSpace(directory: string, count: number, size: number): Promise<void> {
+  const { bavail, bsize } = await statfs(directory);
+  const [needed, free] = [count * size * size * 3, bavail * bsize].map((n) => (n / 1e9).toFixed(1));
+  if (count * size * size * 3 <= bavail * bsize) return;
+  throw new Error(
+    `Expected ${needed} GB of free space in ${directory} for ${count} decoded pictures of ${size} × ${size} but there are ${free} GB: ` +
+      'delete older files there, or pass a smaller size (inputSize) or limits (trainLimit, testLimit).',
+  );
 }
 
 /** By size and time of change, as rsync knows files: reading all photos takes minutes at the start of each run. */

@@ -169,6 +169,14 @@ test('a place that cannot be written is told', async (t) => {
   await assert.rejects(load(folder, { cacheDirectory }), /Expected to .*pictures.* but .*\(E\w+\)/);
 });
 
+test('more than the disk holds is refused before any is decoded', async (t) => {
+  const { folder, cacheDirectory } = await createFolders(t);
+  await assert.rejects(
+    load(folder, { cacheDirectory, size: 1_000_000 }), // 24 · 3 · 10¹² bytes
+    /Expected 72000\.0 GB of free space in .*pictures for 24 decoded pictures .* smaller size \(inputSize\)/,
+  );
+});
+
 test('of two runs at once one decodes, and the other waits', async (t) => {
   const { folder, cacheDirectory } = await createFolders(t);
   const runs = await Promise.all([1, 2].map((seed) => load(folder, { cacheDirectory, seed })));
