@@ -141,13 +141,12 @@ export function take(dataset: ImageDataset, count: number): ImageDataset {
  */
 export function select(dataset: ImageDataset, indices: ArrayLike<number>): ImageDataset {
   const { images, labels, paths, numbers } = dataset;
-  const chosen = <Values extends Uint8Array | Uint32Array>(values: Values, width: number) =>
-    selectRows({ values, labels, width }, indices, {
-      of: `"${dataset.name}"`,
-      what: 'pictures',
-    });
-  const selected =
-    images instanceof Uint8Array ? chosen(images, imageBytes(dataset)) : chosen(images.rows, 1);
+  const rows =
+    images instanceof Uint8Array
+      ? { values: images, labels, width: imageBytes(dataset) }
+      : { values: images.rows, labels, width: 1 };
+  const of = { of: `"${dataset.name}"`, what: 'pictures' };
+  const selected = selectRows<Uint8Array | Uint32Array>(rows, indices, of);
   const { values } = selected;
   return {
     ...dataset,

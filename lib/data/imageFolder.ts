@@ -28,14 +28,13 @@ import {
   createDataset,
   type DatasetSplits,
   type ImageDataset,
-  imageOf,
   type SkippedFile,
   stratifiedIndices,
   stratifiedQuotas,
 } from './dataset';
-import { decodeImage, sideBySide } from './image';
+import { sideBySide } from './image';
 import { type ClassFolder, listSplits, skippedNotice } from './pictureFiles';
-import { type PictureStore, reasonOf, withPictureStore } from './pictureStore';
+import { type DecodedFile, decodeFile, type PictureStore, withPictureStore } from './pictureStore';
 
 export interface ImageFolderOptions {
   /** Height and width that every picture is brought to; default 32. */
@@ -194,13 +193,13 @@ export async function loadImageFolder(
   let done = 0;
   const loadSets = async (store?: PictureStore) => {
     const load = (planned: PlannedSet): Promise<ImageDataset> => {
-      const tell = (notice: string) => repaired.push(notice);
       const place = store
-        ? storedPictures(store, hashes, tell)
-        : memoryPictures(planned.files.length, { size, signal, onNotice: tell });
+        ? storedPictures(store)
+        : memoryPictures(planned.files.length, size, signal);
       const onPicture = () => store ?? onProgress?.(++done, total);
-      const name = basename(root);
-      return decodeSet(planned, { name, classNames, size, place, skipped, onPicture });
+      const onNotice = (notice: string) => repaired.push(notice);
+      const of = { name: basename(root), classNames, size };
+      return decodeSet(planned, { ...of, place, skipped, hashes, onNotice, onPicture });
     };
     return {
       training: await load(train),
@@ -275,38 +274,29 @@ interface DecodeSetOptions {
   readonly size: number;
   readonly place: PicturePlace;
   readonly skipped: SkippedFile[];
+  /** Receives the checksums of the pixels by path. */
+  readonly hashes: Map<string, string>;
+  readonly onNotice: (notice: string) => void;
   readonly onPicture: () => void;
 }
 
 /** Where the pictures of a set are. */
 interface PicturePlace {
-  /** Puts the picture of a file there. @returns why it cannot be decoded. */
-  put(index: number, path: string): Promise<string | undefined>;
+  /** Puts the picture of a file there, if it can be decoded. */
+  put(index: number, path: string): Promise<DecodedFile>;
   /** Those that were put at these indices, which ascend. */
   images(indices: readonly number[]): ImageDataset['images'];
 }
 
-function memoryPictures(
-  count: number,
-  options: {
-    readonly size: number;
-    readonly signal?: AbortSignal;
-    readonly onNotice: (notice: string) => void;
-  },
-): PicturePlace {
-  const { size, signal, onNotice } = options;
+function memoryPictures(count: number, size: number, signal?: AbortSignal): PicturePlace {
   const bytes = size * size * 3;
   const images = new Uint8Array(count * bytes);
   return {
     async put(index, path) {
       signal?.throwIfAborted();
-      try {
-        const { data } = await decodeImage(path, { height: size, width: size, onNotice });
-        images.set(data, index * bytes);
-        return undefined;
-      } catch (error) {
-        return reasonOf(error);
-      }
+      const { pixels, ...file } = await decodeFile(path, size);
+      if (pixels) images.set(pixels, index * bytes);
+      return file;
     },
     images(indices) {
       // Close the gaps that failures left; the order stays.
@@ -317,26 +307,15 @@ function memoryPictures(
   };
 }
 
-/** @param hashes receives the checksums of the pixels by path. */
-function storedPictures(
-  store: PictureStore,
-  hashes: Map<string, string>,
-  onNotice: (notice: string) => void,
-): PicturePlace {
+function storedPictures({ path, find }: PictureStore): PicturePlace {
   const rows: number[] = [];
   return {
-    async put(index, path) {
-      const { row, sha256, notices } = await store.find(path);
-      if (sha256 === null) return notices[0];
-      notices.forEach(onNotice);
-      hashes.set(path, sha256);
-      rows[index] = row;
-      return undefined;
+    async put(index, file) {
+      const found = await find(file);
+      rows[index] = found.row;
+      return found;
     },
-    images: (indices) => ({
-      path: store.path,
-      rows: Uint32Array.from(indices, (index) => rows[index]),
-    }),
+    images: (indices) => ({ path, rows: Uint32Array.from(indices, (index) => rows[index]) }),
   };
 }
 
@@ -345,11 +324,13 @@ async function decodeSet(
   { files, spare }: PlannedSet,
   options: DecodeSetOptions,
 ): Promise<ImageDataset> {
-  const { name, classNames, size, place, skipped, onPicture } = options;
+  const { name, classNames, size, place, skipped, hashes, onNotice, onPicture } = options;
   const decoded = new Map<number, LabelledFile>();
   const decode = async (index: number, file: LabelledFile): Promise<SkippedFile | undefined> => {
-    const reason = await place.put(index, file.path);
-    if (reason !== undefined) return { path: file.path, reason };
+    const { path, sha256, notices } = await place.put(index, file.path);
+    if (sha256 === null) return { path, reason: notices[0] };
+    notices.forEach(onNotice);
+    hashes.set(path, sha256);
     decoded.set(index, file);
     return undefined;
   };
@@ -397,8 +378,8 @@ function* repeatedPictures(
 ): Generator<string> {
   const { training, validation, test } = sets;
   const known = new Map<string, string>();
-  const addPictures = (set: ImageDataset, options = {}) =>
-    addHashes(known, set, { hashes, ...options });
+  const addPictures = ({ paths = [] }: ImageDataset, options = {}) =>
+    addHashes(known, new Map(paths.map((path) => [path, hashes.get(path) ?? ''])), options);
   const within = addPictures(training);
   const tell = ({ count, example }: Repeated, of: string, place: string, remedy: string) => {
     const [here, there] = example.map((path) => relative(root, path));
@@ -435,20 +416,18 @@ interface Repeated {
 }
 
 /**
+ * @param hashes of a set's pictures, by path.
  * @param options.within whether those count that are twice in this set. Default true.
- * @param options.hashes of pictures by path, where they are known.
  */
 function addHashes(
   known: Map<string, string>,
-  dataset: ImageDataset,
-  options: { readonly within?: boolean; readonly hashes: ReadonlyMap<string, string> },
+  hashes: ReadonlyMap<string, string>,
+  { within = true }: { readonly within?: boolean } = {},
 ): Repeated {
-  const { within = true, hashes } = options;
   let count = 0;
   let example: string[] = [];
   const added = within ? known : new Map<string, string>();
-  for (const [index, path] of (dataset.paths ?? []).entries()) {
-    const hash = hashes.get(path) ?? sha256Of(imageOf(dataset, index));
+  for (const [path, hash] of hashes) {
     const same = known.get(hash);
     if (same === undefined) added.set(hash, path);
     else if (++count === 1) example = [path, same];

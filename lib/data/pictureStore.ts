@@ -48,7 +48,7 @@ export interface PictureStoreOptions {
 export interface PictureStore {
   readonly path: string;
   /** The row of a file, and what became of it. A spare one is decoded where it has not been. */
-  find(file: string): Promise<DecodedFile & { readonly row: number }>;
+  readonly find: (file: string) => Promise<DecodedFile & { readonly row: number }>;
 }
 
 /**
@@ -125,15 +125,8 @@ async function fillStore<T>(
   const add = async (row: number, path: string): Promise<void> => {
     signal?.throwIfAborted();
     if (failure) throw failure; // of a picture that is decoded beside this one
-    const notices: string[] = [];
-    const onNotice = (notice: string) => notices.push(notice);
-    let pixels: Uint8Array | undefined;
-    try {
-      ({ data: pixels } = await decodeImage(path, { height: size, width: size, onNotice }));
-    } catch (error) {
-      notices.push(reasonOf(error));
-    }
-    rows[row] = { path, sha256: pixels ? sha256Of(pixels) : null, notices };
+    const { pixels, ...decoded } = await decodeFile(path, size);
+    rows[row] = decoded;
     if (pixels) await writeAt(file, pixels, row * bytes);
   };
   let done = 0;
@@ -166,8 +159,23 @@ async function writeAt(file: FileHandle, data: Uint8Array, position: number): Pr
   }
 }
 
+/** @param size height and width of `pixels`, uint8 [size, size, 3]. */
+export async function decodeFile(
+  path: string,
+  size: number,
+): Promise<DecodedFile & { readonly pixels?: Uint8Array }> {
+  const notices: string[] = [];
+  const onNotice = (notice: string) => notices.push(notice);
+  try {
+    const { data } = await decodeImage(path, { height: size, width: size, onNotice });
+    return { path, sha256: sha256Of(data), notices, pixels: data };
+  } catch (error) {
+    return { path, sha256: null, notices: [reasonOf(error)] };
+  }
+}
+
 /** The decoder's own words: the file's name stands beside them already. */
-export function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): string {
   const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return inner instanceof Error ? inner.message.trim() : String(inner);
 }
