@@ -26,7 +26,7 @@ export interface ImageDataset {
   readonly source: DatasetSource;
   /**
    * uint8 [size, height, width, 3] (NHWC), RGB, 0…255, not to be written to; or where they are in a file. Whatever looks at
-   * them takes them from {@link imagesAt}, {@link imageOf} or `batches`.
+   * them takes them from `imagesAt`, `imageOf` or `batches`.
    */
   readonly images: Uint8Array | PictureRows;
   /** [size], each from 0 to classNames.length - 1. */
