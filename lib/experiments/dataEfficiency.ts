@@ -263,8 +263,10 @@ export interface TransferMethodOptions {
   readonly recipe?: HeadRecipe;
   /** Default .1, as `selectHead`. */
   readonly labelSmoothing?: number;
-  /** Steps of each training at least, and one epoch. Default 300. */
+  /** Steps of each training at least. Default 300. */
   readonly steps?: number;
+  /** How often each training sees every picture at least. Default 10: a hidden head learns on after two. */
+  readonly epochs?: number;
   /** Default `frozen MobileNetV2`. */
   readonly name?: string;
 }
@@ -282,7 +284,7 @@ export function transferMethod(
   }: { readonly train: Features; readonly test: Features },
   options: TransferMethodOptions = {},
 ): DataEfficiencyMethod {
-  const { recipe, steps = 300, labelSmoothing = 0.1 } = options;
+  const { recipe, steps = 300, epochs: leastEpochs = 10, labelSmoothing = 0.1 } = options;
   const { hiddenUnits, dropoutRate, weightDecay } = recipe ?? {};
   const { width, classNames } = trainFeatures;
   return {
@@ -290,7 +292,7 @@ export function transferMethod(
     async measure(indices, { seed, signal }) {
       const selected = selectFeatures(trainFeatures, indices);
       const batchSize = Math.min(256, selected.size);
-      const epochs = Math.ceil(steps / Math.ceil(selected.size / batchSize));
+      const epochs = Math.max(leastEpochs, Math.ceil(steps / Math.ceil(selected.size / batchSize)));
       const numClasses = classNames.length;
       const head = createHead({ features: width, numClasses, hiddenUnits, dropoutRate, seed });
       try {
