@@ -34,7 +34,13 @@ import {
 } from './dataset';
 import { sideBySide } from './image';
 import { type ClassFolder, listSplits, skippedNotice } from './pictureFiles';
-import { type DecodedFile, decodeFile, type PictureStore, withPictureStore } from './pictureStore';
+import {
+  checkPictureStore,
+  type DecodedFile,
+  decodeFile,
+  type PictureStore,
+  withPictureStore,
+} from './pictureStore';
 
 export interface ImageFolderOptions {
   /** Height and width that every picture is brought to; default 32. */
@@ -177,7 +183,7 @@ export async function planImageFolder(
  * memory holds are read from a file (`storage`): training, prediction and figures are the same to the last bit.
  *
  * @throws Error where there are fewer than two classes, where a class has too few pictures (it is
- *   named), where a limit is below the number of classes, or where the result would not fit into memory.
+ *   named), where a limit is below the number of classes, or where the disk has no room for a file of the result.
  */
 export async function loadImageFolder(
   directory: string,
@@ -207,10 +213,10 @@ export async function loadImageFolder(
       ...(val && { validation: await load(val) }),
     };
   };
-  const spare = [train, test, val].flatMap((set) => set?.spare ?? []).map(({ path }) => path);
-  const cache = join(options.cacheDirectory ?? dataDirectory(), 'pictures');
-  const of = { size, files: plan.files, spare, signal, onProgress, onNotice };
-  const sets = await (storage === 'file' ? withPictureStore(cache, of, loadSets) : loadSets());
+  const of = { ...storedFiles(plan), signal, onProgress, onNotice };
+  const sets = await (storage === 'file'
+    ? withPictureStore(storeDirectory(options), of, loadSets)
+    : loadSets());
   const { training: trainSet, test: testSet, validation: valSet } = sets;
   if (!options.testOnly) for (const set of [trainSet, testSet]) requireEveryClass(set, root);
   if (skipped.length > 0) onNotice(skippedNotice(skipped, root));
@@ -266,6 +272,29 @@ function shuffled(
   });
   const rng = createRng(options.seed, 'folder order', options.split);
   return Array.from(shuffledIndices(files.length, rng), (index) => files[index]);
+}
+
+/** @throws Error where a plan's pictures would be decoded into a file for which the disk has no room. */
+export async function checkStorage(
+  plan: ImageFolderPlan,
+  options: Pick<ImageFolderOptions, 'cacheDirectory'>,
+): Promise<void> {
+  if (plan.storage === 'file') await checkPictureStore(storeDirectory(options), storedFiles(plan));
+}
+
+function storeDirectory({ cacheDirectory }: Pick<ImageFolderOptions, 'cacheDirectory'>): string {
+  return join(cacheDirectory ?? dataDirectory(), 'pictures');
+}
+
+function storedFiles({
+  size,
+  files,
+  train,
+  test,
+  val,
+}: ImageFolderPlan): Pick<ImageFolderPlan, 'size' | 'files'> & { readonly spare: string[] } {
+  const spare = [train, test, val].flatMap((set) => set?.spare ?? []).map(({ path }) => path);
+  return { size, files, spare };
 }
 
 interface DecodeSetOptions {

@@ -20,7 +20,12 @@ import type { ArchiveSource } from './cifar10Archive';
 import { correctDataset } from './corrections';
 import { checkLimit, type DatasetSplits, takeStratified } from './dataset';
 import { DownloadError } from './downloadError';
-import { type ImageFolderOptions, loadImageFolder, planImageFolder } from './imageFolder';
+import {
+  checkStorage,
+  type ImageFolderOptions,
+  loadImageFolder,
+  planImageFolder,
+} from './imageFolder';
 import { generateSample, SAMPLE_COUNTS } from '../sample/generateSample';
 
 export type { DatasetSplits } from './dataset';
@@ -109,8 +114,9 @@ export async function checkDataset(
   const { source = 'auto', trainLimit = 0, testLimit = 0 } = options;
   const path = ['sample', 'cifar10'].includes(source) ? undefined : namedPath(source, from);
   if (path !== undefined && (await isPictureFolder(path, source))) {
-    const { classNames } = await planImageFolder(path, folderOptions(options));
-    return classNames;
+    const plan = await planImageFolder(path, folderOptions(options));
+    await checkStorage(plan, options);
+    return plan.classNames;
   }
   const classes = CIFAR10_CLASS_NAMES.length; // the sample's too
   checkLimit('trainLimit', trainLimit, classes);

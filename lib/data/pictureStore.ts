@@ -9,8 +9,9 @@
  *      4 bytes    its length, uint32, little-endian
  *      8 bytes    "PICTURE1"
  */
+import { existsSync } from 'node:fs';
 import { open, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errorCode, fileError } from '../atomicFile';
 import { lockFile } from '../folderLock';
 import { sha256Of } from './checksum';
@@ -180,6 +181,18 @@ function reasonOf(error: unknown): string {
   return inner instanceof Error ? inner.message.trim() : String(inner);
 }
 
+/** @throws Error where {@link withPictureStore} would have to make a file for which the disk has no room. */
+export async function checkPictureStore(
+  directory: string,
+  options: Pick<PictureStoreOptions, 'size' | 'files' | 'spare'>,
+): Promise<void> {
+  const name = `${await nameOf([...options.files].sort(), options)}.pictures`;
+  if (existsSync(join(directory, name))) return;
+  let place = directory;
+  while (!existsSync(place)) place = dirname(place);
+  await checkSpace(place, options.files.length, options.size);
+}
+
 /** @throws Error before the first of many pictures is decoded, and not behind the last that fits. */
 async function checkSpace(directory: string, count: number, size: number): Promise<void> {
   const { bavail, bsize } = await statfs(directory);
@@ -194,7 +207,7 @@ async function checkSpace(directory: string, count: number, size: number): Promi
 /** By size and time of change, as rsync knows files: reading all photos takes minutes at the start of each run. */
 async function nameOf(
   files: readonly string[],
-  { size, spare }: PictureStoreOptions,
+  { size, spare }: Pick<PictureStoreOptions, 'size' | 'spare'>,
 ): Promise<string> {
   const describe = (path: string) =>
     stat(path).then(
