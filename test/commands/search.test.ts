@@ -14,28 +14,7 @@ import {
 import { showResult, trialsLeft } from '../../tools/commands/sweep/search';
 import { rowStates, statusText } from '../../tools/commands/sweep/status';
 import { temporaryFolder } from '../temporaryFolder';
-
-/** A notebook that is never run. */
-const notebook = JSON.stringify({
-  cells: [
-    {
-      cell_type: 'code',
-      metadata: { tags: ['parameters'] },
-      outputs: [],
-      source:
-        "const p = ml.parameters({\n  epochs: 2,\n  learningRate: 1e-3,\n  optimizer: 'adam' as 'adam' | 'sgd',\n  seed: 42,\n});",
-    },
-  ],
-  metadata: {},
-});
-
-/** The plan's file beside its notebook. */
-function writePlan(folder: string, text: string): string {
-  writeFileSync(join(folder, 'tiny.ipynb'), notebook);
-  const file = join(folder, 'plan.yaml');
-  writeFileSync(file, `notebook: tiny.ipynb\n${text}`);
-  return file;
-}
+import { writePlan } from './tinyPlan';
 
 function makeSearch(t: TestContext, text: string): Promise<Sweep> {
   const folder = temporaryFolder(t);

@@ -19,28 +19,7 @@ import {
 import { runRow } from '../../tools/commands/sweep/row';
 import { countsText, rowStates, statusText } from '../../tools/commands/sweep/status';
 import { temporaryFolder } from '../temporaryFolder';
-
-/** A notebook that is never run. */
-const notebook = JSON.stringify({
-  cells: [
-    {
-      cell_type: 'code',
-      metadata: { tags: ['parameters'] },
-      outputs: [],
-      source:
-        "const p = ml.parameters({\n  epochs: 2,\n  learningRate: 1e-3,\n  optimizer: 'adam' as 'adam' | 'sgd',\n  seed: 42,\n});",
-    },
-  ],
-  metadata: { presets: { full: { epochs: 9 } } },
-});
-
-/** The plan's file beside its notebook. */
-function writePlan(folder: string, text: string): string {
-  writeFileSync(join(folder, 'tiny.ipynb'), notebook);
-  const file = join(folder, 'plan.yaml');
-  writeFileSync(file, `notebook: tiny.ipynb\n${text}`);
-  return file;
-}
+import { writePlan } from './tinyPlan';
 
 async function makeSweep(t: TestContext, text: string): Promise<Sweep> {
   const folder = temporaryFolder(t);

@@ -85,8 +85,8 @@ async function train({ trainSet, valSet }: Sets, training: Training): Promise<nu
 }
 
 function summary(values: readonly number[]): string {
-  const { mean, std = 0 } = meanAndStd(values);
-  return `${mean.toFixed(4)} ± ${std?.toFixed(4)}`;
+  const { mean, std } = meanAndStd(values);
+  return `${mean.toFixed(4)} ± ${(std ?? 0).toFixed(4)}`;
 }
 
 void main();
