@@ -42,11 +42,10 @@ export function ownEpochs(name: TrainingName): number {
   return name === 'keras' ? KERAS.epochs : RECIPES[name].epochs;
 }
 
-/** Recipes in other epochs than their own, for the curve of accuracy against time. */
+/** Recipes in other epochs than their own, for the curve of accuracy against time: from .6 to 12 times Keras'. */
 const CURVE: readonly Training[] = [
   { name: 'standard', epochs: 5, seed: 1 },
   { name: 'standard', epochs: 11, seed: 1 },
-  { name: 'long', epochs: 10, seed: 1 },
   { name: 'long', epochs: 40, seed: 1 },
 ];
 
