@@ -55,7 +55,10 @@ test('a trial becomes a row like those of a sweep, and the plan still owns the f
   const again = { out: search.folder, command: 'search' };
   await makeSweep(plan, again);
   assert.equal(openSweep(search.folder).rows.length, 2);
-  writePlan(join(search.folder, '..'), `${RATES}\ntrials: 5`);
+  writePlan(join(search.folder, '..'), `${RATES}\ntrials: 50`);
+  assert.equal(trialsLeft(await makeSweep(plan, again)), 50, 'more trials');
+  assert.equal(openSweep(search.folder).plan.trials, 50);
+  writePlan(join(search.folder, '..'), `${RATES}\nset: { epochs: 3 }`);
   await assert.rejects(makeSweep(plan, again), /belongs to another plan: plan\.json differs/);
 });
 

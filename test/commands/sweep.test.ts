@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { cancelSweep } from '../../tools/commands/sweep/cancel';
-import { localJobs, slurmScript } from '../../tools/commands/sweep/engines';
+import { localJobs } from '../../tools/commands/sweep/local';
 import {
   createSweep,
   openSweep,
@@ -17,6 +17,7 @@ import {
   type Sweep,
 } from '../../tools/commands/sweep/plan';
 import { runRow } from '../../tools/commands/sweep/row';
+import { slurmScript, taskArrays } from '../../tools/commands/sweep/slurm';
 import { countsText, rowStates, statusText } from '../../tools/commands/sweep/status';
 import { temporaryFolder } from '../temporaryFolder';
 import { writePlan } from './tinyPlan';
@@ -164,13 +165,35 @@ test('a sweep is cancelled: the processes of its rows are interrupted, and named
 
 test("Slurm's script: an array of the open rows, the plan's options behind the defaults", async (t) => {
   const sweep = await makeSweep(t, 'seeds: [1, 2, 3]\nslurm: [--mem=8G]');
-  const script = slurmScript(sweep, [{ number: 1 }, { number: 2 }], { jobs: 2, offline: true });
+  const array = { offset: 0, indices: [1, 2] };
+  const script = slurmScript(sweep, array, { jobs: 2, offline: true });
   const options = script.split('\n').filter((line) => line.startsWith('#SBATCH'));
-  for (const expected of ['--array=1,2%2', '--requeue', '--signal=B:USR2@120', '--mem=8G']) {
+  for (const expected of ['--array=1-2%2', '--requeue', '--signal=B:USR2@120', '--mem=8G']) {
     assert.ok(options.includes(`#SBATCH ${expected}`), expected);
   }
   assert.equal(options.at(-1), '#SBATCH --mem=8G');
   assert.match(script, / sweep \S+sweep --offline &\n/);
+});
+
+test('rows beyond the largest index of an array are in another one, which counts from its offset', async (t) => {
+  const sweep = await makeSweep(t, 'seeds: [1, 2, 3]');
+  const numbers = [0, 1, 2, 5, 1000, 1001, 1003, 2500];
+  const arrays = taskArrays(
+    numbers.map((number) => ({ number })),
+    1001,
+  );
+  const lines = arrays.map((array) => {
+    const script = slurmScript(sweep, array, { offline: false });
+    return script
+      .split('\n')
+      .filter((line) => /--array|--output|ROW_OFFSET/.test(line))
+      .map((line) => line.split(/[=/]/).at(-1));
+  });
+  assert.deepEqual(lines, [
+    ['0-2,5,1000', '%a.log', '0'],
+    ['0,2', "1001+%a.log'", '1001'],
+    ['498', "2002+%a.log'", '2002'],
+  ]);
 });
 
 test('rows run side by side as far as processors go, one at least', () => {

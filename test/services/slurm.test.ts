@@ -65,6 +65,8 @@ before(async () => {
     'ReturnToService=2',
     'SlurmdTimeout=10',
     'MpiDefault=none',
+    // Each row in an array of its own.
+    'MaxArraySize=1',
     node('n1', 17001),
     node('n2', 17002),
     'PartitionName=all Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP',
@@ -141,14 +143,16 @@ test(
     const sweep = await makeSweep('array', [1, 2]);
     const { code, stdout, stderr } = await sweepCommand(sweep.folder, '--engine', 'slurm');
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /2 runs to do.*\nSlurm has it as job \d+; to cancel it: scancel \d+\n/);
+    const jobs = /2 runs to do.*\nSlurm has it as jobs (\d+), \d+; to cancel: npm run sweep/.exec(
+      stdout,
+    );
+    const twice = await sweepCommand(sweep.folder, '--engine', 'slurm');
+    assert.match(twice.stdout, /^2 of them are in Slurm's queue already$/m);
+    assert.doesNotMatch(twice.stdout, /Slurm has it/);
     await until('a row is in its second epoch', () => isInEpoch(sweep, 0, 2));
 
-    const node = (await slurm('squeue', '-h', '-r', '-o', '%K %N'))
-      .split('\n')
-      .find((line) => line.startsWith('0 '));
-    const [, failing] = node?.split(' ') ?? [];
-    cutPower(failing);
+    const failing = await slurm('squeue', '-h', '-j', jobs?.[1] ?? '', '-o', '%N');
+    cutPower(failing.trim());
     await until('its row is stopped', () => states(sweep)[0] === 'stopped', 20);
 
     await until('all rows are done', () => states(sweep).every((state) => state === 'done'));
@@ -192,7 +196,10 @@ test(
     const notes = JSON.stringify(events(sweep, 0));
     assert.match(notes, /CNN: Stopped in epoch \d after step \d+/, 'in good order');
 
-    await slurm('scancel', job);
+    const cancelled = await sweepCommand(sweep.folder, '--cancel');
+    assert.equal(cancelled.stdout, `Job ${job} of Slurm is cancelled.\n`);
+    const isGone = async () => (await slurm('squeue', '-h')).trim() === '';
+    await until('the job is gone', isGone, 60);
     const { code, stdout: said } = await sweepCommand(sweep.folder);
     assert.equal(code, 0, said);
     assert.deepEqual(states(sweep), ['done']);
@@ -217,7 +224,7 @@ test(
     const options = ['--offline', '--engine', 'slurm', '--workers', '2', '--out', 'ranges'];
     const { code, stdout, stderr } = await runCommand(folder, ['search', plan, ...options], env);
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /3 runs to do, 2 at a time;.*\nSlurm has it as job \d+/);
+    assert.match(stdout, /3 runs to do, 2 at a time;.*\nSlurm has it as jobs \d+, \d+;/);
     const search = join(folder, 'ranges');
     const isDone = () => {
       const found = states(openSweep(search));

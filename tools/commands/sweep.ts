@@ -6,15 +6,8 @@ import { LOCK_FILE } from '../../lib/folderLock';
 import { isHeld } from '../../lib/processLock.cjs';
 import { fromHere, Problem, runProgram, shownPath, tell } from './program';
 import type { ParameterValues } from './run/parameters';
-import {
-  endWithParent,
-  localJobs,
-  runLocally,
-  slurmScript,
-  submit,
-  type Task,
-} from './sweep/engines';
 import { cancelSweep } from './sweep/cancel';
+import { endWithParent, localJobs, runLocally, type Task } from './sweep/local';
 import {
   addRow,
   checkCommand,
@@ -27,6 +20,7 @@ import {
 } from './sweep/plan';
 import { runRow } from './sweep/row';
 import { runWorker, showResult, trialsLeft } from './sweep/search';
+import { maxArraySize, queuedJobs, slurmScript, submit, taskArrays } from './sweep/slurm';
 import { countsText, estimate, type RowState, rowStates, statusText } from './sweep/status';
 
 interface Options {
@@ -56,8 +50,11 @@ void runProgram<Options>(async (options) => {
   }
   const isPlan = statSync(place, { throwIfNoEntry: false })?.isFile() ?? false;
   const task = process.env.SLURM_ARRAY_TASK_ID ?? process.env.JOB_COMPLETION_INDEX;
+  const rowOffset = Number(process.env.ROW_OFFSET ?? 0);
   const number =
-    options.row ?? options.worker ?? (isPlan || status || !task ? undefined : Number(task));
+    options.row ??
+    options.worker ??
+    (isPlan || status || !task ? undefined : rowOffset + Number(task));
   if (number !== undefined) {
     const sweep = openSweep(place);
     if (sweep.plan.search && options.row === undefined) return runWorker(sweep, { offline });
@@ -81,14 +78,19 @@ void runProgram<Options>(async (options) => {
   process.stdout.write(`${countsText(states)} in ${shownPath(sweep.folder)}\n`);
   const isOpen = ({ state }: RowState) =>
     ['waiting', 'stopped', ...(retry ? ['failed'] : [])].includes(state);
-  const rows = states.filter(isOpen).map(({ row }) => row);
+  const isLocal = engine !== 'slurm';
+  const queued = new Set<number>(
+    isLocal || isSearch ? [] : (await queuedJobs(sweep)).flatMap(({ tasks }) => tasks),
+  );
+  if (queued.size > 0)
+    process.stdout.write(`${queued.size} of them are in Slurm's queue already\n`);
+  const rows = states.filter(isOpen).flatMap(({ row }) => (queued.has(row.row) ? [] : row));
   const failed = retry || isSearch ? 0 : states.filter(({ state }) => state === 'failed').length;
   if (failed > 0) tell(`${failed} failed rows are left; --retry repeats them.`);
   const left = isSearch ? trialsLeft(sweep) : rows.length;
   if (left === 0 && isSearch) process.stdout.write(await showResult(sweep));
   if (left === 0) return failed > 0 ? 1 : 0;
 
-  const isLocal = engine !== 'slurm';
   const jobs = options.jobs ?? (isLocal ? localJobs(left) : isSearch ? 8 : undefined);
   const atOnce = jobs === undefined ? '' : `, ${jobs} at a time`;
   process.stdout.write(`${left} runs to do${atOnce}; ${await estimate(sweep, states)}\n`);
@@ -96,12 +98,21 @@ void runProgram<Options>(async (options) => {
     ? workersOf(sweep, Math.min(left, jobs ?? 1))
     : rows.map((row) => rowTask(sweep, row));
   if (!isLocal) {
-    const script = slurmScript(sweep, tasks, { jobs, offline });
-    if (dryRun) process.stdout.write(script);
-    else {
-      const job = await submit(sweep, script);
-      process.stdout.write(`Slurm has it as job ${job}; to cancel it: scancel ${job}\n`);
+    const ids: string[] = [];
+    for (const array of taskArrays(tasks, await maxArraySize())) {
+      const script = slurmScript(sweep, array, { jobs, offline });
+      if (dryRun) {
+        process.stdout.write(script);
+        continue;
+      }
+      // One array after the other, where only so many tasks may be at work at once.
+      const after = jobs !== undefined && jobs < tasks.length ? ids.at(-1) : undefined;
+      ids.push(await submit(sweep, script, { ...array, after }));
     }
+    if (dryRun) return 0;
+    const name = ids.length > 1 ? 'jobs' : 'job';
+    const cancel = `npm run ${command} -- ${shownPath(sweep.folder)} --cancel`;
+    process.stdout.write(`Slurm has it as ${name} ${ids.join(', ')}; to cancel: ${cancel}\n`);
     return 0;
   }
   if (dryRun) {

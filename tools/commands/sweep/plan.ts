@@ -1,6 +1,7 @@
 // A plan of many runs: read, checked, and turned into rows, each of which is one run.
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
 import { writeFileAtomic } from '../../../lib/atomicFile';
 import { sha256Of } from '../../../lib/data/checksum';
@@ -220,7 +221,7 @@ export function rowId({ values, ...row }: Omit<Row, 'row' | 'id'>): string {
 }
 
 /**
- * Makes the sweep's folder, or takes up the one that the same plan has made.
+ * Makes the sweep's folder, or takes up the one that the same plan has made; of a search another number of trials counts from now on.
  *
  * @throws {Problem} where the folder belongs to another plan.
  */
@@ -228,9 +229,16 @@ export async function createSweep(sweep: Sweep): Promise<void> {
   const { folder, rows, plan, notebook } = sweep;
   const lock = await lockFolder(folder, `make the sweep ${shownPath(folder)}`);
   try {
+    const planFile = join(folder, 'plan.json');
+    const planText = `${JSON.stringify(plan, null, 2)}\n`;
+    if (plan.search && existsSync(planFile)) {
+      const made = JSON.parse(readFileSync(planFile, 'utf8')) as SweepPlan;
+      const isSame = isDeepStrictEqual({ ...made, trials: plan.trials }, plan);
+      if (isSame) await writeFileAtomic(planFile, planText);
+    }
     const files = {
       [`${rows[0].notebook}.ipynb`]: JSON.stringify(notebook),
-      'plan.json': `${JSON.stringify(plan, null, 2)}\n`,
+      'plan.json': planText,
       'rows.jsonl': rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
     };
     for (const [name, text] of Object.entries(files)) {

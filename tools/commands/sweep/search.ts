@@ -9,8 +9,9 @@ import type { Figure } from '../../../lib/report/figure';
 import { figurePage } from '../../../lib/report/figurePage';
 import * as theme from '../../../lib/report/theme';
 import { fromLauncher, inProject, type LauncherProcesses, shownPath } from '../program';
-import { endWithParent, quoted } from './engines';
+import { endWithParent } from './local';
 import type { Sweep } from './plan';
+import { quoted } from './slurm';
 
 /** search.json, as tools/search/worker.py writes it. */
 interface SearchRecord {

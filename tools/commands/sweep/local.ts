@@ -1,16 +1,11 @@
-// What runs the rows of a sweep: some processes on this machine, or an array job of Slurm.
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { appendFileSync, closeSync, mkdirSync, openSync } from 'node:fs';
+// Runs the rows of a sweep in some processes on this machine.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
-import { writeFileAtomic } from '../../../lib/atomicFile';
-import { inProject, Problem, shownPath, tell } from '../program';
+import { dirname } from 'node:path';
+import { shownPath, tell } from '../program';
 import { formatSeconds } from '../run/format';
 import type { Sweep } from './plan';
-
-/** The numbers of a sweep's array jobs, in its folder. */
-export const JOBS_FILE = join('slurm', 'jobs.txt');
 
 /** Resident memory of a run, assumed: quick runs of the notebooks stay below it. */
 const BYTES_PER_RUN = 1.8e9;
@@ -101,57 +96,4 @@ export async function runLocally(
 export function endWithParent(): void {
   process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   process.channel?.unref();
-}
-
-/** An array job. A task ends with a checkpoint two minutes before its time is up, and is queued again. */
-export function slurmScript(
-  { folder, plan }: Sweep,
-  tasks: readonly Pick<Task, 'number'>[],
-  { jobs, offline }: { readonly jobs?: number; readonly offline: boolean },
-): string {
-  const launcher = ['tools/door.cjs', 'tools/launcher/command.mjs'].map((file) => inProject(file));
-  const options = [
-    `--array=${tasks.map(({ number }) => number).join()}${jobs === undefined ? '' : `%${jobs}`}`,
-    ...['--job-name=sweep', '--mem=2G', '--cpus-per-task=2', '--time=04:00:00'],
-    ...['--requeue', '--open-mode=append', '--signal=B:USR2@120'],
-    `--output=${quoted(join(folder, 'slurm', '%a.log'))}`,
-    ...(plan.slurm ?? []),
-  ];
-  const words = [process.execPath, ...launcher, 'sweep', folder, ...(offline ? ['--offline'] : [])];
-  return `#!/bin/bash
-${options.map((each) => `#SBATCH ${each}`).join('\n')}
-export TF_NUM_INTRAOP_THREADS=$SLURM_CPUS_PER_TASK OMP_NUM_THREADS=$SLURM_CPUS_PER_TASK
-${words.map(quoted).join(' ')} &
-trap 'again=1; kill -TERM $!' USR2
-trap 'kill -TERM $!' TERM
-while kill -0 $! 2>/dev/null; do wait $!; code=$?; done
-if [ -n "$again" ] && [ $code -eq 130 ]; then scontrol requeue "$SLURM_JOB_ID"; fi
-exit $code
-`;
-}
-
-/** @returns the job's number. @throws {Problem} where sbatch refuses it. */
-export async function submit({ folder }: Sweep, script: string): Promise<string> {
-  const file = join(folder, 'slurm', 'array.sh');
-  await writeFileAtomic(file, script);
-  try {
-    const { stdout } = await promisify(execFile)('sbatch', ['--parsable', file]);
-    const job = stdout.trim().split(';')[0];
-    appendFileSync(join(folder, JOBS_FILE), `${job}\n`);
-    return job;
-  } catch (error) {
-    const { stderr, message, code } = error as Error & { stderr?: string; code?: unknown };
-    throw new Problem('sbatch did not take the job.', {
-      details: stderr?.trim() || message,
-      remedy:
-        code === 'ENOENT'
-          ? 'Run this where Slurm is installed, or use --engine local.'
-          : `Correct "slurm" in the plan; the script is ${shownPath(file)}.`,
-    });
-  }
-}
-
-/** A word as a shell takes it. */
-export function quoted(word: string): string {
-  return /^[\w./:=%@-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
