@@ -1,11 +1,13 @@
-// The notebook itself, executed by its kernel on a few hundred generated pictures.
+// The notebook itself, executed by its kernel on a few hundred generated pictures; then once more with another seed.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { meanAndStd } from '../../lib/evaluation/statistics';
+import { compareRuns } from '../../lib/runs/compareRuns';
 import { executeOnce } from './kernel';
 
-const notebook = executeOnce('using-cifar', {
+const values = {
   dataSource: 'sample',
   trainLimit: 300,
   epochs: 2,
@@ -13,9 +15,12 @@ const notebook = executeOnce('using-cifar', {
   recipeEpochs: 2,
   ablationLimit: 60,
   ablationEpochs: 1,
-  seed: 7,
-});
+};
+const notebook = executeOnce('using-cifar', { ...values, seed: 7 });
 const { folder, cell, shown } = notebook;
+// Without a browser: its figures are not looked at.
+const browserless = { CHROME_PATH: '/nowhere/chrome', PUPPETEER_EXECUTABLE_PATH: '' };
+const other = executeOnce('using-cifar', { ...values, seed: 8 }, browserless);
 
 test('the runtime, the data and its source are said in words', () => {
   assert.match(cell('run').printed, /^TensorFlow 2\.\d+\.\d+, cpu, \d+ threads$/m);
@@ -133,4 +138,25 @@ test('figures, models and progress lie in the folder of the run', () => {
 test('nothing was said on the standard error', () => {
   const outputs = readFileSync(join(folder, 'notebook.partial.ipynb'), 'utf8');
   assert.doesNotMatch(outputs, /"name": "stderr"/);
+});
+
+test('the runs of two seeds are one setting: mean and standard deviation over the seeds', () => {
+  const records = [notebook.record, other.record];
+  const [first, second] = records.map(({ dataset }) => dataset?.sha256);
+  assert.notEqual(first?.train, second?.train, 'each seed splits the pictures its own way');
+  assert.equal(first?.source, second?.source);
+  const [{ settings, differing }] = compareRuns(records).notebooks;
+  assert.deepEqual(differing, []);
+  assert.deepEqual(
+    settings.map(({ key, trainings }) => [key, trainings.length]).sort(),
+    records[0].models.map(({ name }) => [name, 2]).sort(),
+  );
+  const tested = settings.filter(({ model }) => model !== 'CNN');
+  assert.equal(tested.length, 4);
+  for (const { model, test: spreads } of tested) {
+    const accuracies = records.map(
+      ({ models }) => models.find(({ name }) => name === model)?.test?.accuracy ?? NaN,
+    );
+    assert.deepEqual(spreads.accuracy, { ...meanAndStd(accuracies), count: 2 });
+  }
 });
