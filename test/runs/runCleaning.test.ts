@@ -15,6 +15,8 @@ import { bytesOf } from '../bytesOf';
 
 const folder = sharedFolder();
 const WIDTH = 64;
+const SIDE = 8;
+const BYTES = 3 * SIDE * SIDE;
 const start = (): Run => startRun('cleaning', { seed: 5 }, { runsDirectory: join(folder, 'runs') });
 
 /** Every fourth feature is 2 larger, from which on `classOf` says; noise of variance 1, by seed. */
@@ -31,7 +33,7 @@ function featuresOf(set: ImageDataset, classOf: (index: number) => number, seed:
 const runFeatures = (parts: Pick<RunFeatures, 'train' | 'val' | 'test'>) =>
   ({ ...parts, mirror: false, seconds: 0 }) as RunFeatures; // the backbone is not asked
 
-test('5 % of flipped labels and a planted duplicate are found', async () => {
+test('what is planted is found: 5 % of flipped labels, a duplicate, outliers, blurred pictures', async () => {
   const [size, numClasses] = [400, 4];
   const actual = Array.from({ length: size }, (_, index) => index % numClasses);
   const flipped = new Set(Array.from({ length: size / 20 }, (_, index) => index * 19 + 7));
@@ -40,10 +42,10 @@ test('5 % of flipped labels and a planted duplicate are found', async () => {
     createDataset({
       ...{ name: 'planted', source: 'generated', classNames: ['a', 'b', 'c', 'd'] },
       ...{
-        images: Uint8Array.from({ length: 48 * count }, () => rng.nextInt(256)),
+        images: Uint8Array.from({ length: BYTES * count }, () => rng.nextInt(256)),
         labels: Int32Array.from(labels),
-        height: 4,
-        width: 4,
+        height: SIDE,
+        width: SIDE,
       },
     });
   const trainSet = named(
@@ -59,7 +61,19 @@ test('5 % of flipped labels and a planted duplicate are found', async () => {
   const val = featuresOf(valSet, (index) => actual[index], 'val');
   const tested = featuresOf(testSet, (index) => actual[index], 'test');
   tested.values.set(train.values.subarray(0, WIDTH), 5 * WIDTH);
-  bytesOf(testSet).set(bytesOf(trainSet).subarray(0, 48), 5 * 48);
+  bytesOf(testSet).set(bytesOf(trainSet).subarray(0, BYTES), 5 * BYTES);
+  const outliers = [7, 12];
+  const blurred = [9, 10, 15];
+  // Of no class: noise alone.
+  for (const at of outliers) {
+    const noise = Float32Array.from({ length: WIDTH }, () => rng.nextNormal());
+    tested.values.set(noise, at * WIDTH);
+  }
+  // Noise again, but of a twentieth of the range, as a blur leaves of it.
+  for (const at of blurred) {
+    const pixels = bytesOf(testSet).subarray(at * BYTES, (at + 1) * BYTES);
+    pixels.forEach((value, place) => (pixels[place] = 120 + value / 20));
+  }
   const held = tf.memory().numTensors;
   const clean = await run.inspectData(runFeatures({ train, val, test: tested }));
   const { findings } = clean;
@@ -71,6 +85,14 @@ test('5 % of flipped labels and a planted duplicate are found', async () => {
     findings.nearDuplicates.map(({ index, other }) => [index, other]),
     [[0, size + 40 + 5]],
   );
+  const areFound = (kind: 'outliers' | 'blurred', planted: readonly number[]) => {
+    const found = findings[kind].map(({ index }) => index - size - 40);
+    for (const index of planted) assert.ok(found.includes(index), `${kind}: ${index} is missing`);
+    // Tukey's fence: .35 % of a normal distribution lie below.
+    assert.ok(found.length - planted.length <= 5, `${kind}: ${found.length} of 460 found`);
+  };
+  areFound('outliers', outliers);
+  areFound('blurred', blurred);
   assert.ok(existsSync(join(run.figuresDirectory, 'probable-label-errors.json')));
   assert.throws(() => clean.drop(0), /"planted" are read from no file/);
 });
