@@ -33,6 +33,15 @@ export const CIFAR10_SCALE: Pick<Preprocess, 'mean' | 'std'> = {
   std: [0.247, 0.2435, 0.2616],
 };
 
+/** Of red, green and blue in grey: ITU-R BT.601, as in Pillow and torchvision. */
+export const GREY_SHARES = [0.299, 0.587, 0.114] as const;
+
+/** The grey value, 0…255, of the pixel whose red is at `start`. */
+export function greyAt(image: Uint8Array, start: number): number {
+  const [red, green, blue] = GREY_SHARES;
+  return red * image[start] + green * image[start + 1] + blue * image[start + 2];
+}
+
 /** `(pixel / 255 - mean) / std` as one multiplication and one addition, for each channel. */
 export function pixelScale({ mean, std }: Pick<Preprocess, 'mean' | 'std'>): {
   readonly scale: readonly number[];

@@ -1,5 +1,6 @@
 /** What pixels say about a picture: how sharp and how bright it is. */
 import { type ImageDataset, imageOf, select, shrinkPictures } from '../data/dataset';
+import { greyAt } from '../data/preprocess';
 
 export interface PictureQuality {
   /**
@@ -24,7 +25,7 @@ export function measureQuality(dataset: ImageDataset): PictureQuality[] {
     const bright = new Float64Array(height * width);
     for (let pixel = 0, at = 0; pixel < grey.length; pixel++, at += 3) {
       const [red, green, blue] = [image[at], image[at + 1], image[at + 2]];
-      grey[pixel] = 0.299 * red + 0.587 * green + 0.114 * blue;
+      grey[pixel] = greyAt(image, at);
       bright[pixel] = Math.sqrt(0.241 * red ** 2 + 0.691 * green ** 2 + 0.068 * blue ** 2) / 255;
     }
     const brightness = bright.sort()[Math.round(0.99 * (bright.length - 1))];

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { imageOf, type ImageDataset } from '../data/dataset';
 import type { DecodedImage } from '../data/image';
+import { greyAt } from '../data/preprocess';
 import type { TestedModel } from '../evaluation/evaluate';
 import type { Explanation } from '../evaluation/gradCam';
 import { topK, worstMistakes } from '../evaluation/ranking';
@@ -82,8 +83,7 @@ export function heatPicture({
 }: Pick<Explanation, 'picture' | 'heatmap'>): DecodedImage {
   const heated = data.map((_, place) => {
     const start = place - (place % 3);
-    // ITU-R BT.601's luma.
-    const grey = 0.299 * data[start] + 0.587 * data[start + 1] + 0.114 * data[start + 2];
+    const grey = greyAt(data, start);
     return Math.round(grey + 0.75 * heatmap[start / 3] * ([213, 94, 0][place % 3] - grey));
   });
   return { data: heated, height, width };

@@ -1,4 +1,5 @@
 /** What augmentation does to a batch once the random numbers are drawn: the same numbers give the same pixels. */
+import { GREY_SHARES } from '../data/preprocess';
 import { DataType, tf } from '../tensorflow/backend';
 import { executeOperation } from '../tensorflow/operations';
 
@@ -83,9 +84,6 @@ export function enlargeSections(images: tf.Tensor4D, sections: Sections): tf.Ten
   });
 }
 
-/** Of red, green and blue in grey (ITU-R BT.601, as in Pillow and torchvision). */
-const GREY_SHARES = [0.299, 0.587, 0.114];
-
 /**
  * Changes brightness, then contrast, then saturation, as torchvision's `ColorJitter` does: each mixes the picture with black,
  * with its mean grey, and with its grey version; 1 changes nothing.
@@ -99,7 +97,7 @@ export function jitterColors(
   factors: Readonly<Record<'brightness' | 'contrast' | 'saturation', tf.Tensor1D>>,
 ): tf.Tensor4D {
   return tf.tidy(() => {
-    const grey = (x: tf.Tensor): tf.Tensor => x.mul(tf.tensor1d(GREY_SHARES)).sum(3, true);
+    const grey = (x: tf.Tensor): tf.Tensor => x.mul(tf.tensor1d([...GREY_SHARES])).sum(3, true);
     const mix = (x: tf.Tensor, other: tf.Tensor | number, factor: tf.Tensor1D): tf.Tensor => {
       const share = factor.reshape([-1, 1, 1, 1]);
       return x.mul(share).add(tf.scalar(1).sub(share).mul(other)).clipByValue(0, 255);

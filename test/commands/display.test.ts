@@ -31,8 +31,8 @@ test('seconds are read at a glance', () => {
     '0.0 s',
     '12.3 s',
     '99.9 s',
-    '2 min 05 s',
-    '1 h 03 min',
+    '2 min 5 s',
+    '1 h 3 min',
   ]);
 });
 

@@ -1,5 +1,5 @@
 // Numbers and lines as the terminal shows them. Pure: values in, text out.
-import { metricTexts } from '../../../lib/report/trainingSvg';
+import { duration, metricTexts } from '../../../lib/report/trainingSvg';
 import type { EpochRecord, StepInfo } from '../../../lib/training/history';
 
 /** Which model an event is about. */
@@ -13,13 +13,9 @@ type StepProgress = Pick<
 >;
 type EpochProgress = Pick<EpochRecord, 'epoch' | 'train' | 'val' | 'seconds' | 'imagesPerSecond'>;
 
-/** `0.4 s`, `12.3 s`, `2 min 05 s`, `1 h 03 min`. */
+/** `0.4 s`, `12.3 s`, `2 min 5 s`, `1 h 3 min`. */
 export function formatSeconds(seconds: number): string {
-  if (seconds < 99.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  if (hours > 0) return `${hours} h ${String(minutes).padStart(2, '0')} min`;
-  return `${minutes} min ${String(whole % 60).padStart(2, '0')} s`;
+  return seconds < 99.95 ? `${seconds.toFixed(1)} s` : duration(seconds);
 }
 
 /** 6313994 as `6,313,994`. */

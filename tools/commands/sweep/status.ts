@@ -2,6 +2,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOCK_FILE } from '../../../lib/folderLock';
+import { percentile } from '../../../lib/evaluation/statistics';
 import { isHeld } from '../../../lib/processLock.cjs';
 import { findRuns } from '../../../lib/runs/findRuns';
 import { tableText } from '../../../lib/report/tableHtml';
@@ -103,6 +104,6 @@ export async function estimate({ rows }: Sweep, states: readonly RowState[]): Pr
       .map(({ startedAt, finishedAt }) => (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000);
   }
   if (seconds.length === 0) return 'no earlier run tells how long one takes';
-  const median = seconds.sort((a, b) => a - b)[Math.floor(seconds.length / 2)];
-  return `one takes about ${formatSeconds(median)}, the median of ${seconds.length} earlier`;
+  const median = formatSeconds(percentile(seconds, 50));
+  return `one takes about ${median}, the median of ${seconds.length} earlier`;
 }
