@@ -135,7 +135,10 @@ test('the result: the best by validation as a command, its values quoted, and th
   writeFileSync(join(search.folder, 'search.json'), JSON.stringify(record));
   assert.equal(trialsLeft(search), 1);
   const said = await showResult(openSweep(search.folder));
-  assert.match(said, /^Best validation accuracy: 0\.750 \(row 2\); own values: 0\.500 \(row 0\)\n/);
+  assert.match(
+    said,
+    /^Best validation accuracy: 0\.750 \(row 2\); the notebook's own values: 0\.500 \(row 0\)\n/,
+  );
   assert.equal(
     said.split('\n').at(-2),
     'npm start -- --notebook tiny --set epochs=5 --set learningRate=0.01 --set optimizer=sgd',

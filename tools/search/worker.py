@@ -135,7 +135,9 @@ def tell(trial, row, ending):
     """Tells Optuna and writes search.json; nothing is told twice."""
     value = value_of(row) if ending == "done" else None
     study.tell(trial.number, value, ENDINGS[ending], skip_if_finished=True)
-    told = [{"row": each.number, "state": each.state.name, "value": each.value} for each in study.trials]
+    told = [
+        {"row": each.number, "state": each.state.name, "value": each.value, "values": each.params} for each in study.trials
+    ]
     states = [each["state"] for each in told if each["state"] not in ("RUNNING", "WAITING")]
     importance = optuna.importance.get_param_importances(study) if states.count("COMPLETE") > 1 else {}
     temporary = folder / "search.json.tmp"

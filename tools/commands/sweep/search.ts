@@ -79,14 +79,14 @@ export async function showResult({ folder, plan, rows }: Sweep): Promise<string>
   const command = `npm start -- ${words.map(quoted).join(' ')}`;
   const text = (trial: Trial) => `${theme.fractionText(trial.value ?? 0)} (row ${trial.row})`;
   const [own] = complete.filter(({ row }) => row === 0);
-  const found = `Best validation ${metric}: ${text(best)}${own ? `; own values: ${text(own)}` : ''}`;
+  const found = `Best validation ${metric}: ${text(best)}${own ? `; the notebook's own values: ${text(own)}` : ''}`;
   const history = historyFigure(trials, `validation ${metric}`);
   const figures = { history, importance: importanceFigure(importance) };
   for (const [name, figure] of Object.entries(figures)) {
     await saveFigure(figure, { directory: folder, name, formats: ['svg'] });
   }
   const page = join(folder, 'search.html');
-  const introduction = `<p>${found}</p><pre>${theme.escapeText(command)}</pre>`;
+  const introduction = `<p>${found}</p><pre style="white-space: pre-wrap">${theme.escapeText(command)}</pre>`;
   const title = `Search with ${notebook}`;
   await writeFileAtomic(page, await figurePage(Object.values(figures), { title, introduction }));
   return `${found}\nFigures: ${shownPath(page)}\n${command}\n`;
@@ -106,8 +106,9 @@ function historyFigure(trials: readonly Trial[], metric: string): Figure {
   const pruned = marks('PRUNED', 'pruned', { color: theme.softInkColor, symbol: 'x' });
   const y = complete.y.map((_, index) => Math.max(...complete.y.slice(0, index + 1).map(Number)));
   const best = { type: 'scatter', mode: 'lines', name: 'best so far', x: complete.x, y } as const;
+  const line = { color: theme.inkColor, shape: 'hv' } as const; // it rises with the trial, not before
   return {
-    data: [{ ...best, line: { color: theme.inkColor } }, complete, pruned],
+    data: [{ ...best, line }, complete, pruned],
     layout: theme.themedLayout({
       title: 'Trials of the search',
       height: 400,
