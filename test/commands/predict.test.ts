@@ -172,6 +172,14 @@ test('shards, one of them killed in the middle, merged are the file of a whole r
   assert.ok(merged.includes('many/kept.png'));
   assert.equal(expected.split('\n').length, 82);
   assert.match(expected, /^many\/40\.png,,,,,/m);
+
+  // What an earlier call left there is not merged into a whole run, nor guessed at.
+  writeFileSync(join(folder, 'merged.csv.part-7-of-8.jsonl'), 'of another model');
+  assert.equal((await run('--out', 'merged.csv')).code, 0);
+  assert.equal(readFileSync(join(folder, 'merged.csv'), 'utf8'), expected);
+  assert.equal((await run('--out', 'merged.csv', '--shard', '0/2')).code, 0);
+  const { stderr } = await run('--out', 'merged.csv', '--merge');
+  assert.match(stderr, /Beside merged\.csv are parts of 2 and of 8 shards/);
 });
 
 test('what cannot be done is said in a line with the way out', async () => {

@@ -78,7 +78,7 @@ void runProgram<Options>(async (options) => {
     const options = { out: fromHere(out), shard: part, modelFile, atLeast };
     const { file, size, errors } = await predictShard(predictor, pictures, options);
     if (shard === undefined) {
-      const code = await mergeInto(options.out, json);
+      const code = await mergeInto(options.out, json, part.count);
       await explainAll(pictures);
       return code;
     }
@@ -135,8 +135,8 @@ async function explainPictures(
   }
 }
 
-async function mergeInto(out: string, json: boolean): Promise<number> {
-  const { size, errors } = await mergeShards(out, { json });
+async function mergeInto(out: string, json: boolean, count?: number): Promise<number> {
+  const { size, errors } = await mergeShards(out, { json, count });
   tell(`${size} pictures in ${shownPath(out)}, ${errors} of them could not be read.`);
   return errors === size ? 1 : 0;
 }

@@ -158,17 +158,14 @@ async function keepBatches(
  * Joins the parts of all shards into one file, in the order of the pictures, and removes them. Memory does not grow with their
  * number.
  *
+ * @param options.count of the shards; default: as the parts' names say.
  * @returns how many pictures there are, and how many of them cannot be read.
- * @throws {Problem} for a part that is missing, unfinished, or of another call.
+ * @throws {Problem} for a part that is missing, unfinished, or of another call, or for parts of several numbers of shards.
  */
 export async function mergeShards(
   out: string,
-  { json }: { readonly json: boolean },
+  { json, count = countParts(out) }: { readonly json: boolean; readonly count?: number },
 ): Promise<{ readonly size: number; readonly errors: number }> {
-  const names = readdirSync(dirname(out)).filter((name) =>
-    name.startsWith(`${basename(out)}.part-`),
-  );
-  const count = Number(/-of-(\d+)\.jsonl$/.exec(names.sort().at(-1) ?? '')?.[1] ?? 1);
   const files = Array.from({ length: count }, (_, index) => partFile(out, { index, count }));
   const header = await readHeader(files[0]);
   let [size, errors] = [0, 0];
@@ -198,6 +195,22 @@ export async function mergeShards(
   }
   for (const file of files) rmSync(file);
   return { size, errors };
+}
+
+/** Into how many shards the parts beside a file divide the pictures. */
+function countParts(out: string): number {
+  const names = readdirSync(dirname(out)).filter((name) =>
+    name.startsWith(`${basename(out)}.part-`),
+  );
+  const counts = names.flatMap(
+    (name) => /-of-(\d+)\.jsonl$/.exec(name)?.slice(1).map(Number) ?? [],
+  );
+  const [count = 1, ...others] = [...new Set(counts)];
+  if (others.length === 0) return count;
+  throw new Problem(
+    `Beside ${shownPath(out)} are parts of ${[count, ...others].sort((a, b) => a - b).join(' and of ')} shards.`,
+    { remedy: 'Delete those that do not belong to it, then merge again.' },
+  );
 }
 
 async function readHeader(file: string): Promise<PartHeader> {
