@@ -62,6 +62,11 @@ export class Corrections {
     return corrected;
   }
 
+  /** Of pictures that are not looked at now: theirs are not void. */
+  leaveOut(pictures: Iterable<string>): void {
+    for (const picture of pictures) this.unused.delete(picture);
+  }
+
   /** Once all pictures were asked about: says what was done, and which corrections found no picture. */
   finish(onNotice: (notice: string) => void): AppliedCorrections {
     const { file, sha256 } = this.of;

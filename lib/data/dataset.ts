@@ -54,6 +54,8 @@ export interface DatasetSplits {
    * sample, which a seed draws.
    */
   readonly sourceSha256?: string;
+  /** Of a folder of pictures: SHA-256 of all its files' names and sizes, whatever size, sets and corrections are asked for. */
+  readonly filesSha256?: string;
   /** What was decided about single pictures, and applied. Absent for pictures that are not read from files. */
   readonly corrections?: AppliedCorrections;
   /** Read from CIFAR-10's own files: a name proves nothing, since a folder of pictures may bear it too. */

@@ -24,6 +24,7 @@ import {
   readCorrections,
 } from './corrections';
 import {
+  type AppliedCorrections,
   countByClass,
   createDataset,
   type DatasetSplits,
@@ -82,6 +83,8 @@ export interface ImageFolderPlan {
   readonly classNames: readonly string[];
   readonly size: number;
   readonly storage: 'memory' | 'file';
+  /** All pictures of the folder, whatever is taken of them. */
+  readonly allFiles: readonly string[];
   /** All that a limit, if there is one, does not leave out, also what corrections do: the same for every seed. */
   readonly files: readonly string[];
   readonly train: PlannedSet;
@@ -138,6 +141,8 @@ export async function planImageFolder(
   }
   const classNames = given.train.map(({ className }) => className);
   const corrections = readCorrections(join(root, CORRECTIONS_FILE), { classNames });
+  const unseen = testOnly ? [...(given.test ? given.train : []), ...(given.val ?? [])] : [];
+  corrections.leaveOut(unseen.flatMap(({ files }) => files.map((path) => pictureKey(root, path))));
   const choose = (split: string, classes: readonly ClassFolder[], name: string): PlannedSet => {
     // Corrected after the division and in the order of all files: what is dropped moves no other picture.
     const files = shuffled(classes, { classNames, seed, split }).flatMap(({ path, label }) => {
@@ -167,7 +172,9 @@ export async function planImageFolder(
     : [train, test, (!testOnly && given.val) || []].flat().flatMap((each) => each.files);
   const storage = chooseStorage(Object.values(sets), size, options.storage);
   const { skipped } = given;
-  return { root, classNames, size, storage, files, ...sets, skipped, corrections };
+  const present = [given.train, given.val ?? [], given.test ?? []].flat();
+  const allFiles = present.flatMap((each) => each.files);
+  return { root, allFiles, classNames, size, storage, files, ...sets, skipped, corrections };
 }
 
 /**
@@ -226,7 +233,7 @@ export async function loadImageFolder(
   const corrections = plan.corrections.finish(onNotice);
   return {
     corrections,
-    sourceSha256: correctedSha256(await fingerprintFiles(plan), corrections),
+    ...(await fingerprintFiles(plan, corrections)),
     name: trainSet.name,
     source: 'folder',
     trainSet,
@@ -492,25 +499,29 @@ function requireEveryClass(set: Pick<ImageDataset, 'labels' | 'classNames'>, roo
   );
 }
 
-/** Names and sizes of all files, also of those that a limit leaves out: as many as decoded bytes tell apart in practice. */
-async function fingerprintFiles({
-  root,
-  size,
-  train,
-  val,
-  test,
-}: ImageFolderPlan): Promise<string> {
-  const files = [train, val, test].flatMap((set) => (set ? [...set.files, ...set.spare] : []));
-  const sizes = await Promise.all(
-    files.map(({ path }) =>
-      stat(path).then(
-        (found) => found.size,
-        () => 0,
-      ),
+/** Names and sizes: as many files as decoded bytes tell apart in practice. What a limit leaves out counts too. */
+async function fingerprintFiles(
+  { root, size, allFiles, train, val, test }: ImageFolderPlan,
+  corrections: AppliedCorrections,
+): Promise<Pick<DatasetSplits, 'sourceSha256' | 'filesSha256'>> {
+  const lines = new Map<string, string>();
+  const describe = async (path: string): Promise<void> => {
+    const bytes = await stat(path).then(
+      (found) => found.size,
+      () => 0,
+    );
+    lines.set(path, `${relative(root, path)} ${bytes}`);
+  };
+  await Promise.all(allFiles.map(describe));
+  const used = [train, val, test].flatMap((set) => (set ? [...set.files, ...set.spare] : []));
+  const usedLines = used.map(({ path }) => lines.get(path)).sort();
+  return {
+    sourceSha256: correctedSha256(
+      sha256Of([`${size} pixels`, ...usedLines].join('\n')),
+      corrections,
     ),
-  );
-  const lines = files.map(({ path }, index) => `${relative(root, path)} ${sizes[index]}`).sort();
-  return sha256Of([`${size} pixels`, ...lines].join('\n'));
+    filesSha256: sha256Of([...lines.values()].sort().join('\n')),
+  };
 }
 
 function countFiles({ train, val, test }: ImageFolderPlan): number {

@@ -5,7 +5,7 @@ import type { DatasetRecord } from './runRecord';
 /** What a run remembers of its data: `DatasetSplits`, with the validation set that was split off. */
 export type RecordedSplits = Pick<
   DatasetSplits,
-  'name' | 'source' | 'sourceSha256' | 'corrections'
+  'name' | 'source' | 'sourceSha256' | 'filesSha256' | 'corrections'
 > & {
   readonly trainSet: RecordedPart & Pick<ImageDataset, 'classNames'>;
   readonly valSet?: RecordedPart;
@@ -20,7 +20,8 @@ const parts = { train: 'training', val: 'validation', test: 'test' } as const;
 
 /** What run.json says of the data. Reads every byte of them: CIFAR-10 takes some tenths of a second. */
 export function recordDataset(splits: RecordedSplits): DatasetRecord {
-  const { name, source, sourceSha256 = null, trainSet, valSet, testSet } = splits;
+  const { name, source, trainSet, valSet, testSet } = splits;
+  const { sourceSha256 = null, filesSha256 = null } = splits;
   const { relabelled = 0, dropped = 0, sha256 = null } = splits.corrections ?? {};
   return {
     name,
@@ -29,6 +30,7 @@ export function recordDataset(splits: RecordedSplits): DatasetRecord {
     counts: { train: trainSet.size, val: valSet?.size ?? 0, test: testSet.size },
     sha256: {
       source: sourceSha256,
+      files: filesSha256,
       train: checksum(trainSet),
       val: valSet ? checksum(valSet) : null,
       test: checksum(testSet),

@@ -152,12 +152,12 @@ async function loadTestData(
   if (absent.length > 0) {
     onNotice(`No pictures of ${listed(absent)}: nothing is said of how well they are found.`);
   }
-  const { sourceSha256 } = splits;
-  const isSame = splits.source === 'folder' && sourceSha256 === trainedIn?.dataset?.sha256?.source;
+  const { source, files = null } = trainedIn?.dataset?.sha256 ?? {};
+  const isSame = files === null ? source === splits.sourceSha256 : files === splits.filesSha256;
   // A part that is for the test alone was not trained on: CIFAR-10's, or that of a divided folder.
   const isWhole = async () =>
     splits.testSet.paths && (await listSplits(data, { testOnly: true })).test === undefined;
-  if (isSame && (await isWhole())) {
+  if (splits.source === 'folder' && isSame && (await isWhole())) {
     onNotice(`"${name}" was trained on pictures of this folder: the accuracy is too high.`);
   }
   const numbers = splits.testSet.classNames.map((each) => classNames.indexOf(each));

@@ -66,6 +66,8 @@ export interface DatasetRecord {
   readonly sha256: {
     /** Of the data before limits and random splits; null for the generated sample, and in older records. */
     readonly source: string | null;
+    /** Of the names and sizes of all files; null where the data are no folder of pictures, and in older records. */
+    readonly files: string | null;
     readonly train: string | null;
     readonly val: string | null;
     readonly test: string | null;
@@ -207,6 +209,7 @@ export const datasetSchema: Schema<DatasetRecord> = objectOf<DatasetRecord>({
   sha256: optional(
     objectOf<NonNullable<DatasetRecord['sha256']>>({
       source: optional(text),
+      files: optional(text),
       train: nullable(text),
       val: nullable(text),
       test: nullable(text),

@@ -112,7 +112,8 @@ test('pictures of the same name and number that are not the same make another se
   const withPictures = (source: string, train: string) => {
     const record = sampleRecord({ models: [freshModel()] });
     assert.ok(record.dataset);
-    const sha256 = { source: source.repeat(64), train: train.repeat(64), val: null, test: null };
+    const none = { files: null, val: null, test: null };
+    const sha256 = { ...none, source: source.repeat(64), train: train.repeat(64) };
     return { ...record, dataset: { ...record.dataset, sha256 } };
   };
   // The seed of the second one has split the same pictures in another way.

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
+import { sha256Of } from '../../lib/data/checksum';
+import { saveCorrections } from '../../lib/data/corrections';
 import { loadDataset } from '../../lib/data/loadDataset';
 import { saveClassifier } from '../../lib/models/classifier';
 import { compareRuns } from '../../lib/runs/compareRuns';
@@ -46,10 +48,10 @@ before(async () => {
 });
 
 /** A run whose model was trained on a folder of pictures. */
-async function recordTraining(source: string, directory = runsDirectory): Promise<void> {
+async function recordTraining(source: string, directory = runsDirectory, size = 4): Promise<void> {
   const options = { notebook: 'using-cifar', parameters: {}, seed: 7, runsDirectory: directory };
   const run = recordRun(options);
-  run.setDataset(await loadDataset({ source, size: 4, seed: 7, onNotice: () => undefined }));
+  run.setDataset(await loadDataset({ source, size, seed: 7, onNotice: () => undefined }));
   await run.addModel(sampleModel({ name: 'red or blue' }));
   const classifier = createRedOrBlue();
   await saveClassifier(classifier, run.modelDirectory('red or blue'));
@@ -131,12 +133,33 @@ test('of a divided folder the test pictures are taken, which no training has see
   const data = join(folder, 'divided');
   const other = join(folder, 'other-runs');
   await recordTraining(data, other);
+  // A decision about a training picture is not asked about here.
+  const picture = { picture: 'train/red/0.png', label: null };
+  const sha256 = sha256Of(readFileSync(join(data, picture.picture)));
+  saveCorrections(join(data, 'corrections.json'), [{ ...picture, sha256 }]);
   const notices: string[] = [];
   const onNotice = (notice: string) => notices.push(notice);
   const model = await findModel('latest', { runsDirectory: other });
   const { evaluation } = await evaluateModel(model, { data, runsDirectory: other, onNotice });
   assert.equal(evaluation.accuracy, 1);
   assert.deepEqual(notices, []);
+});
+
+test('the folder is known again at another size, with a folder for validation, and after corrections', async () => {
+  const five = (colour: number[]) => new Array<number[]>(5).fill(colour);
+  await writeData('two/train', { red: five(RED), blue: five(BLUE) });
+  const data = await writeData('two/val', { red: [RED], blue: [BLUE] }).then(dirname);
+  const other = join(folder, 'runs-of-two');
+  await recordTraining(data, other, 8);
+  const picture = { picture: 'train/red/0.png', label: null };
+  const sha256 = sha256Of(readFileSync(join(data, picture.picture)));
+  saveCorrections(join(data, 'corrections.json'), [{ ...picture, sha256 }]);
+  const notices: string[] = [];
+  const onNotice = (notice: string) => notices.push(notice);
+  const model = await findModel('latest', { runsDirectory: other });
+  const { evaluation } = await evaluateModel(model, { data, runsDirectory: other, onNotice });
+  assert.equal(evaluation.labels.length, 9);
+  assert.match(notices.join('\n'), /^"red or blue" was trained on pictures of this folder/m);
 });
 
 test('data that do not fit are refused, and leave no run', async () => {

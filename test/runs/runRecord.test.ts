@@ -20,7 +20,7 @@ const example = {
     source: 'generated',
     classNames: ['airplane', 'automobile'],
     counts: { train: 4500, val: 500, test: 1000 },
-    sha256: { source: null, train: 'a'.repeat(64), val: null, test: 'b'.repeat(64) },
+    sha256: { source: null, files: null, train: 'a'.repeat(64), val: null, test: 'b'.repeat(64) },
     corrections: { relabelled: 2, dropped: 1, sha256: 'c'.repeat(64) },
   },
   weights: { name: 'mobilenet_v2_0.35_no_top.h5', source: 'embedded' },
