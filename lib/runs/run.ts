@@ -282,8 +282,10 @@ async function calibrateInRun(
   const temperature = fitTemperature({ probabilities, labels, numClasses });
   const after = evaluate(applyTemperature({ probabilities, numClasses }, temperature));
   if (temperature !== classifier.temperature) {
+    model.checkUntested();
+    // Saved first: after a failure the cell that runs again saves it, and nothing says that it is calibrated.
+    await saveClassifier({ ...classifier, temperature }, model.directory);
     model.setCalibration({ temperature, pictures, before: before.metrics, after: after.metrics });
-    await saveClassifier(model.classifier, model.directory);
     await recorder.addModel(model.record);
   }
   const [error, loss] = ['ece', 'loss'].map((key) =>

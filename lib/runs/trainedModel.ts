@@ -120,14 +120,18 @@ export class TrainedModel {
     this.madeRecord = { ...this.madeRecord, test: evaluation.metrics, origin, singleViewAccuracy };
   }
 
+  /** @internal @throws Error where the model has met the test set. */
+  checkUntested(): void {
+    if (!this.parts.evaluation) return;
+    throw new Error(
+      `Expected a model that has not met the test set but "${this.name}" has: run the cell with run.calibrate before ` +
+        'that with run.test, which tests what the classifier then predicts.',
+    );
+  }
+
   /** @internal */
   setCalibration(calibration: Calibration): void {
-    if (this.parts.evaluation) {
-      throw new Error(
-        `Expected a model that has not met the test set but "${this.name}" has: run the cell with run.calibrate before ` +
-          'that with run.test, which tests what the classifier then predicts.',
-      );
-    }
+    this.checkUntested();
     this.parts.classifier = { ...this.classifier, temperature: calibration.temperature };
     this.madeRecord = { ...this.madeRecord, calibration };
   }
