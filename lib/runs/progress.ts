@@ -1,5 +1,5 @@
 // Progress reports to the notebook and its launcher during a run: the line below a cell, notes, and progress.jsonl.
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import type { LoadDatasetOptions, LoadProgress } from '../data/loadDataset';
 import { createDisplay } from '../report/display';
 import type { ExtractOptions, ExtractProgress } from '../training/features';
@@ -113,23 +113,36 @@ const STEP_INTERVAL_MS = 200;
 
 /**
  * A function that appends events to `file`, each with its time. Steps that follow another too quickly
- * are left out.
+ * are left out; each carries the best validation accuracy so far, so that the end of the file says it.
  */
 export function createProgressLog(
   file: string,
   now: () => Date = () => new Date(),
 ): (event: ProgressEvent) => void {
   let lastStepAt = -Infinity;
+  let best = bestAccuracy(file);
   return (event) => {
     const time = now();
+    if (event.event === 'epoch') best = Math.max(best, event.val?.accuracy ?? 0);
     if (event.event === 'step') {
       if (time.getTime() - lastStepAt < STEP_INTERVAL_MS) return;
       lastStepAt = time.getTime();
     }
     try {
-      appendFileSync(file, `${JSON.stringify({ time: time.toISOString(), ...event })}\n`);
+      const line = { time: time.toISOString(), ...event };
+      const isStep = event.event === 'step' && best > 0;
+      appendFileSync(file, `${JSON.stringify(isStep ? { ...line, best } : line)}\n`);
     } catch {
       // A full disk or a folder moved away must not end hours of training: saving the result will say it.
     }
   };
+}
+
+/** Of the epochs of a run that is resumed; 0 where there are none. */
+function bestAccuracy(file: string): number {
+  if (!existsSync(file)) return 0;
+  const epochs = readFileSync(file, 'utf8').matchAll(
+    /"event":"epoch".*"val":\{[^}]*"accuracy":([\d.]+)/g,
+  );
+  return Math.max(0, ...Array.from(epochs, ([, accuracy]) => Number(accuracy)));
 }

@@ -122,6 +122,11 @@ export type ProgressEvent =
       /** Where it continues from a checkpoint: the steps that were already done. */
       readonly resumedAfter?: number;
     }
-  | ({ readonly event: 'step'; readonly model: string } & StepInfo)
+  | ({
+      readonly event: 'step';
+      readonly model: string;
+      /** The run's best validation accuracy so far, as progress.jsonl adds it. */
+      readonly best?: number;
+    } & StepInfo)
   | ({ readonly event: 'epoch'; readonly model: string } & EpochRecord)
   | { readonly event: 'note'; readonly text: string };

@@ -53,11 +53,16 @@ test('a trial becomes a row like those of a sweep, and the plan still owns the f
   assert.deepEqual([row.row, row.values.learningRate, row.values.seed], [1, 0.05, 42]);
   const plan = join(search.folder, '..', 'plan.yaml');
   const again = { out: search.folder, command: 'search' };
-  await makeSweep(plan, again);
+  assert.equal((await makeSweep(plan, again)).rows.length, 2, 'also by the plan');
   assert.equal(openSweep(search.folder).rows.length, 2);
   writePlan(join(search.folder, '..'), `${RATES}\ntrials: 50`);
   assert.equal(trialsLeft(await makeSweep(plan, again)), 50, 'more trials');
   assert.equal(openSweep(search.folder).plan.trials, 50);
+  writePlan(join(search.folder, '..'), `${RATES}\nmaximise: { model: CNN }`);
+  assert.equal((await makeSweep(plan, again)).plan.maximise?.model, 'CNN', 'no trial has ended');
+  writeFileSync(join(search.folder, 'search.json'), '{}');
+  writePlan(join(search.folder, '..'), RATES);
+  await assert.rejects(makeSweep(plan, again), /belongs to another plan: plan\.json differs/);
   writePlan(join(search.folder, '..'), `${RATES}\nset: { epochs: 3 }`);
   await assert.rejects(makeSweep(plan, again), /belongs to another plan: plan\.json differs/);
 });

@@ -17,7 +17,7 @@ import {
   type Sweep,
 } from '../../tools/commands/sweep/plan';
 import { runRow } from '../../tools/commands/sweep/row';
-import { slurmScript, taskArrays } from '../../tools/commands/sweep/slurm';
+import { queuedJobs, slurmScript, taskArrays } from '../../tools/commands/sweep/slurm';
 import { countsText, rowStates, statusText } from '../../tools/commands/sweep/status';
 import { temporaryFolder } from '../temporaryFolder';
 import { writePlan } from './tinyPlan';
@@ -173,6 +173,40 @@ test("Slurm's script: an array of the open rows, the plan's options behind the d
   }
   assert.equal(options.at(-1), '#SBATCH --mem=8G');
   assert.match(script, / sweep \S+sweep --offline &\n/);
+});
+
+test('a row that is interrupted before its notebook starts ends as one that can be resumed', async (t) => {
+  const sweep = await makeSweep(t, 'seeds: [1]');
+  const run = runRow(sweep, sweep.rows[0], { offline: true });
+  process.emit('SIGTERM');
+  await assert.rejects(run, { exitCode: 130 });
+  assert.equal(process.listenerCount('SIGTERM'), 0);
+  assert.deepEqual(
+    rowStates(sweep).map(({ state }) => state),
+    ['stopped'],
+  );
+});
+
+test('a Slurm that does not answer is no empty queue', async (t) => {
+  const sweep = await makeSweep(t, 'seeds: [1]');
+  const programs = temporaryFolder(t);
+  const path = process.env.PATH;
+  t.after(() => (process.env.PATH = path));
+  process.env.PATH = `${programs}:${path}`;
+  const answer = (text: string) => {
+    writeFileSync(join(programs, 'squeue'), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    return queuedJobs(sweep);
+  };
+  mkdirSync(join(sweep.folder, 'slurm'));
+  writeFileSync(join(sweep.folder, 'slurm', 'jobs.txt'), '12 0\n13 1001\n');
+  assert.deepEqual(await answer('[ "$4" = 12 ] && echo 0 || echo 7'), [
+    { id: '12', tasks: [0] },
+    { id: '13', tasks: [1008] },
+  ]);
+  const gone = "echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1";
+  assert.deepEqual(await answer(gone), []);
+  const down = "echo 'Unable to contact slurm controller' >&2; exit 1";
+  await assert.rejects(answer(down), /squeue does not say whether job 1[23] is in its queue/);
 });
 
 test('rows beyond the largest index of an array are in another one, which counts from its offset', async (t) => {

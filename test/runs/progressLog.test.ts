@@ -8,7 +8,15 @@ import { sharedFolder } from '../temporaryFolder';
 
 const folder = sharedFolder();
 
-function readEvents(file: string): { time: string; event: string; step?: number; text?: string }[] {
+interface Line {
+  readonly time: string;
+  readonly event: string;
+  readonly step?: number;
+  readonly text?: string;
+  readonly best?: number;
+}
+
+function readEvents(file: string): Line[] {
   return readFileSync(file, 'utf8')
     .trimEnd()
     .split('\n')
@@ -64,4 +72,23 @@ test('at most five steps a second are written, other events always', () => {
 test('a log that cannot be written does not stop the training', () => {
   const log = createProgressLog(join(folder, 'missing', 'events.jsonl'));
   assert.doesNotThrow(() => log({ event: 'note', text: 'unheard' }));
+});
+
+test('steps carry the best validation accuracy so far, also in a run that is resumed', () => {
+  const file = join(folder, 'best.jsonl');
+  let seconds = 0;
+  const start = () => createProgressLog(file, () => new Date(1000 * seconds++));
+  const epoch = (accuracy: number): ProgressEvent => {
+    const rates = { learningRate: 0.1, seconds: 1, imagesPerSecond: 100 };
+    const figures = { loss: 1, accuracy };
+    return { event: 'epoch', model: 'CNN', epoch: 1, train: figures, val: figures, ...rates };
+  };
+  const log = start();
+  for (const event of [step(1), epoch(0.75), epoch(0.5), step(2)]) log(event);
+  const resumed = start();
+  for (const event of [step(3), epoch(0.8125), step(4)]) resumed(event);
+  const best = readEvents(file)
+    .filter(({ event }) => event === 'step')
+    .map((event) => event.best);
+  assert.deepEqual(best, [undefined, 0.75, 0.75, 0.8125]);
 });

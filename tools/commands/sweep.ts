@@ -88,8 +88,8 @@ void runProgram<Options>(async (options) => {
   const failed = retry || isSearch ? 0 : states.filter(({ state }) => state === 'failed').length;
   if (failed > 0) tell(`${failed} failed rows are left; --retry repeats them.`);
   const left = isSearch ? trialsLeft(sweep) : rows.length;
-  if (left === 0 && isSearch) process.stdout.write(await showResult(sweep));
-  if (left === 0) return failed > 0 ? 1 : 0;
+  if (left <= 0 && isSearch) process.stdout.write(await showResult(sweep));
+  if (left <= 0) return failed > 0 ? 1 : 0;
 
   const jobs = options.jobs ?? (isLocal ? localJobs(left) : isSearch ? 8 : undefined);
   const atOnce = jobs === undefined ? '' : `, ${jobs} at a time`;
@@ -111,7 +111,7 @@ void runProgram<Options>(async (options) => {
     }
     if (dryRun) return 0;
     const name = ids.length > 1 ? 'jobs' : 'job';
-    const cancel = `npm run ${command} -- ${shownPath(sweep.folder)} --cancel`;
+    const cancel = `npm run sweep -- ${shownPath(sweep.folder)} --cancel`;
     process.stdout.write(`Slurm has it as ${name} ${ids.join(', ')}; to cancel: ${cancel}\n`);
     return 0;
   }

@@ -25,7 +25,8 @@ options, command, parent = json.loads(sys.argv[1]), sys.argv[2:], os.getppid()
 folder = Path(options["names"][0])
 plan = json.loads((folder / "plan.json").read_text())
 model, metric, rule = plan["maximise"].get("model"), plan["maximise"]["metric"], plan.get("prune")
-lock = JournalFileSymlinkLock(str(folder / "rows.jsonl"))
+# A worker that waits for its turn must not take a lock from a living one: Optuna counts 30 s from when it began to wait.
+lock = JournalFileSymlinkLock(str(folder / "rows.jsonl"), grace_period=120)
 signals, passed_over = [], set()
 
 
@@ -38,9 +39,17 @@ def locked(work, *arguments):
 
 
 def read_lines(file, having=""):
-    """JSON lines without the last where it is half written."""
+    """JSON lines without those that are half written: the last one, or where a disk was full."""
     lines = file.read_text().split("\n")[:-1] if file.exists() else []
-    return [json.loads(line) for line in lines if having in line]
+    found = [parse(line) for line in lines if having in line]
+    return [each for each in found if each is not None]
+
+
+def parse(line):
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
 
 
 def open_study():
@@ -64,11 +73,11 @@ def choose():
     if len(trials) < len(rows):
         sys.exit("optuna.journal lacks trials of rows.jsonl: put it back, or search in another folder (--out).")
     left = [n for n in range(len(rows)) if not trials[n].state.is_finished() and n not in passed_over]
-    number = ([n for n in left if not is_held(rows[n]["id"])] + [len(rows)])[0]
+    number = next((n for n in left if not is_held(rows[n]["id"])), len(rows))
     if number >= plan["trials"]:
         return None
     # A seed for each trial: workers that begin together must not propose the same.
-    study.sampler = optuna.samplers.TPESampler(seed=rows[0]["values"].get("seed", 0) + number)
+    study.sampler = optuna.samplers.TPESampler(seed=(rows[0]["values"].get("seed", 0) + number) % 2**32)
     is_begun = number < len(trials) and trials[number].state == TrialState.RUNNING
     trial = Trial(study, trials[number]._trial_id) if is_begun else study.ask()
     values = {name: suggest(trial, name, space) for name, space in plan["search"].items()}
@@ -104,18 +113,17 @@ def run(trial, row):
     with open(row / "row.log", "ab") as log:
         child = subprocess.Popen(call, env=environment, pass_fds=[theirs.fileno()], stdout=log, stderr=log)
     theirs.close()
-    reported, is_pruned = len(events_of(row, "epoch")), rule is None
+    new_lines, is_pruned = follow(row / "progress.jsonl"), rule is None
     while child.poll() is None:
         if signals or os.getppid() != parent:
             ours.close()
-        new = [] if is_pruned else events_of(row, "epoch")[reported:]
+        new = [] if is_pruned else events_in(new_lines(), "epoch")
         for epoch in new:
-            trial.report(epoch["val"][metric], epoch["epoch"])
+            trial.report(measured(epoch["val"], "at each epoch, to prune by"), epoch["epoch"])
         # Behind the last epoch nothing is left to save.
-        if new and new[-1]["epoch"] < events_of(row, "training")[-1]["epochs"] and trial.should_prune():
+        if new and new[-1]["epoch"] < trained_epochs(row) and trial.should_prune():
             child.send_signal(signal.SIGUSR2)
             is_pruned = True
-        reported += len(new)
         time.sleep(0.2)
     return "interrupted" if child.returncode == 130 and state_of(row) != "pruned" else state_of(row)
 
@@ -126,15 +134,47 @@ def state_of(row):
     return ([{"state": "waiting"}] + read_lines(row / "progress.jsonl", '"event":"row"'))[-1]["state"]
 
 
-def events_of(row, kind):
-    events = read_lines(row / "progress.jsonl", f'"event":"{kind}"')
-    return [each for each in events if each["model"] == model]
+def trained_epochs(row):
+    return events_in((row / "progress.jsonl").read_text().split("\n"), "training")[-1]["epochs"]
+
+
+def events_in(lines, kind):
+    found = [parse(line) for line in lines if f'"event":"{kind}"' in line]
+    return [each for each in found if each and each["model"] == model]
+
+
+def follow(file):
+    """A function that returns the lines of a file that have come since now, or since its last call."""
+    place = file.stat().st_size if file.exists() else 0
+
+    def new_lines():
+        nonlocal place
+        if not file.exists():
+            return []
+        with open(file, "rb") as opened:
+            opened.seek(place)
+            text = opened.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        place += len(whole)
+        return whole.decode().split("\n")
+
+    return new_lines
 
 
 def tell(trial, row, ending):
-    """Tells Optuna and writes search.json; nothing is told twice."""
+    """Tells Optuna; nothing is told twice."""
     value = value_of(row) if ending == "done" else None
     study.tell(trial.number, value, ENDINGS[ending], skip_if_finished=True)
+    states = write_results()
+    numbers = {name: f"{each:.4g}" for name, each in trial.params.items() if isinstance(each, float)}
+    values = ", ".join(f"{name} = {each}" for name, each in {**trial.params, **numbers}.items())
+    print(f"  row {trial.number}  {values}: {ending if value is None else round(value, 4)}", flush=True)
+    if len(states) > 2 and set(states) == {"FAIL"}:
+        sys.exit(f"The first trials failed: see {row / 'row.log'}.")
+
+
+def write_results():
+    """Writes search.json; returns the states of all trials that have ended."""
     told = [
         {"row": each.number, "state": each.state.name, "value": each.value, "values": each.params} for each in study.trials
     ]
@@ -143,21 +183,21 @@ def tell(trial, row, ending):
     temporary = folder / "search.json.tmp"
     temporary.write_text(json.dumps({"metric": metric, "importance": importance, "trials": told}, indent=2) + "\n")
     temporary.replace(folder / "search.json")
-    numbers = {name: f"{each:.4g}" for name, each in trial.params.items() if isinstance(each, float)}
-    values = ", ".join(f"{name} = {each}" for name, each in {**trial.params, **numbers}.items())
-    print(f"  row {trial.number}  {values}: {ending if value is None else round(value, 4)}", flush=True)
-    if len(states) > 2 and set(states) == {"FAIL"}:
-        sys.exit(f"The first trials failed: see {row / 'row.log'}.")
+    return states
 
 
 def value_of(row):
     """Of the validation, never of the test."""
     models = json.loads((row / "run.json").read_text())["models"]
-    named = [each["val"] or {} for each in models if model in (None, each["name"])]
-    if named and metric in named[-1]:
-        return named[-1][metric]
-    names = ", ".join(each["name"] for each in models)
-    sys.exit(f"Expected validation {metric} of {model or 'the last model'}; received models {names}: correct maximise.")
+    named = [each["val"] for each in models if model in (None, each["name"])]
+    return measured(named[-1] if named else None, f"among the models {', '.join(each['name'] for each in models)}")
+
+
+def measured(figures, where):
+    if figures and metric in figures:
+        return figures[metric]
+    found = ", ".join(figures or {}) or "no figures"
+    sys.exit(f"Expected validation {metric} of {model or 'the last model'} {where}; received {found}: correct maximise.")
 
 
 warnings.simplefilter("ignore")  # experimental features
@@ -174,3 +214,4 @@ while chosen := locked(choose):
         passed_over.add(chosen[0].number)
     if signals or ending == "interrupted":
         sys.exit(130)
+locked(write_results)  # as a worker that was killed may have told the last trial alone

@@ -2,6 +2,7 @@
 import type { RunRecord } from '../../../lib/runs/runRecord';
 import { placesEnvironment } from './checkData';
 import { type Plan, writeLaunch } from './earlierRun';
+import { interrupted } from './failures';
 import { completeRun } from './runFolder';
 import { runNotebook } from './runNotebook';
 
@@ -13,6 +14,8 @@ interface RunPlanOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Hears of the kernel's process, which leads a group of its own. */
   readonly onKernel?: (pid: number) => void;
+  /** Whether a signal came before the notebook listens to them. */
+  readonly isInterrupted?: () => boolean;
 }
 
 /**
@@ -23,12 +26,13 @@ interface RunPlanOptions {
  */
 export async function runPlan(
   plan: Plan,
-  { directory, device, env: added, onKernel }: RunPlanOptions,
+  { directory, device, env: added, onKernel, isInterrupted }: RunPlanOptions,
 ): Promise<RunRecord | undefined> {
   const { name, preset, values, data = null, weights = null, offline } = plan;
   const launch = { notebook: name, preset, values, data, weights, offline, device };
   await writeLaunch(directory, launch);
   const env = { ...notebookEnvironment(plan), ...added, DEVICE: device };
+  if (isInterrupted?.()) throw interrupted(directory);
   const executed = await runNotebook(plan, { directory, values, env, onKernel });
   return completeRun(directory, { notebook: name, executed });
 }

@@ -11,18 +11,37 @@ export async function cancelSweep(sweep: Sweep): Promise<string[]> {
   const jobs = await queuedJobs(sweep);
   await Promise.all(jobs.map(cancelJob));
   const lines = jobs.map(({ id }) => `Job ${id} of Slurm is cancelled.`);
+  const told = new Set<number>(); // two trials of a search may be one row
   for (const row of sweep.rows) {
-    const lock = join(rowFolder(sweep, row), LOCK_FILE);
-    if (!isHeld(lock)) continue;
-    const holder = JSON.parse(readFileSync(lock, 'utf8')) as { pid: number; host: string };
+    const holder = holderOf(join(rowFolder(sweep, row), LOCK_FILE));
+    if (holder === undefined || told.has(holder.pid)) continue;
     if (isHere(holder) && !isJobOf(holder.pid)) {
-      process.kill(holder.pid, 'SIGINT');
+      if (!interrupt(holder.pid)) continue;
+      told.add(holder.pid);
       lines.push(`Row ${row.row} is interrupted (process ${holder.pid}).`);
     } else if (jobs.length === 0) {
       lines.push(`Row ${row.row} is at work on ${holder.host.split(' ')[0]}: stop it there.`);
     }
   }
   return lines.length > 0 ? lines : ['Nothing is at work on it.'];
+}
+
+/** Who is at work on a row; undefined where nobody is, perhaps since this moment. */
+function holderOf(lock: string): { readonly pid: number; readonly host: string } | undefined {
+  try {
+    return isHeld(lock) ? JSON.parse(readFileSync(lock, 'utf8')) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns false where the process has ended. */
+function interrupt(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGINT');
+  } catch {
+    return false;
+  }
 }
 
 /** Whether Slurm started a process: a second signal would end its row in the middle of a batch. */

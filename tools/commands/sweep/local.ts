@@ -1,8 +1,9 @@
 // Runs the rows of a sweep in some processes on this machine.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, freemem } from 'node:os';
 import { dirname } from 'node:path';
+import { availableMemory } from '../../../lib/project';
 import { shownPath, tell } from '../program';
 import { formatSeconds } from '../run/format';
 import type { Sweep } from './plan';
@@ -23,7 +24,7 @@ export interface Task {
 
 /** As many rows side by side as processors and free memory hold. */
 export function localJobs(rows: number): number {
-  const byMemory = Math.floor(process.availableMemory() / BYTES_PER_RUN);
+  const byMemory = Math.floor(Math.min(freemem(), availableMemory()) / BYTES_PER_RUN);
   return Math.max(1, Math.min(rows, availableParallelism(), byMemory));
 }
 
@@ -69,9 +70,10 @@ export async function runLocally(
     child.on('message', (line: string) => process.stdout.write(`${line}\n`));
     return new Promise<number>((resolve, reject) => {
       child.on('error', reject);
-      child.on('close', (code) => {
+      child.on('close', (code, signal) => {
         running.delete(child);
-        resolve(code ?? 1);
+        // A signal that came before the program listens, or after, ends it at once.
+        resolve(code ?? (signal === 'SIGINT' || signal === 'SIGTERM' ? 130 : 1));
       });
     });
   };

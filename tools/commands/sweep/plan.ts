@@ -144,7 +144,7 @@ export async function makeSweep(
   if (dryRun && !existsSync(join(folder, 'rows.jsonl'))) return sweep;
   checkWritable(folder);
   await createSweep(sweep);
-  return sweep;
+  return openSweep(folder); // a search has more rows by now
 }
 
 /** @throws {Problem} where a search is given a plan without ranges, or a sweep one with them. */
@@ -221,7 +221,8 @@ export function rowId({ values, ...row }: Omit<Row, 'row' | 'id'>): string {
 }
 
 /**
- * Makes the sweep's folder, or takes up the one that the same plan has made; of a search another number of trials counts from now on.
+ * Makes the sweep's folder, or takes up the one that the same plan has made; of a search another number of trials
+ * counts from now on, and another metric where no trial has ended.
  *
  * @throws {Problem} where the folder belongs to another plan.
  */
@@ -233,8 +234,11 @@ export async function createSweep(sweep: Sweep): Promise<void> {
     const planText = `${JSON.stringify(plan, null, 2)}\n`;
     if (plan.search && existsSync(planFile)) {
       const made = JSON.parse(readFileSync(planFile, 'utf8')) as SweepPlan;
-      const isSame = isDeepStrictEqual({ ...made, trials: plan.trials }, plan);
-      if (isSame) await writeFileAtomic(planFile, planText);
+      // What is compared may change as long as nothing was.
+      const isOpen = !existsSync(join(folder, 'search.json'));
+      const changed = { trials: plan.trials, ...(isOpen ? { maximise: plan.maximise } : {}) };
+      if (isDeepStrictEqual({ ...made, ...changed }, plan))
+        await writeFileAtomic(planFile, planText);
     }
     const files = {
       [`${rows[0].notebook}.ipynb`]: JSON.stringify(notebook),

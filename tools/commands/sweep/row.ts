@@ -11,6 +11,8 @@ import { PRUNE_SIGNAL } from '../run/runNotebook';
 import { runPlan } from '../run/runPlan';
 import { type Row, rowFolder, rowId, type Sweep } from './plan';
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** What a row adds to its run's progress.jsonl. */
 export interface RowEvent {
   readonly event: 'row';
@@ -37,6 +39,10 @@ export async function runRow(
   let isPruned = false;
   const prune = () => (isPruned = true);
   process.on(PRUNE_SIGNAL, prune);
+  // While the notebook runs, it listens itself; before and after, a signal must not end this process in the middle of a file.
+  let isInterrupted = false;
+  const interrupt = () => (isInterrupted = true);
+  for (const signal of SIGNALS) process.on(signal, interrupt);
   const lock = await lockFolder(directory, `run row ${row.row} of ${sweep.folder}`, {
     // Another process does the row by now: this one ends as if it were interrupted.
     onLost: () => process.kill(process.pid, 'SIGTERM'),
@@ -53,6 +59,7 @@ export async function runRow(
       device: process.env.DEVICE ?? 'cpu',
       env: { RUN_BASELINE: row.baseline ?? '' },
       onKernel: (pid) => lock.setChild(pid),
+      isInterrupted: () => isInterrupted,
     });
     const seconds = (performance.now() - startedAt) / 1000;
     const models = record?.models.map(({ name, val, test }) => ({ name, val, test }));
@@ -66,6 +73,7 @@ export async function runRow(
     throw error;
   } finally {
     process.off(PRUNE_SIGNAL, prune);
+    for (const signal of SIGNALS) process.off(signal, interrupt);
     lock.release();
   }
 }

@@ -67,10 +67,11 @@ export async function showResult({ folder, plan, rows }: Sweep): Promise<string>
   const complete = trials.filter(({ state }) => state === 'COMPLETE');
   const best = bestOf(complete);
   if (!best) return 'No trial is complete yet.\n';
-  const { notebook, preset, data, values } = rows[best.row];
+  const { notebook, preset, data, weights, values } = rows[best.row];
   const words = [
     ...['--notebook', notebook, ...(preset === 'full' ? ['--full'] : [])],
     ...(data === null ? [] : ['--data', data]),
+    ...(weights === null ? [] : ['--weights', weights]),
     ...Object.keys({ ...plan.set, ...plan.search }).flatMap((name) => [
       '--set',
       `${name}=${values[name]}`,

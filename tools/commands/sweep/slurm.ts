@@ -108,12 +108,25 @@ export async function queuedJobs({ folder }: Pick<Sweep, 'folder'>): Promise<Job
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
   const jobs = lines.map(async (line) => {
     const [id, offset] = line.split(' ');
-    // Slurm knows none of that number where it ended long ago.
-    const known = await run('squeue', ['-h', '-r', '-j', id, '-o', '%K']).catch(() => null);
-    const indices = known?.stdout.split('\n').slice(0, -1) ?? [];
+    const indices = (await squeue(id)).split('\n').slice(0, -1);
     return { id, tasks: indices.map((index) => Number(index) + Number(offset)) };
   });
   return (await Promise.all(jobs)).filter(({ tasks }) => tasks.length > 0);
+}
+
+/** @throws {Problem} where Slurm does not answer: what it has in its queue must not be submitted twice. */
+async function squeue(id: string): Promise<string> {
+  try {
+    return (await run('squeue', ['-h', '-r', '-j', id, '-o', '%K'])).stdout;
+  } catch (error) {
+    const { stderr = '', message, code } = error as Error & { stderr?: string; code?: unknown };
+    // It knows none of that number where it ended long ago; on this machine there may be no Slurm at all.
+    if (code === 'ENOENT' || /Invalid job id/i.test(stderr)) return '';
+    throw new Problem(`squeue does not say whether job ${id} is in its queue.`, {
+      details: stderr.trim() || message,
+      remedy: 'Try again when the controller answers: scontrol ping',
+    });
+  }
 }
 
 export async function cancelJob({ id }: Job): Promise<void> {

@@ -41,7 +41,10 @@ function rowState(row: Row, directory: string): RowState {
   let accuracies: (number | undefined)[] = [];
   for (const line of lines) {
     const event = parseEvent(line) as NotebookEvent | RowEvent | undefined;
-    if (event?.event === 'step') text = `${event.model}, epoch ${event.epoch} of ${event.epochs}`;
+    if (event?.event === 'step') {
+      text = `${event.model}, epoch ${event.epoch} of ${event.epochs}`;
+      accuracies.push(event.best);
+    }
     if (event?.event === 'epoch') accuracies.push(event.val?.accuracy);
     if (event?.event !== 'row') continue;
     last = event;
