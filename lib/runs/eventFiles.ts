@@ -1,7 +1,11 @@
 // A run's curves as event files for TensorBoard.
+import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { decodeImage } from '../data/image';
+import { readKeptFigures } from '../report/keptFigures';
 import { tf } from '../tensorflow/backend';
+import { writeImage } from '../tensorflow/operations';
 import { modelFolderName } from './runFolder';
 import type { RunRecord } from './runRecord';
 
@@ -10,11 +14,14 @@ import type { RunRecord } from './runRecord';
  * `epoch_learning_rate`; steps are epochs, from 1. What was there of the run before is replaced. Once in a process: tfjs keeps its
  * writers, and the file that they have open.
  *
+ * @param figures the folder of the run's figures: those that are made of pictures, such as the worst mistakes, become
+ *   images of `<directory>/<run id>/figures`, as they were drawn.
  * @returns how many models had epochs to write.
  */
 export async function writeEventFiles(
   { id, models }: Pick<RunRecord, 'id' | 'models'>,
   directory: string,
+  figures: string,
 ): Promise<number> {
   const folder = join(directory, id);
   await rm(folder, { recursive: true, force: true });
@@ -36,5 +43,19 @@ export async function writeEventFiles(
       writer.flush();
     }
   }
+  await writePictures(figures, join(folder, 'figures'));
   return trained.length;
+}
+
+async function writePictures(figures: string, directory: string): Promise<void> {
+  const kept = (await readKeptFigures(figures)).figures.flatMap(({ name, figure }) => {
+    const file = join(figures, `${name}.png`);
+    const isOfPictures = figure.data.every(({ type }) => type === 'image');
+    return isOfPictures && existsSync(file) ? { name, file } : []; // without a browser none is drawn
+  });
+  if (kept.length === 0) return;
+  await mkdir(directory, { recursive: true });
+  const writer = tf.node.summaryFileWriter(directory);
+  for (const { name, file } of kept) writeImage(writer, name, await decodeImage(file));
+  writer.flush();
 }

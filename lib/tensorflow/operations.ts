@@ -1,5 +1,6 @@
 /** TensorFlow operations by their own names, for what tfjs does not offer or composes from many small ones. */
-import { type tf, nodeBackend, DataType, type OperationAttribute } from './backend';
+import type { DecodedImage } from '../data/image';
+import { tf, nodeBackend, DataType, type OperationAttribute } from './backend';
 
 /** An attribute's value: the TypeScript type says which kind of attribute it is. */
 export type Attribute =
@@ -70,4 +71,32 @@ export function uint8ToFloat(pixels: tf.Tensor): tf.Tensor {
   return executeOperation('Cast', [pixels], {
     attributes: { SrcT: { type: DataType.uint8 }, DstT: { type: DataType.float32 } },
   })[0];
+}
+
+/** Writes a picture under a name into an event file, at step 0; tfjs' own writer has scalars and histograms alone. */
+export function writeImage(
+  writer: ReturnType<typeof tf.node.summaryFileWriter>,
+  name: string,
+  { data, height, width }: DecodedImage,
+): void {
+  const { resourceHandle } = writer as unknown as { readonly resourceHandle: tf.Tensor };
+  const backend = nodeBackend();
+  const { binding } = backend;
+  tf.tidy(() => {
+    const picture = uint8Tensor(data, [1, height, width, 3]);
+    const unused = uint8Tensor(Uint8Array.of(0, 0, 0), [3]); // the colour of values that are no numbers
+    const step = binding.createTensor([], DataType.int64, Int32Array.of(0, 0)); // the addon takes int64 as two int32
+    const [file, tag, ...pixels] = backend.getInputTensorIds([
+      resourceHandle,
+      tf.scalar(name, 'string'),
+      picture,
+      unused,
+    ]);
+    const attributes = [
+      encodeAttribute('T', { type: DataType.uint8 }),
+      encodeAttribute('max_images', { int: 1 }),
+    ];
+    binding.executeOp('WriteImageSummary', attributes, [file, step, tag, ...pixels], 0);
+    binding.deleteTensor(step);
+  });
 }

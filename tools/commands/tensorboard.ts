@@ -1,5 +1,6 @@
 // npm run tensorboard: the curves of runs in TensorBoard.
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { writeEventFiles } from '../../lib/runs/eventFiles';
 import { findRuns } from '../../lib/runs/findRuns';
 import {
@@ -25,14 +26,16 @@ void runProgram<Options>(async ({ names, port = 6006, writeOnly, out }) => {
   const folder = out === undefined ? inProject('data', 'tensorboard') : fromHere(out);
   const { runs } = await findRuns(names, { from: userFolder });
   let models = 0;
-  const records = new Map(runs.map(({ record }) => [record.id, record])); // folders may hold copies
-  for (const record of records.values()) models += await writeEventFiles(record, folder);
+  const byId = new Map(runs.map((run) => [run.record.id, run])); // folders may hold copies
+  for (const { record, directory } of byId.values()) {
+    models += await writeEventFiles(record, folder, join(directory, 'figures'));
+  }
   if (models === 0) {
     throw new Problem('There is no complete run with a trained model.', {
       remedy: 'npm start makes a run.',
     });
   }
-  tell(`The curves of ${models} models of ${records.size} runs are in ${shownPath(folder)}.`);
+  tell(`The curves of ${models} models of ${byId.size} runs are in ${shownPath(folder)}.`);
   if (writeOnly) return 0;
   const program = inProject('.setup', 'tensorboard', 'bin', 'tensorboard');
   const args = ['--logdir', folder, '--port', String(port)];
