@@ -32,7 +32,11 @@ class KerasTraining:
         )
         model.compile("adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
         report = keras.callbacks.LambdaCallback(on_epoch_end=self.report)
-        model.fit(*train, epochs=epochs, batch_size=batchSize, verbose=0, callbacks=[report])
+        for epoch in range(epochs):
+            # fit() shuffles in the same order each time where the seed was set once.
+            keras.utils.set_random_seed(1000 * seed + epoch)
+            span = {"initial_epoch": epoch, "epochs": epoch + 1}
+            model.fit(*train, **span, batch_size=batchSize, verbose=0, callbacks=[report])
         seconds = time.perf_counter() - self.started_at
         _, accuracy = model.evaluate(*test, batch_size=1000, verbose=0)
         return {

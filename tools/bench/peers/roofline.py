@@ -1,4 +1,5 @@
-"""How fast this machine multiplies and moves, as JSON: FLOP/s of large products, bytes/s of arrays that no cache holds.
+"""How fast this machine multiplies and moves, as JSON: FLOP/s of large products and convolutions, the faster of the two,
+since libraries differ by processor; bytes/s of arrays that no cache holds.
 
 By PyTorch, that this project's own engine is not its own measure. Argument: the number of threads.
 """
@@ -24,10 +25,15 @@ def best(work, calls) -> float:
     return min(seconds)
 
 
+@torch.inference_mode()
 def products(dtype) -> float:
     a, b = (torch.rand(SIDE, SIDE, dtype=dtype) for _ in range(2))
     out = torch.empty(SIDE, SIDE, dtype=dtype)
-    return 2 * SIDE**3 / best(lambda: torch.matmul(a, b, out=out), 12)
+    matrices = 2 * SIDE**3 / best(lambda: torch.matmul(a, b, out=out), 12)
+    pictures, filters = (torch.rand(*shape, dtype=dtype) for shape in ((32, 256, 16, 16), (256, 256, 3, 3)))
+    pictures, filters = (each.contiguous(memory_format=torch.channels_last) for each in (pictures, filters))
+    seconds = best(lambda: torch.nn.functional.conv2d(pictures, filters, padding=1), 12)
+    return max(matrices, 2 * pictures.numel() * 256 * 9 / seconds)
 
 
 def bandwidth() -> float:
