@@ -122,7 +122,7 @@ export const STANDARD_RECIPE: Recipe = {
 };
 
 /**
- * Left to run on: .949 in six times the standard recipe's time (one seed, tools/bench/accuracy.md).
+ * Left to run on: .949 in 5.4 times the standard recipe's time (one seed, tools/bench/accuracy.md).
  *
  * Wider blocks (airbench95: 128, 384, 384), twice as many epochs, and cutout (airbench96), since more epochs need more
  * variety. Nothing of it was searched for.

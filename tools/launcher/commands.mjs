@@ -59,12 +59,12 @@ export const commands = {
       option(
         '--register-kernel',
         'registerKernel',
-        "add the kernel to the user's own, for VS Code and a Jupyter of your own",
+        'also register the kernel for your user account, for VS Code and your own Jupyter',
       ),
       option(
         '--into DIR',
         'into',
-        'give TensorFlow to another project, which has installed the package of npm pack ./dist/lib',
+        "make this clone's TensorFlow available to another project, which has installed the package that npm pack ./dist/lib makes",
       ),
     ],
   },
@@ -102,7 +102,7 @@ export const commands = {
       option(
         '--again RUN',
         'again',
-        'do a complete run once more, from its record; says first what is different now',
+        'repeat a complete run from its record; first lists what has changed since',
       ),
       option(
         '--resume RUN',
@@ -149,7 +149,11 @@ A folder means all pictures in it and its subfolders; its predictions are printe
       ),
       option('--csv', 'csv', 'CSV for single pictures too'),
       option('--json', 'json', 'JSON lines: one object per picture'),
-      option('--out FILE', 'out', "write the predictions to a file, a folder's as they are made"),
+      option(
+        '--out FILE',
+        'out',
+        'write the predictions to a file; for a folder, each as it is made',
+      ),
       option(
         '--shard I/N',
         'shard',
@@ -165,7 +169,7 @@ A folder means all pictures in it and its subfolders; its predictions are printe
       option(
         '--explain',
         'explain',
-        'a PNG for each picture: what speaks for the class (Grad-CAM); beside it, with --out beside that file',
+        'a PNG for each picture that shows what supports its class (Grad-CAM); written beside the picture, or with --out beside that file',
       ),
     ],
     program: 'dist/tools/commands/predict.js',
@@ -187,13 +191,13 @@ The result is a run of its own; RUN is an id in data/runs (or the beginning of o
       option(
         '--data FOLDER',
         'data',
-        "class folders, named as the model names its classes; of train/ and test/ folders, and of CIFAR-10's, the test pictures",
+        "class folders with the names of the model's classes; with train/ and test/ folders, and for CIFAR-10, only the test pictures are used",
       ),
       option('--model NAME', 'model', "which of the run's models (default: the best in the test)"),
       option(
         '--limit N',
         'limit',
-        'pictures at most, of every class the same share (default: all)',
+        'at most N pictures, the same share of every class (default: all)',
         {
           parse: count(1000),
         },
@@ -207,7 +211,7 @@ The result is a run of its own; RUN is an id in data/runs (or the beginning of o
     usage: `npm run sweep -- PLAN|FOLDER [options]
 
 Runs a notebook with every setting and seed of a plan (YAML or JSON, docs/cluster.md), here or on Slurm, into a folder;
-the folder again: what is left of it.
+given the folder again, runs what is left.
 `,
     names: {
       what: "plan or sweep's folder",
@@ -243,7 +247,7 @@ the folder again: what is left of it.
     usage: `npm run search -- PLAN|FOLDER [options]
 
 Searches the ranges of a plan (YAML or JSON, docs/cluster.md) with Optuna, which is installed on first use: each trial is a run
-that is compared by its validation; the folder again: what is left of it.
+that is compared by its validation metric; given the folder again, runs what is left.
 `,
     names: {
       what: "plan or search's folder",
