@@ -1,5 +1,4 @@
 /** TensorFlow operations by their own names, for what tfjs does not offer or composes from many small ones. */
-import type { DecodedImage } from '../data/image';
 import { tf, nodeBackend, DataType, type OperationAttribute } from './backend';
 
 /** An attribute's value: the TypeScript type says which kind of attribute it is. */
@@ -73,30 +72,35 @@ export function uint8ToFloat(pixels: tf.Tensor): tf.Tensor {
   })[0];
 }
 
-/** Writes a picture under a name into an event file, at step 0; tfjs' own writer has scalars and histograms alone. */
+/**
+ * Writes a picture under a name into an event file, at step 0; tfjs' own writer has scalars and histograms alone.
+ *
+ * @param picture.data uint8, height · width · 3 values, RGB.
+ */
 export function writeImage(
   writer: ReturnType<typeof tf.node.summaryFileWriter>,
   name: string,
-  { data, height, width }: DecodedImage,
+  picture: { readonly data: Uint8Array; readonly height: number; readonly width: number },
 ): void {
+  const { data, height, width } = picture;
   const { resourceHandle } = writer as unknown as { readonly resourceHandle: tf.Tensor };
   const backend = nodeBackend();
   const { binding } = backend;
   tf.tidy(() => {
-    const picture = uint8Tensor(data, [1, height, width, 3]);
+    const pixels = uint8Tensor(data, [1, height, width, 3]);
     const unused = uint8Tensor(Uint8Array.of(0, 0, 0), [3]); // the colour of values that are no numbers
     const step = binding.createTensor([], DataType.int64, Int32Array.of(0, 0)); // the addon takes int64 as two int32
-    const [file, tag, ...pixels] = backend.getInputTensorIds([
+    const [file, tag, ...rest] = backend.getInputTensorIds([
       resourceHandle,
       tf.scalar(name, 'string'),
-      picture,
+      pixels,
       unused,
     ]);
     const attributes = [
       encodeAttribute('T', { type: DataType.uint8 }),
       encodeAttribute('max_images', { int: 1 }),
     ];
-    binding.executeOp('WriteImageSummary', attributes, [file, step, tag, ...pixels], 0);
+    binding.executeOp('WriteImageSummary', attributes, [file, step, tag, ...rest], 0);
     binding.deleteTensor(step);
   });
 }

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { createCnn } from '../../lib/models/cnn';
 import { createMlp } from '../../lib/models/mlp';
-import { tf } from '../../lib/tensorflow/backend';
+import type { tf } from '../../lib/tensorflow/backend';
 import { peerProgram } from './contestant';
 import { table } from './tables';
 

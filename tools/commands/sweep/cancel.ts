@@ -26,10 +26,16 @@ export async function cancelSweep(sweep: Sweep): Promise<string[]> {
   return lines.length > 0 ? lines : ['Nothing is at work on it.'];
 }
 
-/** Who is at work on a row; undefined where nobody is, perhaps since this moment. */
-function holderOf(lock: string): { readonly pid: number; readonly host: string } | undefined {
+/** As a lock names the process that holds it. */
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+}
+
+/** The process at work on a row; undefined where there is none, perhaps since this moment. */
+function holderOf(lock: string): Holder | undefined {
   try {
-    return isHeld(lock) ? JSON.parse(readFileSync(lock, 'utf8')) : undefined;
+    return isHeld(lock) ? (JSON.parse(readFileSync(lock, 'utf8')) as Holder) : undefined;
   } catch {
     return undefined;
   }
