@@ -47,6 +47,12 @@ before(async () => {
   );
 });
 
+/** Decides that a picture of a folder is left out. */
+function dropPicture(data: string, picture: string): void {
+  const sha256 = sha256Of(readFileSync(join(data, picture)));
+  saveCorrections(join(data, 'corrections.json'), [{ picture, sha256, label: null }]);
+}
+
 /** A run whose model was trained on a folder of pictures. */
 async function recordTraining(source: string, directory = runsDirectory, size = 4): Promise<void> {
   const options = { notebook: 'using-cifar', parameters: {}, seed: 7, runsDirectory: directory };
@@ -134,9 +140,7 @@ test('of a divided folder the test pictures are taken, which no training has see
   const other = join(folder, 'other-runs');
   await recordTraining(data, other);
   // A decision about a training picture is not asked about here.
-  const picture = { picture: 'train/red/0.png', label: null };
-  const sha256 = sha256Of(readFileSync(join(data, picture.picture)));
-  saveCorrections(join(data, 'corrections.json'), [{ ...picture, sha256 }]);
+  dropPicture(data, 'train/red/0.png');
   const notices: string[] = [];
   const onNotice = (notice: string) => notices.push(notice);
   const model = await findModel('latest', { runsDirectory: other });
@@ -151,9 +155,7 @@ test('the folder is known again at another size, with a folder for validation, a
   const data = await writeData('two/val', { red: [RED], blue: [BLUE] }).then(dirname);
   const other = join(folder, 'runs-of-two');
   await recordTraining(data, other, 8);
-  const picture = { picture: 'train/red/0.png', label: null };
-  const sha256 = sha256Of(readFileSync(join(data, picture.picture)));
-  saveCorrections(join(data, 'corrections.json'), [{ ...picture, sha256 }]);
+  dropPicture(data, 'train/red/0.png');
   const notices: string[] = [];
   const onNotice = (notice: string) => notices.push(notice);
   const model = await findModel('latest', { runsDirectory: other });

@@ -6,6 +6,7 @@ Trial and row have one number. Exit codes: 0 there are enough trials, 1 it does 
 not told then is taken up by the next worker. Results so far: search.json.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -40,16 +41,16 @@ def locked(work, *arguments):
 
 def read_lines(file, having=""):
     """JSON lines without those that are half written: the last one, or where a disk was full."""
-    lines = file.read_text().split("\n")[:-1] if file.exists() else []
-    found = [parse(line) for line in lines if having in line]
-    return [each for each in found if each is not None]
+    return parsed(file.read_text().split("\n")[:-1] if file.exists() else [], having)
 
 
-def parse(line):
-    try:
-        return json.loads(line)
-    except ValueError:
-        return None
+def parsed(lines, having):
+    values = []
+    for line in lines:
+        if having in line:
+            with contextlib.suppress(ValueError):
+                values.append(json.loads(line))
+    return values
 
 
 def open_study():
@@ -139,8 +140,7 @@ def trained_epochs(row):
 
 
 def events_in(lines, kind):
-    found = [parse(line) for line in lines if f'"event":"{kind}"' in line]
-    return [each for each in found if each and each["model"] == model]
+    return [each for each in parsed(lines, f'"event":"{kind}"') if each["model"] == model]
 
 
 def follow(file):
