@@ -1,7 +1,7 @@
 import { anyValue, checkOptions, positiveInteger, required } from '../options';
 import { type Rng, shuffledIndices } from '../random';
 import { type ImageDataset, imageBytes, select } from './dataset';
-import { readRows } from './pictureRows';
+import { readRows } from './fileRows';
 
 export interface Batch {
   /** uint8 [size, height, width, 3], 0…255. */

@@ -11,7 +11,7 @@ import {
 } from '../options';
 import { createRng, shuffledIndices } from '../random';
 import { fingerprintArrays } from './checksum';
-import { type PictureRows, readRowsSync } from './pictureRows';
+import { type FileRows, readRowsSync } from './fileRows';
 import { coverResize } from './resize';
 
 /**
@@ -28,7 +28,7 @@ export interface ImageDataset {
    * uint8 [size, height, width, 3] (NHWC), RGB, 0…255, not to be written to; or where they are in a file. Whatever looks at
    * them takes them from `imagesAt`, `imageOf` or `batches`.
    */
-  readonly images: Uint8Array | PictureRows;
+  readonly images: Uint8Array | FileRows;
   /** [size], each from 0 to classNames.length - 1. */
   readonly labels: Int32Array;
   readonly classNames: readonly string[];
@@ -152,7 +152,7 @@ export function select(dataset: ImageDataset, indices: ArrayLike<number>): Image
   const { values } = selected;
   return {
     ...dataset,
-    images: values instanceof Uint8Array ? values : { ...(images as PictureRows), rows: values },
+    images: values instanceof Uint8Array ? values : { ...(images as FileRows), rows: values },
     labels: selected.labels,
     size: indices.length,
     ...(paths && { paths: Array.from(indices, (index) => paths[index]) }),

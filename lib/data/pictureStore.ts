@@ -1,6 +1,6 @@
 /**
  * The decoded pictures of a folder in one file, for more of them than memory holds: decoded once, read by rows from then on
- * (`pictureRows.ts`). A file is named after all that its rows depend on, so a stale one is never found, and two that are
+ * (`fileRows.ts`). A file is named after all that its rows depend on, so a stale one is never found, and two that are
  * called the same hold the same rows, whichever run made them.
  *
  *     rows        uint8 [count, size, size, 3], RGB; of a file that cannot be decoded zeros

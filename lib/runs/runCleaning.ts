@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { sha256Of } from '../data/checksum';
 import { type Correction, pictureKey, readCorrections, saveCorrections } from '../data/corrections';
+import { indicesBetween } from '../data/batches';
 import { type ImageDataset, imageOf } from '../data/dataset';
 import { readPictureSize, sideBySide } from '../data/image';
 import { findLabelErrors } from '../evaluation/labelErrors';
@@ -21,6 +22,7 @@ import type { Figure } from '../report/figure';
 import { type CaptionedPicture, imageGridFigure } from '../report/imageGridFigure';
 import { createTable } from '../report/tables';
 import { percent } from '../report/theme';
+import { featureValues, selectFeatures } from '../training/features';
 import { findNearDuplicates, findNeighbours } from '../training/neighbours';
 import { predictOutOfFold } from '../training/selectHead';
 import { createProgressReporter } from './progress';
@@ -237,7 +239,8 @@ function joinFeatures(sets: readonly ImageDataset[], { train, val, test }: RunFe
           'run the cell with run.extractFeatures again.',
       );
     }
-    values.set(of.values.subarray(0, set.size * train.width), start * train.width);
+    const its = featureValues(selectFeatures(of, indicesBetween(0, set.size)));
+    values.set(its, start * train.width);
     labels.set(set.labels, start);
     start += set.size;
   }

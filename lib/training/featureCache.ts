@@ -19,7 +19,8 @@ import { type tf } from '../tensorflow/backend';
 const MAGIC = Buffer.from('FEATURE2');
 const HASH_BYTES = 32;
 const HASHED_FROM = MAGIC.length + 2 * HASH_BYTES;
-const HEADER_BYTES = HASHED_FROM + Float64Array.BYTES_PER_ELEMENT;
+/** Where the values begin. */
+export const HEADER_BYTES = HASHED_FROM + Float64Array.BYTES_PER_ELEMENT;
 
 /** Features of some pictures and what they once cost. */
 export interface CachedFeatures {
@@ -101,18 +102,24 @@ export async function readFeatures(
 /**
  * Writes atomically: a kill leaves the old file or the complete new one. If the write fails (disk full, read-only), a notice
  * says so: the features are there, and a cache only saves time.
+ *
+ * @returns whether they are in the file.
  */
 export async function writeFeatures(
   file: FeatureFile,
   { values, seconds, onNotice }: CachedFeatures & { readonly onNotice: (notice: string) => void },
-): Promise<void> {
+): Promise<boolean> {
   const head = Buffer.alloc(Float64Array.BYTES_PER_ELEMENT);
   head.writeDoubleLE(seconds);
   const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const bytes = Buffer.concat([MAGIC, file.key, sha256(head, data), head, data]);
-  await writeFileAtomic(file.path, bytes).catch((error: unknown) => {
+  try {
+    await writeFileAtomic(file.path, bytes);
+    return true;
+  } catch (error) {
     tellUseless(file.path, error, onNotice);
-  });
+    return false;
+  }
 }
 
 /** Folders for which a notice has been given. */

@@ -6,6 +6,7 @@
  */
 import { batches, indicesBetween } from '../data/batches';
 import { type ImageDataset, selectRows } from '../data/dataset';
+import { readRowsSync } from '../data/fileRows';
 import {
   createEnginePredictor,
   describeEngine,
@@ -29,14 +30,18 @@ import {
   featureFile,
   type FeatureFile,
   fingerprintModel,
+  HEADER_BYTES,
   readFeatures,
   writeFeatures,
 } from './featureCache';
 
 /** Feature vectors with the labels of their pictures. */
 export interface Features {
-  /** float32 [size, width], row by row. Not to be written to. */
-  readonly values: Float32Array;
+  /**
+   * float32 [size, width], row by row, not to be written to; or where they are in files. Whatever looks at them takes them from
+   * `featureValues` or `featureBlocks`.
+   */
+  readonly values: Float32Array | FeatureRows;
   /** [size], each from 0 to classNames.length - 1. */
   readonly labels: Int32Array;
   readonly classNames: readonly string[];
@@ -45,6 +50,14 @@ export interface Features {
   readonly width: number;
   /** What computing them took; for what came from the cache, what it took when it was computed. */
   readonly seconds: number;
+}
+
+/** Features that are read from the cache when they are wanted: mirrored and of all layers, those of CIFAR-10 take 1.1 GB. */
+export interface FeatureRows {
+  /** One after another: each in memory, or the path of its file. */
+  readonly parts: readonly { readonly size: number; readonly values: Float32Array | string }[];
+  /** [size], which rows, counted through all parts. */
+  readonly rows: Uint32Array;
 }
 
 /** Options of {@link extractFeatures}. */
@@ -62,8 +75,13 @@ export interface ExtractOptions {
   readonly engine?: Engine;
   /** Keep features on disk, and take them from there. Default true. */
   readonly cache?: boolean;
-  /** Where; default: `data/features` in the project's folder. It may be deleted at any time. */
+  /** Where; default: `data/features` in the project's folder. It may be deleted while nothing reads from it. */
   readonly cacheDirectory?: string;
+  /**
+   * Whether they are held in memory, or read from the cache's files batch by batch. Default 'auto': files from 250 MB on. What
+   * is in no file, since it could not be written or is averaged, is in memory always.
+   */
+  readonly storage?: 'auto' | 'memory' | 'file';
   /** Called after each batch, and for what the cache had. */
   readonly onProgress?: (progress: ExtractProgress) => void;
   /** Receives what the user must know: a cache that is damaged or cannot be written. Default: console.warn. */
@@ -79,6 +97,9 @@ export interface ExtractProgress {
   /** How many of `done` came from the cache. */
   readonly cached: number;
 }
+
+/** More than that is read from the cache's files. */
+const IN_MEMORY_BYTES = 250e6;
 
 /** Pictures in each part of the cache: a stopped extraction loses one part at most. */
 const PART_SIZE = 2500;
@@ -103,34 +124,37 @@ export async function extractFeatures(
     engine: engineRule,
     cache: flag,
     cacheDirectory: text,
+    storage: oneOf('auto', 'memory', 'file'),
     onProgress: callback,
     onNotice: callback,
     signal: abortSignal,
   });
-  const { mirror = 'none' } = options;
+  const { mirror = 'none', storage = 'auto' } = options;
   await yieldToEvents(); // watchInterrupts wants an await before it
   const interrupts = watchInterrupts(options.signal);
   let extraction: Extraction | undefined;
   try {
     extraction = new Extraction(backbone, dataset, { ...options, mirror, interrupts });
-    const { labels, classNames, size } = dataset;
-    const width = backbone.model.outputs[0].shape[1] as number;
-    const half = size * width;
+    const { labels, classNames } = dataset;
     const isAppended = mirror === 'append';
-    const values = new Float32Array(isAppended ? 2 * half : half);
-    let seconds = await extraction.view(false, values.subarray(0, half));
-    if (mirror !== 'none') {
-      const other = isAppended ? values.subarray(half) : new Float32Array(half);
-      seconds += await extraction.view(true, other);
-      if (!isAppended) {
-        for (const [place, value] of other.entries()) values[place] = (values[place] + value) / 2;
-      }
+    const size = isAppended ? 2 * dataset.size : dataset.size;
+    const width = backbone.model.outputs[0].shape[1] as number;
+    const bytes = size * width * Float32Array.BYTES_PER_ELEMENT;
+    const isInFiles = storage === 'file' || (storage === 'auto' && bytes > IN_MEMORY_BYTES);
+    const whole = new Float32Array(isInFiles ? 0 : size * width);
+    const parts: FeatureRows['parts'][number][] = [];
+    let [filled, seconds] = [0, 0];
+    for await (const { values, path, ...part } of extraction.parts()) {
+      if (isInFiles) parts.push({ size: values.length / width, values: path ?? values });
+      else whole.set(values, filled);
+      filled += values.length;
+      seconds += part.seconds;
     }
     return {
-      values,
+      values: isInFiles ? { parts, rows: indicesBetween(0, size) } : whole,
       labels: isAppended ? Int32Array.from([...labels, ...labels]) : labels,
       classNames,
-      size: isAppended ? 2 * size : size,
+      size,
       width,
       seconds,
     };
@@ -139,6 +163,9 @@ export async function extractFeatures(
     extraction?.dispose();
   }
 }
+
+/** Features of a part's pictures, and the file that holds them, if one does. */
+type ExtractedPart = CachedFeatures & { readonly path?: string };
 
 /** One call of `extractFeatures`. */
 class Extraction {
@@ -160,21 +187,21 @@ class Extraction {
     this.total = dataset.size * (options.mirror === 'none' ? 1 : 2);
   }
 
-  /**
-   * Fills `values`, float32 [size, width], with the features of all pictures, or of their mirror images.
-   *
-   * @returns the seconds that they took.
-   */
-  async view(isMirrored: boolean, values: Float32Array): Promise<number> {
+  /** All features, in their order. */
+  async *parts(): AsyncGenerator<ExtractedPart> {
+    const { mirror } = this.options;
     const { size } = this.dataset;
-    let seconds = 0;
-    for (let start = 0; start < size; start += PART_SIZE) {
-      const order = indicesBetween(start, Math.min(start + PART_SIZE, size));
-      const computed = await this.part(order, isMirrored);
-      values.set(computed.values, (start * values.length) / size);
-      seconds += computed.seconds;
+    for (const isMirrored of mirror === 'append' ? [false, true] : [false]) {
+      for (let start = 0; start < size; start += PART_SIZE) {
+        const order = indicesBetween(start, Math.min(start + PART_SIZE, size));
+        const part = await this.part(order, isMirrored);
+        if (mirror === 'average') {
+          const { values, seconds } = await this.part(order, true);
+          const mean = part.values.map((value, place) => (value + values[place]) / 2);
+          yield { values: mean, seconds: part.seconds + seconds };
+        } else yield part;
+      }
     }
-    return seconds;
   }
 
   /** The pictures of a part, batch by batch. */
@@ -185,7 +212,7 @@ class Extraction {
     }
   }
 
-  private async part(order: Uint32Array, isMirrored: boolean): Promise<CachedFeatures> {
+  private async part(order: Uint32Array, isMirrored: boolean): Promise<ExtractedPart> {
     const size = order.length;
     const { cache = true, cacheDirectory, engine = 'auto', onNotice = console.warn } = this.options;
     const { height, width } = this.dataset;
@@ -205,7 +232,7 @@ class Extraction {
       if (!known) return undefined;
       this.cached += size;
       this.advance(size);
-      return known;
+      return { ...known, path: file.path };
     };
     const known = await read(onNotice);
     if (known) return known;
@@ -217,8 +244,8 @@ class Extraction {
       const startedAt = performance.now();
       const values = await this.compute(this.images(order, isMirrored), count);
       const computed = { values, seconds: (performance.now() - startedAt) / 1000 };
-      if (file) await writeFeatures(file, { ...computed, onNotice });
-      return computed;
+      const isKept = file && (await writeFeatures(file, { ...computed, onNotice }));
+      return isKept ? { ...computed, path: file.path } : computed;
     } finally {
       lock?.release();
     }
@@ -267,13 +294,70 @@ function lockFeatures(
 }
 
 /**
- * The rows at `indices`, in that order, copied.
+ * The rows at `indices`, in that order: copied in memory, and left where they are in files.
  *
  * @throws RangeError for an index that is not a row's.
  */
 export function selectFeatures(features: Features, indices: ArrayLike<number>): Features {
-  const selected = selectRows(features, indices, { of: 'the features', what: 'rows' });
-  return { ...features, ...selected, size: indices.length };
+  const { values, labels, width } = features;
+  const rows =
+    values instanceof Float32Array
+      ? { values, labels, width }
+      : { values: values.rows, labels, width: 1 };
+  const of = { of: 'the features', what: 'rows' };
+  const selected = selectRows<Float32Array | Uint32Array>(rows, indices, of);
+  return {
+    ...features,
+    values:
+      selected.values instanceof Float32Array
+        ? selected.values
+        : { ...(values as FeatureRows), rows: selected.values },
+    labels: selected.labels,
+    size: indices.length,
+  };
+}
+
+/**
+ * All values, float32 [size, width], row by row, not to be written to.
+ *
+ * @throws Error where a file is missing or shorter.
+ */
+export function featureValues({ values, size, width }: Features): Float32Array {
+  if (values instanceof Float32Array) return values;
+  const { parts, rows } = values;
+  const result = new Float32Array(size * width);
+  let start = 0;
+  for (const part of parts) {
+    const end = start + part.size;
+    const places = Uint32Array.from(rows.keys()).filter(
+      (place) => rows[place] >= start && rows[place] < end,
+    );
+    const wanted = places.map((place) => rows[place] - start);
+    const found = readPart(part.values, wanted, width);
+    for (const [position, place] of places.entries()) {
+      result.set(found.subarray(position * width, (position + 1) * width), place * width);
+    }
+    start = end;
+  }
+  return result;
+}
+
+function readPart(part: Float32Array | string, rows: Uint32Array, width: number): Float32Array {
+  if (typeof part === 'string') {
+    const bytes = width * Float32Array.BYTES_PER_ELEMENT;
+    return new Float32Array(readRowsSync({ path: part, rows, offset: HEADER_BYTES }, bytes).buffer);
+  }
+  const labels = new Int32Array(part.length / width);
+  return selectRows({ values: part, labels, width }, rows, { of: 'the features', what: 'rows' })
+    .values;
+}
+
+/** The values in blocks of 4,096 rows at most, so that never more than one is in memory. */
+export function* featureBlocks(features: Features): Generator<Float32Array> {
+  for (let start = 0; start < features.size; start += 4096) {
+    const end = Math.min(start + 4096, features.size);
+    yield featureValues(selectFeatures(features, indicesBetween(start, end)));
+  }
 }
 
 /**

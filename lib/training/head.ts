@@ -5,7 +5,7 @@ import { STANDARDIZE_LAYER } from '../models/transfer';
 import { anyValue, checkOptions, nonNegativeNumber, required } from '../options';
 import { tf } from '../tensorflow/backend';
 import { completeLoopOptions, describeLoop, loopRules, type LoopOptions } from './config';
-import { selectFeatures, type Features } from './features';
+import { featureBlocks, featureValues, selectFeatures, type Features } from './features';
 import type { History } from './history';
 import { identify } from './identity';
 import { lossAdder } from './loss';
@@ -74,8 +74,8 @@ export async function trainHead(
     source: {
       size: trainFeatures.size,
       batch(indices) {
-        const { values, labels } = selectFeatures(trainFeatures, indices);
-        return Promise.resolve({ inputs: values, labels });
+        const selected = selectFeatures(trainFeatures, indices);
+        return Promise.resolve({ inputs: featureValues(selected), labels: selected.labels });
       },
     },
     orderStream: 'head shuffle',
@@ -106,11 +106,18 @@ export async function trainHead(
 
 /** The head's probabilities, float32 [features.size, numClasses], row by row. */
 export function predictFeatures(head: tf.LayersModel, features: Features): Float32Array {
-  return tf.tidy(() => {
-    const { values, size, width } = features;
-    const output = head.predict(tf.tensor2d(values, [size, width]), { batchSize: 4096 });
-    return Float32Array.from((output as tf.Tensor).dataSync());
-  });
+  const { size, width } = features;
+  const probabilities = new Float32Array(size * (head.outputs[0].shape[1] as number));
+  let filled = 0;
+  for (const block of featureBlocks(features)) {
+    const shape = [block.length / width, width] as const;
+    const predicted = tf.tidy(() =>
+      (head.predictOnBatch(tf.tensor2d(block, [...shape])) as tf.Tensor).dataSync(),
+    );
+    probabilities.set(predicted, filled);
+    filled += predicted.length;
+  }
+  return probabilities;
 }
 
 function checkFits(
@@ -129,21 +136,29 @@ function checkFits(
   }
 }
 
-function describeFeatures({ values, labels, size, width }: Features): string {
-  return fingerprintArrays([size, width], [values, labels]);
+function describeFeatures(features: Features): string {
+  const { labels, size, width } = features;
+  function* arrays() {
+    yield* featureBlocks(features);
+    yield labels;
+  }
+  return fingerprintArrays([size, width], arrays());
 }
 
 /** Sets the head's standardisation to mean and variance of each feature, summed in double precision. */
-function standardize(head: tf.LayersModel, { values, size, width }: Features): void {
+function standardize(head: tf.LayersModel, features: Features): void {
+  const { size, width } = features;
   const layer = head.layers.find(({ name }) => name === STANDARDIZE_LAYER);
   if (!layer) return; // a head of the caller's own
   const sums = new Float64Array(width);
   const squares = new Float64Array(width);
-  for (let row = 0; row < size; row++) {
-    for (let column = 0; column < width; column++) {
-      const value = values[row * width + column];
-      sums[column] += value;
-      squares[column] += value * value;
+  for (const values of featureBlocks(features)) {
+    for (let row = 0; row < values.length / width; row++) {
+      for (let column = 0; column < width; column++) {
+        const value = values[row * width + column];
+        sums[column] += value;
+        squares[column] += value * value;
+      }
     }
   }
   const mean = sums.map((sum) => sum / size);

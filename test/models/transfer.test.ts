@@ -18,7 +18,7 @@ import {
 } from '../../lib/models/transfer';
 import { createRng } from '../../lib/random';
 import { tf } from '../../lib/tensorflow/backend';
-import { extractFeatures } from '../../lib/training/features';
+import { extractFeatures, featureValues } from '../../lib/training/features';
 import { fineTune } from '../../lib/training/fineTune';
 import { predictFeatures, trainHead } from '../../lib/training/head';
 import { assertClose } from '../assertClose';
@@ -233,12 +233,12 @@ test('feature layers are averaged and precede the last features, in TensorFlow a
     });
     const outputs = maps.predict(input) as tf.Tensor4D[];
     return tf.concat(
-      [...outputs.map((map) => map.mean([1, 2])), tf.tensor2d(last.values, [3, 1280])],
+      [...outputs.map((map) => map.mean([1, 2])), tf.tensor2d(featureValues(last), [3, 1280])],
       1,
     );
   });
-  assertClose(all.values, expected.dataSync(), { tolerance: 1e-5 });
-  assertClose(onnx.values, expected.dataSync(), { tolerance: 1e-4 });
+  assertClose(featureValues(all), expected.dataSync(), { tolerance: 1e-5 });
+  assertClose(featureValues(onnx), expected.dataSync(), { tolerance: 1e-4 });
   expected.dispose();
   await assert.rejects(
     loadBackbone({ ...options, featureLayers: ['block_99'] }),

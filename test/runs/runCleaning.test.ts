@@ -8,7 +8,6 @@ import { createRng } from '../../lib/random';
 import { startRun, type Run } from '../../lib/runs/run';
 import type { RunFeatures } from '../../lib/runs/runTransfer';
 import { tf } from '../../lib/tensorflow/backend';
-import type { Features } from '../../lib/training/features';
 import { plainPng, writePictures } from '../data/pictures';
 import { sharedFolder } from '../temporaryFolder';
 import { bytesOf } from '../bytesOf';
@@ -20,7 +19,7 @@ const BYTES = 3 * SIDE * SIDE;
 const start = (): Run => startRun('cleaning', { seed: 5 }, { runsDirectory: join(folder, 'runs') });
 
 /** Every fourth feature is 2 larger, from which on `classOf` says; noise of variance 1, by seed. */
-function featuresOf(set: ImageDataset, classOf: (index: number) => number, seed: string): Features {
+function featuresOf(set: ImageDataset, classOf: (index: number) => number, seed: string) {
   const rng = createRng(3, seed);
   const { labels, classNames, size } = set;
   const values = Float32Array.from({ length: size * WIDTH }, (_, place) => {

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { createDataset, take, type ImageDataset } from '../../lib/data/dataset';
 import { UNIT_SCALE, type Preprocess } from '../../lib/data/preprocess';
 import { createRng } from '../../lib/random';
 import { tf } from '../../lib/tensorflow/backend';
-import { extractFeatures, selectFeatures, type ExtractProgress } from '../../lib/training/features';
+import {
+  extractFeatures,
+  type ExtractProgress,
+  featureValues,
+  selectFeatures,
+} from '../../lib/training/features';
 import { assertClose } from '../assertClose';
 import { sharedFolder } from '../temporaryFolder';
 import { bytesOf } from '../bytesOf';
@@ -69,7 +74,7 @@ test('features come in the order of the pictures, with their labels, whatever th
   const dataset = noise(7);
   for (const batchSize of [1, 3, 64]) {
     const features = await extractFeatures(backbone, dataset, { batchSize, cache: false });
-    assertClose(features.values, halvesOf(dataset));
+    assertClose(featureValues(features), halvesOf(dataset));
     assert.deepEqual([features.size, features.width], [7, 6]);
     assert.deepEqual([...features.labels], [...dataset.labels]);
   }
@@ -82,11 +87,11 @@ test('mirror images are appended with their labels, or averaged', async () => {
   const dataset = noise(3);
   const [plain, mirrored] = [halvesOf(dataset), halvesOf(dataset, true)];
   const appended = await extractFeatures(backbone, dataset, { mirror: 'append', cacheDirectory });
-  assertClose(appended.values, [...plain, ...mirrored]);
+  assertClose(featureValues(appended), [...plain, ...mirrored]);
   assert.deepEqual([...appended.labels], [0, 1, 0, 0, 1, 0]);
   const averaged = await extractFeatures(backbone, dataset, { mirror: 'average', cacheDirectory });
   assertClose(
-    averaged.values,
+    featureValues(averaged),
     plain.map((value, index) => (value + mirrored[index]) / 2),
   );
   backbone.model.dispose();
@@ -97,11 +102,11 @@ test('each engine computes the same features, and has a cache of its own', async
   const dataset = noise(5);
   const cached: number[] = [];
   for (const engine of ['onnx', 'tensorflow', 'auto'] as const) {
-    const { values } = await extractFeatures(backbone, dataset, {
+    const features = await extractFeatures(backbone, dataset, {
       ...{ engine, cacheDirectory },
       onProgress: (each) => cached.push(each.cached),
     });
-    assertClose(values, halvesOf(dataset));
+    assertClose(featureValues(features), halvesOf(dataset));
   }
   assert.deepEqual(cached, [0, 0, 5]); // 'auto' is 'onnx' here
   backbone.model.dispose();
@@ -226,7 +231,31 @@ test('rows can be chosen', () => {
     seconds: 1,
   };
   const chosen = selectFeatures(features, [2, 0]);
-  assert.deepEqual([...chosen.values, ...chosen.labels], [5, 6, 1, 2, 0, 0]);
+  assert.deepEqual([...featureValues(chosen), ...chosen.labels], [5, 6, 1, 2, 0, 0]);
+});
+
+test('features that stay in files are those in memory, whichever rows are asked for', async () => {
+  const backbone = createHalves();
+  const dataset = noise(2504); // files of 2,500 pictures
+  const extract = (storage: 'file' | 'memory') =>
+    extractFeatures(backbone, dataset, { mirror: 'append', cacheDirectory, storage });
+  for (const when of ['computed', 'from the cache']) {
+    const inFiles = await extract('file');
+    assert.ok(!(inFiles.values instanceof Float32Array));
+    const [plain, turned] = [halvesOf(dataset), halvesOf(dataset, true)];
+    assertClose(featureValues(inFiles), [...plain, ...turned], { message: when });
+    const inMemory = await extract('memory');
+    assert.deepEqual(featureValues(inFiles), inMemory.values);
+    // The second file, the first, the mirror images of both.
+    const rows = [2503, 0, 2504 + 2501, 2504, 0];
+    const chosen = selectFeatures(selectFeatures(inFiles, [...rows, 7]), [0, 1, 2, 3, 4]);
+    assert.deepEqual(featureValues(chosen), selectFeatures(inMemory, rows).values);
+    assert.deepEqual([...chosen.labels], [1, 0, 1, 0, 0]);
+  }
+  const inFiles = await extract('file');
+  for (const name of readdirSync(cacheDirectory)) rmSync(join(cacheDirectory, name));
+  assert.throws(() => featureValues(inFiles), /features but it is missing: run the cell again/);
+  backbone.model.dispose();
 });
 
 test('where nothing can be kept, features are computed all the same, and that is said once', async () => {
@@ -238,9 +267,11 @@ test('where nothing can be kept, features are computed all the same, and that is
   };
   for (const seed of [1, 2]) {
     const dataset = noise(4, seed);
-    const { values } = await extractFeatures(createHalves(), dataset, options);
-    const expected = halvesOf(dataset);
-    assert.ok(values.every((value, index) => Math.abs(value - expected[index]) < 1e-5));
+    const inMemory = await extractFeatures(createHalves(), dataset, {
+      ...options,
+      storage: 'file',
+    });
+    assertClose(featureValues(inMemory), halvesOf(dataset));
   }
   assert.equal(notices.length, 1);
   assert.match(notices[0], /^Features are not kept, .*\(Expected to .*a file in the way/);
@@ -255,7 +286,7 @@ test('rows that there are not are refused', () => {
     width: 2,
     seconds: 0,
   };
-  assert.deepEqual(Array.from(selectFeatures(features, [1, 0]).values), [3, 4, 1, 2]);
+  assert.deepEqual(Array.from(featureValues(selectFeatures(features, [1, 0]))), [3, 4, 1, 2]);
   for (const index of [2, -1, 0.5, NaN]) {
     assert.throws(() => selectFeatures(features, [0, index]), {
       name: 'RangeError',

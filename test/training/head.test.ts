@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { createHead } from '../../lib/models/transfer';
 import { createRng } from '../../lib/random';
 import { tf } from '../../lib/tensorflow/backend';
-import type { Features } from '../../lib/training/features';
+import { type Features, featureValues, selectFeatures } from '../../lib/training/features';
 import { predictFeatures, trainHead, type HeadTrainingOptions } from '../../lib/training/head';
 import { createSgd } from '../../lib/training/optimizer';
 import { TrainingInterrupted } from '../../lib/training/exclusiveTraining';
@@ -53,15 +53,42 @@ test('a linear head comes near the best there is, whatever the scale of the feat
   assert.equal(tf.memory().numTensors, before);
 });
 
-test('the same seed gives the same head to the last bit', async () => {
+test('the same seed gives the same head to the last bit, in memory and from parts, and continues from either', async () => {
+  // The rows in another order, in two parts; `rows` puts them right.
+  const inParts = (features: Features): Features => {
+    const { size } = features;
+    const rows = Uint32Array.from({ length: size }, (_, row) => (row * 7 + 100) % size);
+    const places = Uint32Array.from(rows.keys()).sort((a, b) => rows[a] - rows[b]);
+    const [first, rest] = [places.subarray(0, 100), places.subarray(100)].map((part) => {
+      const values = featureValues(selectFeatures(features, part));
+      return { size: part.length, values };
+    });
+    return { ...features, values: { parts: [first, rest], rows } };
+  };
+  const form = { features: 2, numClasses: 2, hiddenUnits: 4, dropoutRate: 0.3 };
   const probabilities: Float32Array[] = [];
-  for (let run = 0; run < 2; run++) {
-    const head = createHead({ features: 2, numClasses: 2, hiddenUnits: 4, dropoutRate: 0.3 });
-    await trainHead(head, { trainFeatures, epochs: 2, weightDecay: 0.1, seed: 4 });
-    probabilities.push(predictFeatures(head, valFeatures));
+  const directory = await mkdtemp(join(tmpdir(), 'head-'));
+  let started = 0;
+  const onStart = () => void started++;
+  for (const change of [(features: Features) => features, inParts]) {
+    const head = createHead(form);
+    const options = { epochs: 2, weightDecay: 0.1, seed: 4 };
+    const trained = { trainFeatures: change(trainFeatures), valFeatures: change(valFeatures) };
+    const checkpoint = { directory, resume: 'always' } as const;
+    await trainHead(head, { ...options, ...trained, checkpoint, onStart });
+    probabilities.push(
+      predictFeatures(head, valFeatures),
+      predictFeatures(head, change(valFeatures)),
+    );
     head.dispose();
+    const again = createHead(form);
+    await trainHead(again, { ...options, ...trained });
+    probabilities.push(predictFeatures(again, valFeatures));
+    again.dispose();
   }
-  assert.deepEqual(probabilities[0], probabilities[1]);
+  await rm(directory, { recursive: true });
+  assert.equal(started, 1, 'the same features are the same training, which is complete');
+  for (const each of probabilities) assert.deepEqual(each, probabilities[0]);
 });
 
 test('a head that does not fit and a rate that spoils it are refused in words', async () => {

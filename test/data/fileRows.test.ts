@@ -101,12 +101,11 @@ test('a file that is gone, or shorter, is told at the reading, with what to do',
   const path = 'rows' in dataset.images ? dataset.images.path : '';
   truncateSync(path, 16);
   assert.equal((await loadBatch(dataset, [0, 1, 2, 3])).size, 4); // before the cut
-  const cut =
-    /Expected the file of decoded pictures .*rows but it is shorter than it was: load the/;
+  const cut = /Expected the rows of .*rows but it is shorter than it was: run the cell again/;
   await assert.rejects(loadBatch(dataset, [0, 4, 1]), cut);
   assert.throws(() => imageOf(dataset, 4), cut);
   rmSync(path);
-  const gone = /rows but it is missing: load the data again, which decodes them again; a training/;
+  const gone = /rows but it is missing: run the cell again .* makes the file again; a training/;
   await assert.rejects(loadBatch(dataset, [0]), gone);
   assert.throws(() => imageOf(dataset, 0), gone);
   assert.equal(openFiles(dataset), 0);

@@ -1,28 +1,30 @@
-/** Pictures in one file, row by row, read when they are wanted: for more of them than memory holds. */
+/** Rows of one file, pictures or features, read when they are wanted: for more of them than memory holds. */
 import { closeSync, openSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { errorCode } from '../atomicFile';
 
-/** Pictures of a file, all of one size, in an order. */
-export interface PictureRows {
+/** Rows of a file, all of one length, in an order. */
+export interface FileRows {
   readonly path: string;
-  /** [size], where each picture stands in the file, counted in pictures. */
+  /** [size], where each row stands in the file, counted in rows. */
   readonly rows: Uint32Array;
+  /** Bytes before the first row. Default 0. */
+  readonly offset?: number;
 }
 
 /**
- * The pictures, in their order: uint8 [rows.length, bytes]. The file is open only meanwhile, so that no data set has to be closed.
+ * The rows, in their order: uint8 [rows.length, bytes]. The file is open only meanwhile, so that no data set has to be closed.
  *
- * @param bytes of one picture.
+ * @param bytes of one row.
  * @throws Error where the file is missing or shorter.
  */
-export function readRowsSync({ path, rows }: PictureRows, bytes: number): Uint8Array {
-  const pictures = new Uint8Array(rows.length * bytes);
+export function readRowsSync({ path, ...rows }: FileRows, bytes: number): Uint8Array {
+  const values = new Uint8Array(rows.rows.length * bytes);
   try {
     const file = openSync(path, 'r');
     try {
       for (const { start, length, position } of pieces(rows, bytes)) {
-        checkLength(readSync(file, pictures, start, length, position), length);
+        checkLength(readSync(file, values, start, length, position), length);
       }
     } finally {
       closeSync(file);
@@ -30,7 +32,7 @@ export function readRowsSync({ path, rows }: PictureRows, bytes: number): Uint8A
   } catch (error) {
     throw readingError(path, error);
   }
-  return pictures;
+  return values;
 }
 
 const readPiece = promisify(read);
@@ -39,12 +41,12 @@ const readPiece = promisify(read);
  * {@link readRowsSync} on other threads. All reads are under way when this returns: they continue while TensorFlow computes and
  * the event loop stands still.
  */
-export async function readRows({ path, rows }: PictureRows, bytes: number): Promise<Uint8Array> {
-  const pictures = new Uint8Array(rows.length * bytes);
+export async function readRows({ path, ...rows }: FileRows, bytes: number): Promise<Uint8Array> {
+  const values = new Uint8Array(rows.rows.length * bytes);
   try {
     const file = openSync(path, 'r');
     const reads = Array.from(pieces(rows, bytes), async ({ start, length, position }) => {
-      checkLength((await readPiece(file, pictures, start, length, position)).bytesRead, length);
+      checkLength((await readPiece(file, values, start, length, position)).bytesRead, length);
     });
     // Closed behind the last one, also where one fails: its number may belong to another file then.
     await Promise.allSettled(reads).finally(() => closeSync(file));
@@ -52,14 +54,18 @@ export async function readRows({ path, rows }: PictureRows, bytes: number): Prom
   } catch (error) {
     throw readingError(path, error);
   }
-  return pictures;
+  return values;
 }
 
 /** What is read at once: rows that are neighbours in the file and in the result. */
-function* pieces(rows: Uint32Array, bytes: number) {
+function* pieces({ rows, offset = 0 }: Omit<FileRows, 'path'>, bytes: number) {
   for (let from = 0, to = 1; from < rows.length; from = to++) {
     while (to < rows.length && rows[to] === rows[to - 1] + 1) to++;
-    yield { start: from * bytes, length: (to - from) * bytes, position: rows[from] * bytes };
+    yield {
+      start: from * bytes,
+      length: (to - from) * bytes,
+      position: offset + rows[from] * bytes,
+    };
   }
 }
 
@@ -70,7 +76,7 @@ function checkLength(found: number, expected: number): void {
 function readingError(path: string, error: unknown): Error {
   const reason = errorCode(error) === 'ENOENT' ? 'it is missing' : (error as Error).message;
   return new Error(
-    `Expected the file of decoded pictures ${path} but ${reason}: load the data again, which decodes them again; ` +
+    `Expected the rows of ${path} but ${reason}: run the cell again that loads or extracts them, which makes the file again; ` +
       'a training with checkpoints then continues where it was.',
     { cause: error },
   );
