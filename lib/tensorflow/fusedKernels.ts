@@ -65,12 +65,12 @@ export function batchNormTraining(
     .engine()
     .runKernel<tf.Tensor[]>(BATCH_NORM_TRAINING, { x, gamma, beta }, { epsilon });
   const [normalized, mean, unbiased] = outputs;
-  // TensorFlow's kernel divides by n - 1 here.
+  // TensorFlow's kernel divides by n - 1 here. Divided in the graph, since n grows linearly with the batch (batchSize.ts).
   const n = x.size / x.shape[3];
   return {
     normalized: normalized as tf.Tensor4D,
     mean: mean as tf.Tensor1D,
-    variance: unbiased.mul((n - 1) / n),
+    variance: unbiased.mul(tf.scalar(n - 1).div(n)),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Decides for each call of a compiled step how it runs: by a graph, by a recorded run, or operation by operation. */
 import { describeValue } from '../options';
+import { forShapes, SMALL_BATCHES } from './batchSize';
 import { nodeBackend, tf } from './backend';
 import { flatten, isOpaque, leavesOf, mapLeaves, signatureOf } from './containers';
 import { withFusedLayers } from './layers';
@@ -56,6 +57,14 @@ interface CompiledGraph {
   readonly optimizers: readonly tf.Optimizer[];
 }
 
+/** A step recorded with few examples. */
+interface SmallBatches {
+  /** Of the arguments, whatever their sizes. */
+  readonly form: string;
+  readonly recorded: RecordedStep[];
+  readonly restore: CompiledGraph['restore'];
+}
+
 export class StepCompiler {
   readonly statistics: CompileStatistics = {
     traces: 0,
@@ -69,6 +78,9 @@ export class StepCompiler {
   private readonly settling = new Set<string>();
   private readonly options: Required<Omit<CompileOptions, 'onFallback'>> &
     Pick<CompileOptions, 'onFallback'>;
+  /** What {@link recordSmall} has recorded. */
+  private small: SmallBatches | null = null;
+  private isSmall = false;
   private optimizerChanges = 0;
   private disposed = false;
 
@@ -100,6 +112,20 @@ export class StepCompiler {
     }
   }
 
+  /**
+   * Takes what `run` calls, a step each with {@link SMALL_BATCHES} examples, as recordings from which the graphs for all other
+   * sizes follow. Where they do not, a step of another size is recorded by itself.
+   */
+  recordSmall(run: () => void): void {
+    this.small = null;
+    this.isSmall = true;
+    try {
+      run();
+    } finally {
+      this.isSmall = false;
+    }
+  }
+
   private serve(args: unknown[], seed: tf.Tensor1D): unknown {
     // A gradient needs every operation on tfjs' tape.
     if (tf.engine().isTapeOn()) return this.runEagerly(args, seed);
@@ -112,7 +138,23 @@ export class StepCompiler {
     const limit = this.limitReached();
     if (limit !== null && this.statistics.fallbackReason === null) this.fallBack(limit);
     if (this.statistics.fallbackReason !== null) return this.runEagerly(args, seed);
-    return this.trace(key, args, seed);
+    const graph = this.graphOfSmall(key, args, seed);
+    return graph ? this.runGraph(key, graph, { args, seed }) : this.trace(key, args, seed);
+  }
+
+  /** The graph that follows from the recordings of few examples, where there are any. */
+  private graphOfSmall(key: string, args: unknown[], seed: tf.Tensor): CompiledGraph | undefined {
+    const { small } = this;
+    if (this.isSmall || small?.recorded.length !== SMALL_BATCHES.length) return undefined;
+    if (formOf(args) !== small.form) return undefined;
+    const shapes = [...flatten(args).tensors, seed].map(({ shape }) => shape);
+    const recorded = forShapes(small.recorded, shapes);
+    try {
+      if (recorded) this.load(key, recorded, small.restore);
+    } catch {
+      // Recorded at its own size, it may be one.
+    }
+    return this.graphs.get(key);
   }
 
   private limitReached(): string | null {
@@ -201,36 +243,49 @@ export class StepCompiler {
       else if (trace.recorded === null) this.fallBack(trace.refusal ?? 'it was not recorded');
       else if (plain !== undefined)
         this.fallBack(`it returns ${describeValue(plain)}: return tensors only`);
-      else this.load(key, trace.recorded, flatten(result).restore);
+      else this.take(key, args, { recorded: trace.recorded, restore: flatten(result).restore });
       return result;
     } finally {
       tf.dispose(copies);
     }
   }
 
-  /** Puts a recorded step into a session. */
-  private load(key: string, recorded: RecordedStep, restore: CompiledGraph['restore']): void {
+  private take(
+    key: string,
+    args: unknown[],
+    { recorded, restore }: Pick<CompiledGraph, 'restore'> & { readonly recorded: RecordedStep },
+  ): void {
+    if (this.isSmall) {
+      this.small ??= { form: formOf(args), recorded: [], restore };
+      this.small.recorded.push(recorded);
+      return;
+    }
     try {
-      const { graph, inputs, outputs, done, optimizers } = rewriteGraph(recorded, {
-        bfloat16: this.options.bfloat16,
-      });
-      const variables = new SessionVariables(graph, recorded.variables, recorded.written);
-      const session = new Session(graph);
-      variables.attach(session);
-      const hasResults = outputs.length > 0;
-      this.graphs.set(key, {
-        session,
-        variables,
-        inputs: endpoints(inputs.map((node) => ({ node, index: 0 }))),
-        // A step without results still needs an output to fetch that depends on its writes.
-        outputs: endpoints(hasResults ? outputs : [done]),
-        restore: hasResults ? restore : (tensors) => restore(discarded(tensors)),
-        changed: watchChanges(recorded),
-        optimizers,
-      });
+      this.load(key, recorded, restore);
     } catch (error) {
       this.fallBack(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** Puts a recorded step into a session. */
+  private load(key: string, recorded: RecordedStep, restore: CompiledGraph['restore']): void {
+    const { graph, inputs, outputs, done, optimizers } = rewriteGraph(recorded, {
+      bfloat16: this.options.bfloat16,
+    });
+    const variables = new SessionVariables(graph, recorded.variables, recorded.written);
+    const session = new Session(graph);
+    variables.attach(session);
+    const hasResults = outputs.length > 0;
+    this.graphs.set(key, {
+      session,
+      variables,
+      inputs: endpoints(inputs.map((node) => ({ node, index: 0 }))),
+      // A step without results still needs an output to fetch that depends on its writes.
+      outputs: endpoints(hasResults ? outputs : [done]),
+      restore: hasResults ? restore : (tensors) => restore(discarded(tensors)),
+      changed: watchChanges(recorded),
+      optimizers,
+    });
   }
 
   private fallBack(reason: string): void {
@@ -245,12 +300,24 @@ export class StepCompiler {
     graph.variables.pull();
     graph.session.dispose();
     this.graphs.delete(key);
+    this.small = null; // what has changed is a constant in them, too
   }
 
   dispose(): void {
     for (const [key, graph] of [...this.graphs]) this.release(key, graph);
     this.disposed = true;
   }
+}
+
+/** The signature of arguments without the sizes of their tensors. */
+function formOf(args: unknown[]): string {
+  return signatureOf(
+    mapLeaves(args, (leaf) =>
+      leaf instanceof tf.Tensor && !(leaf instanceof tf.Variable)
+        ? `${leaf.dtype} ${leaf.rank}`
+        : leaf,
+    ),
+  );
 }
 
 /** tfjs optimizers count their own steps in JavaScript. */

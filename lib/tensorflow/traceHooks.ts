@@ -52,7 +52,6 @@ export function hookTrace(listener: TraceListener): () => void {
       return plain();
     }),
     hookOptimizers(listener),
-    ...releaseEarly(),
   ];
   return () => {
     for (const undo of restore) undo();
@@ -123,75 +122,6 @@ function hookOptimizers(listener: TraceListener): () => void {
         plain.call(this);
       },
   );
-}
-
-/** A recorded operation of tfjs' tape; `gradient` returns a function for each input's gradient. */
-interface TapeNode {
-  readonly outputs: readonly tf.Tensor[];
-  /** What the gradient needs of the forward pass. */
-  readonly saved: readonly tf.Tensor[];
-  gradient?: (
-    gradients: readonly (tf.Tensor | null)[],
-  ) => Readonly<Record<string, () => tf.Tensor>>;
-}
-
-/** The parts of tfjs' engine that go through the tape. */
-interface TapeEngine {
-  readonly state: { readonly activeTape: TapeNode[] | null; readonly gradientDepth: number };
-  gradients(f: unknown, xs: readonly tf.Tensor[], dy?: tf.Tensor, ...rest: unknown[]): unknown;
-  addTapeNode(...args: unknown[]): void;
-}
-
-/**
- * Gives back what the backward pass needs no more as soon as it has passed an operation: what that one had saved, and the
- * gradients of its outputs. tfjs keeps both to the end, so that the recorded run, the only one that is not a graph, would
- * decide about the memory of a whole training (the standard recipe: 0.3 GB of 1.7).
- */
-function releaseEarly(): (() => void)[] {
-  const engine = tf.engine() as unknown as TapeEngine;
-  let wanted: ReadonlySet<unknown> = new Set();
-  let passed: readonly tf.Tensor[] = [];
-  const restoreGradients = replaceMember(engine, 'gradients', (plain) => (f, xs, dy, ...rest) => {
-    const outer = [wanted, passed] as const;
-    // Gradients of intermediate values are results, and so is what the caller hands over.
-    [wanted, passed] = [new Set<unknown>([dy, ...xs.map(({ id }) => id)]), []];
-    try {
-      return plain.call(engine, f, xs, dy, ...rest);
-    } finally {
-      [wanted, passed] = outer;
-    }
-  });
-  const restoreTape = replaceMember(engine, 'addTapeNode', (plain) => (...args) => {
-    plain.apply(engine, args);
-    const node = engine.state.activeTape?.at(-1);
-    const gradient = node?.gradient;
-    if (node === undefined || gradient === undefined) return;
-    node.gradient = (gradients) => {
-      // A gradient of a gradient still needs the tape.
-      if (engine.state.gradientDepth > 0) return gradient(gradients);
-      passed.forEach((tensor) => tensor.dispose());
-      const handedOn = new Set<tf.Tensor>();
-      const ofInputs = Object.entries(gradient(gradients)).map(
-        ([input, compute]) =>
-          [
-            input,
-            () => {
-              const result = compute();
-              handedOn.add(result);
-              passed = passed.filter((tensor) => !handedOn.has(tensor));
-              return result;
-            },
-          ] as const,
-      );
-      const done = gradients.filter(
-        (each, i): each is tf.Tensor =>
-          each !== null && !wanted.has(each) && !wanted.has(node.outputs[i].id),
-      );
-      passed = [...node.saved, ...done];
-      return Object.fromEntries(ofInputs);
-    };
-  });
-  return [restoreTape, restoreGradients];
 }
 
 /** @returns `base` with some members replaced. */

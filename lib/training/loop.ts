@@ -128,13 +128,8 @@ class Training {
         return this.history();
       }
       this.validator = plan.createValidator?.();
-      // Back to where the training stands: the recording steps count for nothing.
-      const initial = snapshot?.variables ?? readVariables(this.step.state());
-      try {
-        await this.recordGraphs();
-      } finally {
-        writeVariables(this.step.state(), initial);
-      }
+      if (snapshot) writeVariables(this.step.state(), snapshot.variables);
+      await this.recordGraphs();
       return await this.train();
     } finally {
       this.restoreLastWeights();
@@ -161,20 +156,16 @@ class Training {
   }
 
   /**
-   * Records the graphs of both batch sizes, with a step each that the caller undoes. From then on every step of the
-   * training runs as the same graph, wherever it was interrupted; the recording step is executed op by op, which may
-   * round differently (it does in bfloat16).
+   * Makes the graphs of both batch sizes first, so that every step runs as the same graph, wherever it was interrupted: one that
+   * is recorded is executed op by op, which may round differently (it does in bfloat16).
    */
   private async recordGraphs(): Promise<void> {
     const { source, dropRest } = this.plan;
     const { batchSize } = this.config;
-    const sizes = new Set([Math.min(batchSize, source.size)]);
-    if (!dropRest) sizes.add(source.size % batchSize);
+    const largest = Math.min(batchSize, source.size);
+    const sizes = new Set([largest, ...(dropRest ? [] : [source.size % batchSize])]);
     sizes.delete(0);
-    for (const size of sizes) {
-      const batch = await source.batch(indicesBetween(0, size), 1);
-      this.step.run(batch, { learningRate: 0, step: 1 });
-    }
+    this.step.record(await source.batch(indicesBetween(0, largest), 1), sizes);
   }
 
   private async train(): Promise<History> {

@@ -2,11 +2,18 @@ import { applyPreprocess } from '../data/applyPreprocess';
 import type { Preprocess } from '../data/preprocess';
 import { applyLogits } from '../models/logits';
 import { tf } from '../tensorflow/backend';
-import { compile, setStepNumber, type CompileStatistics } from '../tensorflow/compile';
+import { SMALL_BATCHES } from '../tensorflow/batchSize';
+import {
+  compile,
+  recordSmallBatches,
+  setStepNumber,
+  type CompileStatistics,
+} from '../tensorflow/compile';
 import { withFusedLayers } from '../tensorflow/layers';
 import { uint8Tensor, uint8ToFloat } from '../tensorflow/operations';
 import type { Augmentation, AugmentationInputs } from './augment';
 import { createAverages, type AverageWeights } from './averageWeights';
+import { readVariables, writeVariables } from './modelState';
 import type { NamedVariable, Optimizer } from './optimizer';
 import { crossEntropyLoss, denseTargets, smoothLabels, type Loss } from './loss';
 
@@ -45,6 +52,14 @@ export interface StepBatch {
 
 /** One step of training as one TensorFlow graph. */
 export interface TrainingStep {
+  /**
+   * Makes the graphs for batches of these sizes, from few examples where that is possible (`batchSize.ts`); the weights and the
+   * slots are the same afterwards. Without it, the first step of each size is recorded, which needs several times the memory
+   * of the others and may round differently.
+   *
+   * @param batch of the largest size.
+   */
+  record(batch: StepBatch, sizes: Iterable<number>): void;
   /**
    * Trains on one batch.
    *
@@ -143,7 +158,19 @@ export function createTrainingStep(
     { name: `training step of ${model.name}`, seed, bfloat16 },
   );
 
-  return {
+  const step: TrainingStep = {
+    record(batch, sizes) {
+      const runOn = (size: number) =>
+        step.run(firstExamples(batch, size), { learningRate: 0, step: 1 });
+      const before = readVariables(step.state());
+      try {
+        if (batch.labels.length > Math.max(...SMALL_BATCHES))
+          recordSmallBatches(compiled, () => SMALL_BATCHES.forEach(runOn));
+        for (const size of sizes) runOn(size);
+      } finally {
+        writeVariables(step.state(), before);
+      }
+    },
     run({ inputs, labels, augmentation: pictureInputs = {} }, { learningRate, step }) {
       setStepNumber(compiled, step);
       return tf.tidy(() => {
@@ -170,6 +197,18 @@ export function createTrainingStep(
       updates.dispose();
       averages?.dispose();
     },
+  };
+  return step;
+}
+
+function firstExamples({ inputs, labels, augmentation = {} }: StepBatch, size: number): StepBatch {
+  const of = Object.entries(augmentation).map(
+    ([name, values]) => [name, values.slice(0, size)] as const,
+  );
+  return {
+    inputs: inputs.subarray(0, (inputs.length / labels.length) * size),
+    labels: labels.subarray(0, size),
+    augmentation: Object.fromEntries(of),
   };
 }
 

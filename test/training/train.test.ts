@@ -516,11 +516,15 @@ test('a training that no memory holds is refused, with what it takes', async () 
   const model = {
     inputs: [{ shape: [null, 1, 1, 3] }],
     outputs: [{ shape: [null, 2] }],
-    layers: [{ output: { shape: [null, 500] } }, { output: [{ shape: [null, 2, 10] }] }],
+    layers: [
+      { trainableWeights: [], output: { shape: [null, 9000] } },
+      { trainableWeights: ['kernel'], output: { shape: [null, 500] } },
+      { trainableWeights: [], output: [{ shape: [null, 2, 10] }] },
+    ],
     trainableWeights: [{ shape: [1000, 1000] }, { shape: [1000] }],
   } as unknown as tf.LayersModel;
-  // Four bytes for 13 numbers of each of 1,001,000 parameters and 2 of each of 32 · 520 outputs, and 100 MB.
-  assert.equal(estimateMemory(model, { batchSize: 32 }), 4 * (13_013_000 + 33_280) + 100e6);
+  // Four bytes for 13 numbers of each of 1,001,000 parameters and for each of 32 · 520 outputs, and 100 MB.
+  assert.equal(estimateMemory(model, { batchSize: 32 }), 4 * (13_013_000 + 16_640) + 100e6);
   const huge = { ...model, trainableWeights: [{ shape: [1e7, 1e7] }] } as unknown as tf.LayersModel;
   await assert.rejects(
     trainModel(huge, {

@@ -12,13 +12,17 @@ export const createCompiledRunner: RunnerFactory = (model, task) => {
   let step = 0;
   return {
     train(images, labels) {
-      trainingStep ??= createTrainingStep(model, {
-        optimizer: task.optimizer === 'adam' ? createAdam() : createSgd({ momentum }),
-        preprocess,
-        seed: 1,
-        bfloat16: task.precision === 'bfloat16',
-      });
-      return trainingStep.run({ inputs: images, labels }, { learningRate, step: ++step }).loss;
+      const batch = { inputs: images, labels };
+      if (!trainingStep) {
+        trainingStep = createTrainingStep(model, {
+          optimizer: task.optimizer === 'adam' ? createAdam() : createSgd({ momentum }),
+          preprocess,
+          seed: 1,
+          bfloat16: task.precision === 'bfloat16',
+        });
+        trainingStep.record(batch, []); // its graph is made by the first run
+      }
+      return trainingStep.run(batch, { learningRate, step: ++step }).loss;
     },
     predict(images, size) {
       predictor ??= createPredictor(model, { preprocess });
