@@ -7,6 +7,7 @@ import { classifierOnnx, type ExportOnnxOptions } from '../onnx/exportOnnx';
 import { encodeModel } from '../onnx/format';
 import { measureRanges, quantizeOnnx } from '../onnx/quantizeOnnx';
 import { createOnnxSession, onnxPredictor } from '../onnx/runtime';
+import { predictionBatch } from './predictor';
 import { scoreDataset } from './score';
 
 /** Training pictures from which the ranges are taken: docs/runs.md compares numbers of them. */
@@ -61,9 +62,10 @@ export async function exportInt8(
   const size = Math.min(RANGE_PICTURES, trainSet.size);
   const images = imagesAt(trainSet, indicesBetween(0, size));
   const int8 = quantizeOnnx(model, await measureRanges(model, { ...trainSet, images, size }));
+  const batchSize = predictionBatch(classifier);
   const valAccuracy: Int8Accuracy = {
-    int8: await accuracyOf(encodeModel(int8), valSet),
-    float32: await accuracyOf(encodeModel(model), valSet),
+    int8: await accuracyOf(encodeModel(int8), valSet, batchSize),
+    float32: await accuracyOf(encodeModel(model), valSet, batchSize),
     pictures: valSet.size,
   };
   const judged = { ...metadata, valAccuracy: JSON.stringify(valAccuracy) };
@@ -72,10 +74,14 @@ export async function exportInt8(
   return { sizeBytes: bytes.length, valAccuracy };
 }
 
-async function accuracyOf(model: Uint8Array, dataset: ImageDataset): Promise<number> {
+async function accuracyOf(
+  model: Uint8Array,
+  dataset: ImageDataset,
+  batchSize: number,
+): Promise<number> {
   const session = await createOnnxSession(model);
   try {
-    return (await scoreDataset(onnxPredictor(session, dataset), dataset)).accuracy;
+    return (await scoreDataset(onnxPredictor(session, dataset), dataset, { batchSize })).accuracy;
   } finally {
     await session.dispose();
   }

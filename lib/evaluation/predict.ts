@@ -4,11 +4,11 @@ import type { Classifier } from '../models/classifier';
 import { abortSignal, callback, checkOptions, positiveInteger } from '../options';
 import { Interrupted, watchInterrupts, yieldToEvents } from '../interrupts';
 import { createEnginePredictor, type Engine, engineRule } from './engine';
-import type { Predictor } from './predictor';
+import { predictionBatch, type Predictor } from './predictor';
 
 /** Options of {@link predictDataset}. */
 export interface PredictOptions {
-  /** Pictures a run of the graph. Default 256 views. */
+  /** Pictures a run of the graph. Default: {@link predictionBatch}. */
   readonly batchSize?: number;
   /** What computes. Default 'auto'. */
   readonly engine?: Engine;
@@ -35,8 +35,8 @@ export async function predictDataset(
     onProgress: callback,
     signal: abortSignal,
   });
-  const { model, views = 1 } = classifier;
-  const { batchSize = Math.ceil(256 / views), engine = 'auto', ...hooks } = options;
+  const { model } = classifier;
+  const { batchSize = predictionBatch(classifier), engine = 'auto', ...hooks } = options;
   const { height, width } = dataset;
   const numOutputs = model.outputs[0].shape[1] as number;
   const predictor = createEnginePredictor(classifier, { engine, height, width });

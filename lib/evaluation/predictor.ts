@@ -18,6 +18,17 @@ export interface PredictorOptions {
   readonly bfloat16?: boolean;
 }
 
+/** Pixels at the network's input in a run: of MobileNetV2 one layer's results then take 39 MB. */
+const PIXELS_AT_ONCE = 16 * 160 * 160;
+
+/** Pictures of one run: enough to keep the processors busy, few enough for little memory; 256 at most, views included. */
+export function predictionBatch({
+  preprocess: { height, width },
+  views = 1,
+}: Pick<PredictorOptions, 'preprocess' | 'views'>): number {
+  return Math.max(1, Math.floor(Math.min(PIXELS_AT_ONCE / (height * width), 256) / views));
+}
+
 /** Inference by whichever engine. */
 export interface Predictor {
   /**

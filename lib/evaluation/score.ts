@@ -9,9 +9,6 @@ import {
   type MetricValues,
 } from './runningMetrics';
 
-/** Pictures a run of the graph: enough to keep the processors busy, few enough for little memory. */
-const BATCH_SIZE = 256;
-
 /**
  * The smallest normal float32. A probability below it has been rounded away: the loss of that picture then counts as
  * -ln(2^-126) = 87.3, where its logarithm would be infinite.
@@ -81,18 +78,20 @@ export function scoreProbabilities(
 /**
  * Predicts a data set of at least one picture and scores it.
  *
+ * @param options.batchSize pictures a run, e.g. `predictionBatch`'s.
  * @param options.between awaited after each batch; where it throws, so does this.
  */
 export async function scoreDataset(
   predictor: Pick<Predictor, 'run'>,
   dataset: ImageDataset,
-  options: ScoreOptions & { readonly between?: () => Promise<void> } = {},
+  options: ScoreOptions & { readonly batchSize: number; readonly between?: () => Promise<void> },
 ): Promise<MetricValues> {
-  const { add, values } = startScore(options);
+  const { batchSize, between, ...scoring } = options;
+  const { add, values } = startScore(scoring);
   const numClasses = dataset.classNames.length;
-  for await (const { images, labels, size } of batches(dataset, { batchSize: BATCH_SIZE })) {
+  for await (const { images, labels, size } of batches(dataset, { batchSize })) {
     add({ probabilities: await predictor.run(images, size), labels, numClasses });
-    await options.between?.();
+    await between?.();
   }
   return values();
 }

@@ -8,7 +8,7 @@ import { likeliestClasses } from '../evaluation/labels';
 import { timePredictor } from '../evaluation/latency';
 import { loadPredictor } from '../evaluation/loadPredictor';
 import { predictWith } from '../evaluation/predict';
-import type { Predictor } from '../evaluation/predictor';
+import { predictionBatch, type Predictor } from '../evaluation/predictor';
 import { exportOnnx } from '../onnx/exportOnnx';
 import { createTable, type DataTable } from '../report/tables';
 import { createProgressReporter } from './progress';
@@ -33,6 +33,7 @@ export async function compareFormsInRun(
   const testSet = shrink(data.testSet);
   const { height, width } = testSet;
   const numOutputs = testSet.classNames.length;
+  const batchSize = predictionBatch(model.classifier);
   const tensorflow: Form = {
     name: 'TensorFlow',
     bytes: sizeBytes,
@@ -56,7 +57,7 @@ export async function compareFormsInRun(
     const predictor = await form.open();
     try {
       const { p50Milliseconds } = await timePredictor(predictor, { height, width });
-      const probabilities = await predictWith(predictor, testSet, { numOutputs, batchSize: 64 });
+      const probabilities = await predictWith(predictor, testSet, { numOutputs, batchSize });
       const predicted = likeliestClasses(probabilities, numOutputs);
       classes ??= predicted;
       rows.push({

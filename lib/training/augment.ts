@@ -93,7 +93,8 @@ export interface Augmentation {
     readonly seed: number;
   }) => (indices: ArrayLike<number>, epoch: number) => AugmentationInputs;
   /**
-   * Changes one batch; random numbers come from the compiled step's stream. What it is given stays as it is.
+   * Changes one batch; random numbers come from the compiled step's stream. What it is given stays as it is. The operations have to
+   * be the same however many pictures there are: they are recorded with a few.
    *
    * @param settings.fill the mean colour, R, G, B, 0…255.
    * @param settings.inputs those of {@link Augmentation.start}, as tensors.

@@ -13,6 +13,7 @@ import {
   type Engine,
   engineRule,
 } from '../evaluation/engine';
+import { predictionBatch } from '../evaluation/predictor';
 import { type FolderLock, lockFile } from '../folderLock';
 import { Interrupted, type Interrupts, watchInterrupts, yieldToEvents } from '../interrupts';
 import type { Backbone } from '../models/transfer';
@@ -69,7 +70,7 @@ export interface ExtractOptions {
    * - `average`: the mean of both.
    */
   readonly mirror?: 'none' | 'append' | 'average';
-  /** Pictures a run of the graph. Default 32: at 192 px one layer's result alone takes 113 MB. */
+  /** Pictures a run of the graph. Default: {@link predictionBatch}. */
   readonly batchSize?: number;
   /** What computes. Default 'auto'. */
   readonly engine?: Engine;
@@ -206,7 +207,7 @@ class Extraction {
 
   /** The pictures of a part, batch by batch. */
   private async *images(order: Uint32Array, isMirrored: boolean): AsyncGenerator<Uint8Array> {
-    const { batchSize = 32 } = this.options;
+    const { batchSize = predictionBatch(this.backbone) } = this.options;
     for await (const { images } of batches(this.dataset, { batchSize, order })) {
       yield isMirrored ? mirrored(images, this.dataset) : images;
     }

@@ -13,6 +13,8 @@ export interface Loss {
   /** What else tells it from another of its name; a checkpoint of other ones is refused. */
   readonly hyperparameters?: Readonly<Record<string, number | string | boolean>>;
   /**
+   * The operations have to be the same however large the batch is: they are recorded with a small one.
+   *
    * @param logits float32 [batch, numClasses], before the softmax.
    * @param targets float32 [batch, numClasses], rows that sum to 1: smoothed and mixed already. Where they are neither,
    *   int32 [batch] class indices if `takesLabels`.

@@ -1,6 +1,6 @@
 import { loadBatch } from '../data/batches';
 import type { ImageDataset } from '../data/dataset';
-import { createPredictor } from '../evaluation/predictor';
+import { createPredictor, predictionBatch } from '../evaluation/predictor';
 import { scoreDataset } from '../evaluation/score';
 import { anyValue, checkOptions, flag, required } from '../options';
 import type { tf } from '../tensorflow/backend';
@@ -105,9 +105,12 @@ function pictureValidator(
 ): Validator {
   const { height, width } = valSet;
   const predictor = createPredictor(model, { preprocess, height, width, views });
-  const addLosses = lossAdder(loss);
+  const scoring = {
+    ...{ metrics, addLosses: lossAdder(loss) },
+    batchSize: predictionBatch({ preprocess, views }),
+  };
   return {
-    run: (between) => scoreDataset(predictor, valSet, { metrics, addLosses, between }),
+    run: (between) => scoreDataset(predictor, valSet, { ...scoring, between }),
     dispose: () => predictor.dispose(),
   };
 }

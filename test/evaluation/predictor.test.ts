@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyPreprocess } from '../../lib/data/applyPreprocess';
 import { CIFAR10_SCALE, type Preprocess } from '../../lib/data/preprocess';
-import { createPredictor } from '../../lib/evaluation/predictor';
+import { UNIT_SCALE } from '../../lib/data/preprocess';
+import { createPredictor, predictionBatch } from '../../lib/evaluation/predictor';
 import { nodeBackend, tf } from '../../lib/tensorflow/backend';
 import { compile } from '../../lib/tensorflow/compile';
 import { mirrored } from '../../lib/training/features';
@@ -169,4 +170,14 @@ test('pixels that do not fill the batch are refused', () => {
   );
   predictor.dispose();
   model.dispose();
+});
+
+test('as many pictures pass at once as have the pixels of 16 of 160 × 160, 256 views at most', () => {
+  const of = (side: number, views?: 1 | 2 | 6) =>
+    predictionBatch({ preprocess: { height: side, width: side, ...UNIT_SCALE }, views });
+  assert.deepEqual(
+    [of(32), of(32, 6), of(96), of(160), of(160, 2), of(224)],
+    [256, 42, 44, 16, 8, 8],
+  );
+  assert.equal(of(2000, 2), 1);
 });

@@ -94,7 +94,7 @@ test('validation sees the average, the training goes on from the last step’s w
   assert.notEqual(history.epochs[0].val!.loss, plain.epochs[0].val!.loss);
   const { preprocess, valSet } = averaged();
   const predictor = createPredictor(model, { preprocess });
-  const { loss } = await scoreDataset(predictor, valSet as never);
+  const { loss } = await scoreDataset(predictor, valSet as never, { batchSize: 16 });
   assert.equal(loss, history.epochs[1].val!.loss);
   predictor.dispose();
   for (const each of [model, twin]) each.dispose();
