@@ -18,19 +18,19 @@ export interface FileRows {
  * @param bytes of one row.
  * @throws Error where the file is missing or shorter.
  */
-export function readRowsSync({ path, ...rows }: FileRows, bytes: number): Uint8Array {
-  const values = new Uint8Array(rows.rows.length * bytes);
+export function readRowsSync(from: FileRows, bytes: number): Uint8Array {
+  const values = new Uint8Array(from.rows.length * bytes);
   try {
-    const file = openSync(path, 'r');
+    const file = openSync(from.path, 'r');
     try {
-      for (const { start, length, position } of pieces(rows, bytes)) {
+      for (const { start, length, position } of pieces(from, bytes)) {
         checkLength(readSync(file, values, start, length, position), length);
       }
     } finally {
       closeSync(file);
     }
   } catch (error) {
-    throw readingError(path, error);
+    throw readingError(from.path, error);
   }
   return values;
 }
@@ -41,24 +41,24 @@ const readPiece = promisify(read);
  * {@link readRowsSync} on other threads. All reads are under way when this returns: they continue while TensorFlow computes and
  * the event loop stands still.
  */
-export async function readRows({ path, ...rows }: FileRows, bytes: number): Promise<Uint8Array> {
-  const values = new Uint8Array(rows.rows.length * bytes);
+export async function readRows(from: FileRows, bytes: number): Promise<Uint8Array> {
+  const values = new Uint8Array(from.rows.length * bytes);
   try {
-    const file = openSync(path, 'r');
-    const reads = Array.from(pieces(rows, bytes), async ({ start, length, position }) => {
+    const file = openSync(from.path, 'r');
+    const reads = Array.from(pieces(from, bytes), async ({ start, length, position }) => {
       checkLength((await readPiece(file, values, start, length, position)).bytesRead, length);
     });
     // Closed behind the last one, also where one fails: its number may belong to another file then.
     await Promise.allSettled(reads).finally(() => closeSync(file));
     await Promise.all(reads);
   } catch (error) {
-    throw readingError(path, error);
+    throw readingError(from.path, error);
   }
   return values;
 }
 
 /** What is read at once: rows that are neighbours in the file and in the result. */
-function* pieces({ rows, offset = 0 }: Omit<FileRows, 'path'>, bytes: number) {
+function* pieces({ rows, offset = 0 }: FileRows, bytes: number) {
   for (let from = 0, to = 1; from < rows.length; from = to++) {
     while (to < rows.length && rows[to] === rows[to - 1] + 1) to++;
     yield {

@@ -22,7 +22,7 @@ import type { Figure } from '../report/figure';
 import { type CaptionedPicture, imageGridFigure } from '../report/imageGridFigure';
 import { createTable } from '../report/tables';
 import { percent } from '../report/theme';
-import { featureValues, selectFeatures } from '../training/features';
+import { featureBlocks, selectFeatures } from '../training/features';
 import { findNearDuplicates, findNeighbours } from '../training/neighbours';
 import { predictOutOfFold } from '../training/selectHead';
 import { createProgressReporter } from './progress';
@@ -239,8 +239,11 @@ function joinFeatures(sets: readonly ImageDataset[], { train, val, test }: RunFe
           'run the cell with run.extractFeatures again.',
       );
     }
-    const its = featureValues(selectFeatures(of, indicesBetween(0, set.size)));
-    values.set(its, start * train.width);
+    let filled = start * train.width;
+    for (const block of featureBlocks(selectFeatures(of, indicesBetween(0, set.size)))) {
+      values.set(block, filled);
+      filled += block.length;
+    }
     labels.set(set.labels, start);
     start += set.size;
   }

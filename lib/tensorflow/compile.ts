@@ -80,7 +80,7 @@ export function setStepNumber<F extends Step>(compiled: CompiledStep<F>, next: n
  * Records a step with few examples, from which the graphs for all other sizes follow ({@link forShapes}): less memory, and less
  * time, than recording it with whole batches.
  *
- * @param run calls `compiled` once with each of {@link SMALL_BATCHES} examples: real steps, which the caller undoes.
+ * @param run calls `compiled` with three numbers of examples, the largest last: real steps, which the caller undoes.
  */
 export function recordSmallBatches<F extends Step>(
   compiled: CompiledStep<F>,

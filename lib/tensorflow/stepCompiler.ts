@@ -1,6 +1,6 @@
 /** Decides for each call of a compiled step how it runs: by a graph, by a recorded run, or operation by operation. */
 import { describeValue } from '../options';
-import { forShapes, SMALL_BATCHES } from './batchSize';
+import { forShapes } from './batchSize';
 import { nodeBackend, tf } from './backend';
 import { flatten, isOpaque, leavesOf, mapLeaves, signatureOf } from './containers';
 import { withFusedLayers } from './layers';
@@ -8,7 +8,7 @@ import { withRandomStream } from './random';
 import { rewriteGraph } from './rewrite';
 import { endpoints, isUnsupported, Session } from './savedModel';
 import { SessionVariables } from './sessionVariables';
-import { separateCopy } from './tensorInfo';
+import { separateCopy, specOfTensor } from './tensorInfo';
 import type { RecordedStep } from './recorder';
 import { isTracing, traceStep } from './trace';
 import { sameItems } from './graph';
@@ -62,6 +62,7 @@ interface SmallBatches {
   /** Of the arguments, whatever their sizes. */
   readonly form: string;
   readonly recorded: RecordedStep[];
+  readonly changed: (() => Change | null)[];
   readonly restore: CompiledGraph['restore'];
 }
 
@@ -113,14 +114,15 @@ export class StepCompiler {
   }
 
   /**
-   * Takes what `run` calls, a step each with {@link SMALL_BATCHES} examples, as recordings from which the graphs for all other
-   * sizes follow. Where they do not, a step of another size is recorded by itself.
+   * Takes what `run` calls, steps with three numbers of examples, as recordings from which the graphs for all other sizes follow. Where they do not, a step of another size is recorded by itself.
    */
   recordSmall(run: () => void): void {
     this.small = null;
     this.isSmall = true;
     try {
       run();
+    } catch {
+      this.small = null; // with its own batch it may run, or fail again
     } finally {
       this.isSmall = false;
     }
@@ -144,12 +146,13 @@ export class StepCompiler {
 
   /** The graph that follows from the recordings of few examples, where there are any. */
   private graphOfSmall(key: string, args: unknown[], seed: tf.Tensor): CompiledGraph | undefined {
+    if (this.small?.changed.some((changed) => changed() !== null)) this.small = null;
     const { small } = this;
-    if (this.isSmall || small?.recorded.length !== SMALL_BATCHES.length) return undefined;
+    if (this.isSmall || small?.recorded.length !== 3) return undefined;
     if (formOf(args) !== small.form) return undefined;
     const shapes = [...flatten(args).tensors, seed].map(({ shape }) => shape);
-    const recorded = forShapes(small.recorded, shapes);
     try {
+      const recorded = forShapes(small.recorded, shapes);
       if (recorded) this.load(key, recorded, small.restore);
     } catch {
       // Recorded at its own size, it may be one.
@@ -237,29 +240,33 @@ export class StepCompiler {
         },
       );
       const plain = leavesOf(result).find((leaf) => leaf != null && !(leaf instanceof tf.Tensor));
-      if (trace.madeVariables && !this.settling.has(key)) this.settling.add(key);
+      if (this.isSmall) {
+        if (trace.recorded !== null && plain === undefined)
+          this.takeSmall(args, trace.recorded, flatten(result).restore);
+      } else if (trace.madeVariables && !this.settling.has(key)) this.settling.add(key);
       else if (trace.madeVariables)
         this.fallBack('it makes a variable on every call: make it once, before');
       else if (trace.recorded === null) this.fallBack(trace.refusal ?? 'it was not recorded');
       else if (plain !== undefined)
         this.fallBack(`it returns ${describeValue(plain)}: return tensors only`);
-      else this.take(key, args, { recorded: trace.recorded, restore: flatten(result).restore });
+      else this.take(key, trace.recorded, flatten(result).restore);
       return result;
     } finally {
       tf.dispose(copies);
     }
   }
 
-  private take(
-    key: string,
+  private takeSmall(
     args: unknown[],
-    { recorded, restore }: Pick<CompiledGraph, 'restore'> & { readonly recorded: RecordedStep },
+    recorded: RecordedStep,
+    restore: CompiledGraph['restore'],
   ): void {
-    if (this.isSmall) {
-      this.small ??= { form: formOf(args), recorded: [], restore };
-      this.small.recorded.push(recorded);
-      return;
-    }
+    this.small ??= { form: formOf(args), recorded: [], changed: [], restore };
+    this.small.recorded.push(recorded);
+    this.small.changed.push(watchChanges(recorded));
+  }
+
+  private take(key: string, recorded: RecordedStep, restore: CompiledGraph['restore']): void {
     try {
       this.load(key, recorded, restore);
     } catch (error) {
@@ -300,7 +307,6 @@ export class StepCompiler {
     graph.variables.pull();
     graph.session.dispose();
     this.graphs.delete(key);
-    this.small = null; // what has changed is a constant in them, too
   }
 
   dispose(): void {
@@ -311,13 +317,9 @@ export class StepCompiler {
 
 /** The signature of arguments without the sizes of their tensors. */
 function formOf(args: unknown[]): string {
-  return signatureOf(
-    mapLeaves(args, (leaf) =>
-      leaf instanceof tf.Tensor && !(leaf instanceof tf.Variable)
-        ? `${leaf.dtype} ${leaf.rank}`
-        : leaf,
-    ),
-  );
+  const { tensors, restore } = flatten(args);
+  const types = tensors.map((tensor) => `${specOfTensor(tensor).dtype} ${tensor.rank}`);
+  return signatureOf([restore([]), types]);
 }
 
 /** tfjs optimizers count their own steps in JavaScript. */

@@ -300,7 +300,7 @@ export function checkModelFits(
  * Roughly what a training takes at its peak, in bytes. Measured on MLP, CNN, the recipes' network and MobileNetV2, in float32 and
  * bfloat16: for each trained parameter its gradient, the optimizer's averages and copies of all of them, 13 numbers, with
  * checkpoints 18; for each number that a layer gives for a batch, from the first trained layer on, 1; and 100 MB. It came from 23 %
- * below to 55 % above.
+ * below to 55 % above; a step that has to be recorded with a whole batch takes more.
  */
 export function estimateMemory(
   model: tf.LayersModel,

@@ -140,8 +140,7 @@ export async function extractFeatures(
     const isAppended = mirror === 'append';
     const size = isAppended ? 2 * dataset.size : dataset.size;
     const width = backbone.model.outputs[0].shape[1] as number;
-    const bytes = size * width * Float32Array.BYTES_PER_ELEMENT;
-    const isInFiles = storage === 'file' || (storage === 'auto' && bytes > IN_MEMORY_BYTES);
+    const isInFiles = storage === 'file' || (storage === 'auto' && isLarge({ size, width }));
     const whole = new Float32Array(isInFiles ? 0 : size * width);
     const parts: FeatureRows['parts'][number][] = [];
     let [filled, seconds] = [0, 0];
@@ -295,27 +294,24 @@ function lockFeatures(
 }
 
 /**
- * The rows at `indices`, in that order: copied in memory, and left where they are in files.
+ * The rows at `indices`, in that order: copied, and of files left where they are if that is more than 250 MB.
  *
- * @throws RangeError for an index that is not a row's.
+ * @throws RangeError for an index that is not a row's; Error where a file is missing or shorter.
  */
 export function selectFeatures(features: Features, indices: ArrayLike<number>): Features {
   const { values, labels, width } = features;
-  const rows =
-    values instanceof Float32Array
-      ? { values, labels, width }
-      : { values: values.rows, labels, width: 1 };
   const of = { of: 'the features', what: 'rows' };
-  const selected = selectRows<Float32Array | Uint32Array>(rows, indices, of);
-  return {
-    ...features,
-    values:
-      selected.values instanceof Float32Array
-        ? selected.values
-        : { ...(values as FeatureRows), rows: selected.values },
-    labels: selected.labels,
-    size: indices.length,
-  };
+  const size = indices.length;
+  if (values instanceof Float32Array)
+    return { ...features, ...selectRows({ values, labels, width }, indices, of), size };
+  const chosen = selectRows({ values: values.rows, labels, width: 1 }, indices, of);
+  const rows = { parts: values.parts, rows: chosen.values };
+  const selected = { ...features, labels: chosen.labels, values: rows, size };
+  return isLarge(selected) ? selected : { ...selected, values: featureValues(selected) };
+}
+
+function isLarge({ size, width }: Pick<Features, 'size' | 'width'>): boolean {
+  return size * width * Float32Array.BYTES_PER_ELEMENT > IN_MEMORY_BYTES;
 }
 
 /**
@@ -334,30 +330,33 @@ export function featureValues({ values, size, width }: Features): Float32Array {
       (place) => rows[place] >= start && rows[place] < end,
     );
     const wanted = places.map((place) => rows[place] - start);
-    const found = readPart(part.values, wanted, width);
-    for (const [position, place] of places.entries()) {
-      result.set(found.subarray(position * width, (position + 1) * width), place * width);
+    for (const [position, row] of rowsOfPart(part.values, wanted, width).entries()) {
+      result.set(row, places[position] * width);
     }
     start = end;
   }
   return result;
 }
 
-function readPart(part: Float32Array | string, rows: Uint32Array, width: number): Float32Array {
-  if (typeof part === 'string') {
-    const bytes = width * Float32Array.BYTES_PER_ELEMENT;
-    return new Float32Array(readRowsSync({ path: part, rows, offset: HEADER_BYTES }, bytes).buffer);
-  }
-  const labels = new Int32Array(part.length / width);
-  return selectRows({ values: part, labels, width }, rows, { of: 'the features', what: 'rows' })
-    .values;
+function rowsOfPart(part: Float32Array | string, rows: Uint32Array, width: number): Float32Array[] {
+  const rowAt = (values: Float32Array, row: number) =>
+    values.subarray(row * width, (row + 1) * width);
+  if (part instanceof Float32Array) return Array.from(rows, (row) => rowAt(part, row));
+  if (rows.length === 0) return [];
+  const bytes = width * Float32Array.BYTES_PER_ELEMENT;
+  const read = readRowsSync({ path: part, rows, offset: HEADER_BYTES }, bytes);
+  const values = new Float32Array(read.buffer);
+  return Array.from(rows.keys(), (position) => rowAt(values, position));
 }
 
-/** The values in blocks of 4,096 rows at most, so that never more than one is in memory. */
+/** The values in blocks of 4,096 rows at most, so that never more than one is read at once. */
 export function* featureBlocks(features: Features): Generator<Float32Array> {
-  for (let start = 0; start < features.size; start += 4096) {
-    const end = Math.min(start + 4096, features.size);
-    yield featureValues(selectFeatures(features, indicesBetween(start, end)));
+  const { values, size, width } = features;
+  for (let start = 0; start < size; start += 4096) {
+    const end = Math.min(start + 4096, size);
+    yield values instanceof Float32Array
+      ? values.subarray(start * width, end * width)
+      : featureValues(selectFeatures(features, indicesBetween(start, end)));
   }
 }
 

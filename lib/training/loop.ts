@@ -204,10 +204,7 @@ class Training {
     });
     while (progress.current.steps < stepsPerEpoch) {
       const startedAt = performance.now();
-      const batch = await nextBatch().catch(async (error: unknown) => {
-        await this.save().catch(() => undefined); // the steps so far are as good as ever
-        throw error;
-      });
+      const batch = await nextBatch().catch((error: unknown) => this.saveAndThrow(error));
       const learningRate = rateOf(progress.step);
       const { loss, logits } = this.step.run(batch, { learningRate, step: progress.step + 1 });
       const numClasses = logits.length / batch.labels.length;
@@ -234,6 +231,12 @@ class Training {
     }
   }
 
+  /** Where examples cannot be read, the steps so far are as good as ever. */
+  private async saveAndThrow(error: unknown): Promise<never> {
+    if (!(error instanceof TrainingInterrupted)) await this.save().catch(() => undefined);
+    throw error;
+  }
+
   /** Whatever may happen between two batches. */
   private async pause(): Promise<void> {
     await yieldToEvents();
@@ -244,7 +247,12 @@ class Training {
 
   private async validate(): Promise<MetricValues | null> {
     if (!this.validator) return null;
-    const values = await this.validator.run(() => this.pause());
+    let values: MetricValues;
+    try {
+      values = await this.validator.run(() => this.pause());
+    } catch (error) {
+      return this.saveAndThrow(error);
+    }
     this.checkFinite(values.loss, 'validation loss');
     return values;
   }

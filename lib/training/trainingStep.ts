@@ -2,7 +2,6 @@ import { applyPreprocess } from '../data/applyPreprocess';
 import type { Preprocess } from '../data/preprocess';
 import { applyLogits } from '../models/logits';
 import { tf } from '../tensorflow/backend';
-import { SMALL_BATCHES } from '../tensorflow/batchSize';
 import {
   compile,
   recordSmallBatches,
@@ -164,8 +163,9 @@ export function createTrainingStep(
         step.run(firstExamples(batch, size), { learningRate: 0, step: 1 });
       const before = readVariables(step.state());
       try {
-        if (batch.labels.length > Math.max(...SMALL_BATCHES))
-          recordSmallBatches(compiled, () => SMALL_BATCHES.forEach(runOn));
+        const small = smallBatches(preprocess);
+        if (batch.labels.length > Math.max(...small))
+          recordSmallBatches(compiled, () => small.forEach(runOn));
         for (const size of sizes) runOn(size);
       } finally {
         writeVariables(step.state(), before);
@@ -199,6 +199,16 @@ export function createTrainingStep(
     },
   };
   return step;
+}
+
+/**
+ * Numbers of examples to record; not one, which is a special case in some operations. Five pictures of 160 px take less memory than
+ * a training step with 32 as a graph.
+ */
+function smallBatches(
+  { height, width }: { height: number; width: number } = { height: 1, width: 1 },
+) {
+  return [2, 3, Math.max(5, Math.min(11, Math.floor((5 * 160 * 160) / (height * width))))];
 }
 
 function firstExamples({ inputs, labels, augmentation = {} }: StepBatch, size: number): StepBatch {

@@ -85,7 +85,10 @@ test('where the file vanishes, the error says what to do, and no step is lost', 
       if (step === 5) rmSync(path);
     },
   });
-  await assert.rejects(training, /Expected the file of decoded .* is missing: load the data again/);
+  await assert.rejects(
+    training,
+    /Expected the rows of .* is missing: run the cell again that loads/,
+  );
   assert.equal(steps, 6); // its pictures were there already
   assert.equal(tf.memory().numTensors, before);
   const fresh = createTinyModel();

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createHead } from '../../lib/models/transfer';
 import { createRng } from '../../lib/random';
 import { tf } from '../../lib/tensorflow/backend';
+import { HEADER_BYTES } from '../../lib/training/featureCache';
 import { type Features, featureValues, selectFeatures } from '../../lib/training/features';
 import { predictFeatures, trainHead, type HeadTrainingOptions } from '../../lib/training/head';
 import { createSgd } from '../../lib/training/optimizer';
@@ -89,6 +91,34 @@ test('the same seed gives the same head to the last bit, in memory and from part
   await rm(directory, { recursive: true });
   assert.equal(started, 1, 'the same features are the same training, which is complete');
   for (const each of probabilities) assert.deepEqual(each, probabilities[0]);
+});
+
+test('where a file of features vanishes in a validation, the steps so far are in the checkpoint', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'head-'));
+  const path = join(directory, 'values');
+  const written = Buffer.from((valFeatures.values as Float32Array).buffer);
+  const write = () => writeFile(path, Buffer.concat([Buffer.alloc(HEADER_BYTES), written]));
+  const { size } = valFeatures;
+  const rows = Uint32Array.from({ length: size }, (_, row) => row);
+  const inFile = { ...valFeatures, values: { parts: [{ size, values: path }], rows } };
+  const options = { trainFeatures, epochs: 2, batchSize: 100, seed: 4, checkpoint: { directory } };
+  const train = async (val: Features, more: Partial<HeadTrainingOptions> = {}) => {
+    const head = createHead({ features: 2, numClasses: 2 });
+    const history = await trainHead(head, { ...options, valFeatures: val, ...more });
+    const predicted = predictFeatures(head, valFeatures);
+    head.dispose();
+    return { predicted, curve: history.epochs.map(({ val: figures }) => figures) };
+  };
+  const whole = await train(valFeatures, { checkpoint: undefined });
+  await write();
+  const onStep = ({ step }: { readonly step: number }) => void (step === 6 && rmSync(path));
+  await assert.rejects(train(inFile, { onStep }), /values but it is missing: run the cell again/);
+  await write();
+  const resumed: number[] = [];
+  const onResume = ({ step }: { readonly step: number }) => void resumed.push(step);
+  assert.deepEqual(await train(inFile, { onResume }), whole);
+  assert.deepEqual(resumed, [6], 'all six steps of the first epoch');
+  await rm(directory, { recursive: true });
 });
 
 test('a head that does not fit and a rate that spoils it are refused in words', async () => {
