@@ -8,7 +8,7 @@ import { predictionBatch, type Predictor } from './predictor';
 
 /** Options of {@link predictDataset}. */
 export interface PredictOptions {
-  /** Pictures a run of the graph. Default: {@link predictionBatch}. */
+  /** Pictures a run of the graph. Default: as many as have the pixels of 16 of 160 px, 256 views at most. */
   readonly batchSize?: number;
   /** What computes. Default 'auto'. */
   readonly engine?: Engine;
