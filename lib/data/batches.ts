@@ -66,7 +66,7 @@ export async function loadBatch(dataset: ImageDataset, indices: ArrayLike<number
 export function readAhead<T>(count: number, read: (index: number) => Promise<T>): () => Promise<T> {
   let place = 0;
   const begin = (): Promise<T> => {
-    const reading = read(place++);
+    const reading = (async () => read(place++))(); // a throw is a failure of that reading, too
     reading.catch(() => undefined); // told where it is asked for, and to nothing else where it never is
     return reading;
   };

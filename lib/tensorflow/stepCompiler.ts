@@ -114,7 +114,8 @@ export class StepCompiler {
   }
 
   /**
-   * Takes what `run` calls, steps with three numbers of examples, as recordings from which the graphs for all other sizes follow. Where they do not, a step of another size is recorded by itself.
+   * Takes what `run` calls, steps with three numbers of examples, as recordings from which the graphs for all other sizes follow.
+   * Where they do not, a step of another size is recorded by itself.
    */
   recordSmall(run: () => void): void {
     this.small = null;
